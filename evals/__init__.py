@@ -1,0 +1,1 @@
+"""Datasets, tasks, scorers, baselines and reports. Grades Rhyme and never changes what it measures."""

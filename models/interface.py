@@ -1,0 +1,79 @@
+"""What a language model is to the rest of Rhyme: messages and a schema in, a validated answer and its record out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from records.analysis import ModelCall
+
+Schema = TypeVar("Schema", bound=BaseModel)
+Value = TypeVar("Value")
+
+OnToken = Callable[[str], None]
+"""Receives each piece of text as the model writes it."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A rendered prompt: its messages, and which file they came from."""
+
+    messages: tuple[Message, ...]
+    name: str
+    version: str
+    digest: str
+    """SHA-256 of the prompt file, first 16 hex digits."""
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Value]):
+    """A validated value and the record of the call or calls behind it (two when it was repaired)."""
+
+    value: Value
+    calls: tuple[ModelCall, ...]
+
+
+class LanguageModel(Protocol):
+    """One model behind one interface. Every method raises a ModelError subclass, never a foreign exception."""
+
+    name: str
+    provider: Literal["openai", "local", "scripted"]
+    profile: Literal["capable", "embedded"]
+    """`embedded` models get short constrained calls; `capable` ones the whole schema in one call."""
+    context_tokens: int
+
+    def structured(
+        self, prompt: Prompt, schema: type[Schema], *, purpose: str, max_output_tokens: int, on_token: OnToken | None = None
+    ) -> Answer[Schema]:
+        """An instance of `schema`. An answer that breaks it is repaired once, then ModelAnswerInvalid."""
+        ...
+
+    def choose(self, prompt: Prompt, choices: Sequence[str], *, purpose: str) -> Answer[Mapping[str, float]]:
+        """Probability of each choice as the whole next answer, from the first token's log-probabilities; they sum to 1.
+
+        Choices must differ in their first token (single letters, "Yes"/"No"). Raises ModelCannot without log-probabilities.
+        """
+        ...
+
+    def write(
+        self, prompt: Prompt, *, purpose: str, max_output_tokens: int, stop: Sequence[str] = (), on_token: OnToken | None = None
+    ) -> Answer[str]:
+        """Free text, stripped."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` by the model's own tokenizer, or tiktoken's estimate for a remote one."""
+        ...
+
+    def close(self) -> None:
+        """Release the process or connection; safe to call twice."""
+        ...

@@ -1,0 +1,1 @@
+"""Read-only functions a chat model may call; each returns records. Nothing here writes without a person's consent."""
