@@ -7,31 +7,15 @@ from typing import Generic, Literal, Protocol, TypeVar
 from pydantic import BaseModel
 
 from records.analysis import ModelCall
+from records.prompt import Message, Prompt
+
+__all__ = ["Answer", "LanguageModel", "Message", "OnToken", "Prompt", "Schema"]
 
 Schema = TypeVar("Schema", bound=BaseModel)
 Value = TypeVar("Value")
 
 OnToken = Callable[[str], None]
 """Receives each piece of text as the model writes it."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """One turn of a conversation."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """A rendered prompt: its messages, and which file they came from."""
-
-    messages: tuple[Message, ...]
-    name: str
-    version: str
-    digest: str
-    """SHA-256 of the prompt file, first 16 hex digits."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +36,13 @@ class LanguageModel(Protocol):
     context_tokens: int
 
     def structured(
-        self, prompt: Prompt, schema: type[Schema], *, purpose: str, max_output_tokens: int, on_token: OnToken | None = None
+        self,
+        prompt: Prompt,
+        schema: type[Schema],
+        *,
+        purpose: str,
+        max_output_tokens: int,
+        on_token: OnToken | None = None,
     ) -> Answer[Schema]:
         """An instance of `schema`. An answer that breaks it is repaired once, then ModelAnswerInvalid."""
         ...
@@ -65,7 +55,13 @@ class LanguageModel(Protocol):
         ...
 
     def write(
-        self, prompt: Prompt, *, purpose: str, max_output_tokens: int, stop: Sequence[str] = (), on_token: OnToken | None = None
+        self,
+        prompt: Prompt,
+        *,
+        purpose: str,
+        max_output_tokens: int,
+        stop: Sequence[str] = (),
+        on_token: OnToken | None = None,
     ) -> Answer[str]:
         """Free text, stripped."""
         ...

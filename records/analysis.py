@@ -73,7 +73,7 @@ class Provenance(Record):
     cost_usd: float | None
     seconds: Annotated[float, Field(ge=0, description="wall clock, whole analysis")]
     cache_hit: bool
-    stages: Annotated[dict[str, float], Field(description="seconds by stage")] = {}
+    stages: Annotated[dict[str, float], Field(default_factory=dict, description="seconds by stage")]
     model_calls: tuple[ModelCall, ...] = ()
     missing: Annotated[tuple[str, ...], Field(description="what could not be had, and why")] = ()
     rhyme_version: str
@@ -83,17 +83,26 @@ class Analysis(Record):
     """Everything known about one article at `as_of`."""
 
     schema_version: int = ANALYSIS_SCHEMA_VERSION
-    id: Annotated[str, Field(description="16 hex digits; of article, as_of and provenance, so that a rerun is a new analysis")]
+    id: Annotated[
+        str, Field(description="16 hex digits; of article, as_of and provenance, so that a rerun is a new analysis")
+    ]
     created_at: UtcDatetime
     article: Article
     reading: Reading
     impact: Impact
     precedents: tuple[Precedent, ...]
     precedent_status: Annotated[
-        Literal["found", "no_precedent", "not_asked", "failed"], Field(description="four different answers, never one empty list")
+        Literal["found", "no_precedent", "not_asked", "failed"],
+        Field(description="four different answers, never one empty list"),
     ]
     claims: tuple[Claim, ...]
     provenance: Provenance
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """The forecast's instrument first, then those of companies the article is about, not merely names."""
+        central = (one.ticker for one in self.reading.mentions if one.ticker and one.role != "mentioned")
+        return tuple(dict.fromkeys((*((self.impact.ticker,) if self.impact.ticker else ()), *central)))
 
     @property
     def text(self) -> str:

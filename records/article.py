@@ -19,10 +19,13 @@ class Article(Record):
     id: Annotated[str, Field(description="first 16 hex digits of the SHA-256 of the cleaned title and text")]
     title: Annotated[str, Field(min_length=1, description="the headline; the first sentence if the source has none")]
     text: Annotated[str, Field(description="cleaned body text; may be empty when the source is a bare headline")]
-    url: Annotated[str | None, Field(description="canonical http(s) address; None when read from a file or stdin")] = None
+    url: Annotated[str | None, Field(description="canonical http(s) address; None when read from a file or stdin")] = (
+        None
+    )
     source: Annotated[str | None, Field(description="publisher's name or host; None if unknown")] = None
     published_at: Annotated[
-        UtcDatetime | None, Field(description="the publisher's claim; for a date-only source the end of that day, New York")
+        UtcDatetime | None,
+        Field(description="the publisher's claim; for a date-only source the end of that day, New York"),
     ] = None
     date_only: Annotated[bool, Field(description="the source gave a date without a time of day")] = False
     first_seen_at: Annotated[UtcDatetime, Field(description="when Rhyme first had it")]

@@ -66,6 +66,10 @@ class ModelFileInvalid(ModelError):
     """A model file's bytes are not the ones its digest promises."""
 
 
+class ModelFolderUnusable(ModelError):
+    """The folder of model files is full or may not be written: a person makes room or names another."""
+
+
 class ModelUnavailable(ModelError):
     """Time-out, connection loss, 429 or 5xx that outlasted the retries."""
 
@@ -90,6 +94,10 @@ class StoreError(RhymeError):
 
 class StoreLocked(StoreError):
     """Another process is writing."""
+
+
+class StoreUnwritable(StoreError):
+    """The disk is full or the place is read-only: a person makes room or picks another place."""
 
 
 class StoreMismatch(StoreError):

@@ -21,7 +21,9 @@ class Event(Record):
     published_at: UtcDatetime
     date_only: bool = False
     story_id: Annotated[str | None, Field(description="events of one story share it; None: a story of its own")] = None
-    source: Annotated[str | None, Field(description="where the event came from: 'starter', a file name, 'analysis'")] = None
+    source: Annotated[
+        str | None, Field(description="where the event came from: 'starter', a file name, 'analysis'")
+    ] = None
     reaction: Annotated[Reaction | None, Field(description="None while its outcome is unknown")] = None
     taxonomy_version: int = EVENT_TAXONOMY_VERSION
 

@@ -26,10 +26,15 @@ class Impact(Record):
     high: Annotated[float | None, Field(ge=0, le=1, description="90 % quantile of y")]
     p_material: Annotated[float | None, Field(ge=0, le=1, description="P(|z| > 2)")]
     multiplier: Annotated[float | None, Field(gt=0, description="scale s against an ordinary day")]
-    move_low: Annotated[float | None, Field(description="10 % quantile of |abnormal return|, fraction; None if σ is unknown")] = None
-    move_high: Annotated[float | None, Field(description="90 % quantile of |abnormal return|, fraction; None if σ is unknown")] = None
+    move_low: Annotated[
+        float | None, Field(description="10 % quantile of |abnormal return|, fraction; None if σ is unknown")
+    ] = None
+    move_high: Annotated[
+        float | None, Field(description="90 % quantile of |abnormal return|, fraction; None if σ is unknown")
+    ] = None
     rank: Annotated[
-        float | None, Field(ge=0, le=1, description="share of the last 90 days' scored articles below it; None under 20 of them")
+        float | None,
+        Field(ge=0, le=1, description="share of the last 90 days' scored articles below it; None under 20 of them"),
     ] = None
     evidence: Evidence
     n_eff: Annotated[float | None, Field(ge=0, description="effective number of precedents, (Σw)²/Σw²")]
@@ -44,5 +49,7 @@ class Impact(Record):
             if any(number is not None for number in numbers) or not self.reason:
                 raise ValueError("a not_scoreable impact has no numbers and says why")
         elif any(number is None for number in numbers) or self.ticker is None:
-            raise ValueError(f"a {self.evidence} impact needs ticker, score, low, high, p_material, multiplier and n_eff")
+            raise ValueError(
+                f"a {self.evidence} impact needs ticker, score, low, high, p_material, multiplier and n_eff"
+            )
         return self

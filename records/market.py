@@ -13,7 +13,9 @@ from records.times import UtcDatetime
 class Instrument(Record):
     """Something with a price: a share class or an index."""
 
-    ticker: Annotated[str, Field(min_length=1, description="US symbol, '.' before a share class (BRK.B); '^GSPC' for an index")]
+    ticker: Annotated[
+        str, Field(min_length=1, description="US symbol, '.' before a share class (BRK.B); '^GSPC' for an index")
+    ]
     name: Annotated[str, Field(min_length=1, description="the company's short name")]
     kind: Literal["share", "index"] = "share"
     exchange: str | None = None
@@ -29,8 +31,12 @@ class Candidate(Record):
     match: Literal["ticker", "name", "alias", "backer", "macro", "given"]
     spans: Annotated[tuple[Span, ...], Field(description="where in Article.body; empty for 'given' and 'macro'")] = ()
     in_title: bool = False
-    ambiguous: Annotated[bool, Field(description="the words have an everyday meaning that context did not rule out")] = False
-    note: Annotated[str | None, Field(description="why, e.g. 'Microsoft holds about 27 % of OpenAI (2025-10-28)'")] = None
+    ambiguous: Annotated[
+        bool, Field(description="the words have an everyday meaning that context did not rule out")
+    ] = False
+    note: Annotated[str | None, Field(description="why, e.g. 'Microsoft holds about 27 % of OpenAI (2025-10-28)'")] = (
+        None
+    )
 
 
 Window = Literal["one_session", "two_session"]
@@ -44,8 +50,16 @@ class Reaction(Record):
     session_on: Annotated[date, Field(description="session d(t) of the event on the venue's calendar")]
     intraday: Annotated[bool, Field(description="published during the session, whose whole move is counted")] = False
     date_only: bool = False
-    abnormal_return: Annotated[float, Field(description="sum over the window of r_i − β·r_m, log, as a fraction (0.021 = 2.1 %)")]
-    beta: Annotated[float | None, Field(description="market beta used; None for an index (its own return is the reaction)")] = None
-    sigma: Annotated[float, Field(gt=0, description="EWMA standard deviation of daily abnormal returns before the event, fraction")]
+    abnormal_return: Annotated[
+        float, Field(description="sum over the window of r_i − β·r_m, log, as a fraction (0.021 = 2.1 %)")
+    ]
+    beta: Annotated[
+        float | None, Field(description="market beta used; None for an index (its own return is the reaction)")
+    ] = None
+    sigma: Annotated[
+        float, Field(gt=0, description="EWMA standard deviation of daily abnormal returns before the event, fraction")
+    ]
     z: Annotated[float, Field(description="abnormal_return / sigma (/√2 for two sessions)")]
-    known_at: Annotated[UtcDatetime, Field(description="close of the window's last session: first moment it was observable")]
+    known_at: Annotated[
+        UtcDatetime, Field(description="close of the window's last session: first moment it was observable")
+    ]

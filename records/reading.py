@@ -31,9 +31,13 @@ class Sentiment(Record):
         total = negative + neutral + positive
         if total <= 0:
             raise ValueError("sentiment weights are all zero: the sentiment is unknown, not neutral")
-        values = {"negative": negative / total, "neutral": neutral / total, "positive": positive / total}
-        label: SentimentLabel = max(values, key=lambda name: values[name])  # type: ignore[assignment]
-        return cls(label=label, **values)
+        values: dict[SentimentLabel, float] = {
+            "negative": negative / total,
+            "neutral": neutral / total,
+            "positive": positive / total,
+        }
+        label = max(values, key=lambda name: values[name])
+        return cls(label=label, negative=values["negative"], neutral=values["neutral"], positive=values["positive"])
 
 
 class Span(Record):
@@ -47,9 +51,13 @@ class Mention(Record):
     """A company, institution or index the article speaks of."""
 
     name: Annotated[str, Field(min_length=1, description="as the article writes it, or as the backer table names it")]
-    ticker: Annotated[str | None, Field(description="one of the candidates found in code; None if it has no instrument")]
+    ticker: Annotated[
+        str | None, Field(description="one of the candidates found in code; None if it has no instrument")
+    ]
     role: Literal["subject", "counterparty", "competitor", "backer", "mentioned"]
-    sentiment: Annotated[Sentiment | None, Field(description="towards this company; None if it was not measured")] = None
+    sentiment: Annotated[Sentiment | None, Field(description="towards this company; None if it was not measured")] = (
+        None
+    )
     quote: Annotated[str | None, Field(description="verbatim words of the article naming it; None for a backer")] = None
 
 

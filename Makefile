@@ -1,0 +1,55 @@
+# Everything a checkout needs: `make demo` and `make test` set up what they use and remember it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test test-model check lock clean
+help:
+	@echo "make demo        set up, get the model, analyse a real article and show the page"
+	@echo "make test        set up and run the tests"
+	@echo "make test-model  the tests that run the embedded language model end to end"
+	@echo "make check       formatting, lint and types"
+	@echo "make lock        renew the lock files"
+
+$(VENV)/bootstrap: requirements-bootstrap.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Rhyme needs Python 3.11 to 3.13: set PYTHON=python3.11")'
+	@echo "Setting up $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
+	@touch $@
+
+$(VENV)/runtime: $(VENV)/bootstrap requirements.lock pyproject.toml
+	@echo "Installing the pinned dependencies …"
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/runtime requirements-dev.lock
+	@echo "Installing what the tests need …"
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/runtime
+	@$(BIN)/rhyme models pull
+	@$(BIN)/rhyme demo
+
+test: $(VENV)/dev
+	@$(BIN)/rhyme models pull --embedder
+	@$(BIN)/python -m pytest -q
+
+test-model: $(VENV)/dev
+	@$(BIN)/rhyme models pull
+	@$(BIN)/python -m pytest -q -m model
+
+check: $(VENV)/dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+lock: $(VENV)/bootstrap
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate requirements-bootstrap.in -o requirements-bootstrap.lock
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra postgres pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements-dev.lock pyproject.toml -o requirements.lock
+
+clean:
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,312 @@
+"""The path of one article: read → recall → score → explain → check, with everything on record."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from agent.evidence import Evidence
+from agent.explain import explain
+from agent.primary import Primary, choose_primary
+from agent.progress import OnProgress, Progress, Stage, silent
+from agent.read import read
+from agent.score import ScoreModel
+from models.interface import LanguageModel
+from prompts import PromptLibrary
+from records.analysis import Analysis, ModelCall, Provenance
+from records.article import Article
+from records.errors import SourceUnreadable, StoreError, UsageError
+from records.event import Event, Precedent
+from records.impact import Impact
+from records.market import Candidate
+from records.reading import Reading
+from records.taxonomy import EventType, Tag
+from records.times import Clock
+
+SCORED_WITH = 40
+"""Precedents asked for: few neighbours are noisy, so the score uses as many as are similar enough."""
+SHOWN = 5
+RANK_WINDOW = timedelta(days=90)
+EVENT_SUMMARY_LIMIT = 500
+
+
+class Recalled(Protocol):
+    """What the event memory answers."""
+
+    @property
+    def precedents(self) -> tuple[Precedent, ...]: ...
+    @property
+    def status(self) -> Literal["found", "no_precedent"]: ...
+
+
+class Memory(Protocol):
+    """The event memory as an analysis needs it (`vectorstore.EventMemory`)."""
+
+    @property
+    def embedder_name(self) -> str: ...
+    def snapshot(self) -> str: ...
+    def recall(
+        self,
+        text: str,
+        as_of: datetime,
+        k: int,
+        *,
+        event_type: EventType | None = None,
+        tickers: Sequence[str] = (),
+        exclude_ids: Sequence[str] = (),
+    ) -> Recalled: ...
+    def add(self, events: Sequence[Event]) -> object: ...
+
+
+class Market(Protocol):
+    """Instruments as an analysis needs them (`markets`)."""
+
+    def candidates(self, title: str, text: str, as_of: datetime) -> tuple[Candidate, ...]: ...
+    def stand_in(self, event_type: EventType, tags: Sequence[Tag]) -> Candidate | None: ...
+    def given(self, ticker: str, as_of: datetime) -> Candidate: ...
+
+
+class Archive(Protocol):
+    """Where analyses are kept (`records.database.Database`)."""
+
+    def save_analysis(self, analysis: Analysis) -> bool: ...
+    def scores_since(self, moment: datetime, *, until: datetime | None = None) -> list[float]: ...
+
+
+@dataclass
+class _Run:
+    """What one analysis gathers on its way."""
+
+    progress: OnProgress
+    calls: list[ModelCall] = field(default_factory=list)
+    stages: dict[str, float] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: Stage, detail: str) -> Iterator[None]:
+        self.progress(Progress(name, detail))
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages[name] = time.perf_counter() - begun
+
+
+@dataclass(frozen=True)
+class _Recall:
+    precedents: tuple[Precedent, ...]
+    status: Literal["found", "no_precedent", "not_asked", "failed"]
+    why: str | None
+
+
+class Analyst:
+    """Analyses articles with one model, one memory and one score model; holds no state between articles."""
+
+    def __init__(
+        self,
+        *,
+        model: LanguageModel,
+        market: Market,
+        memory: Memory | None,
+        archive: Archive,
+        score_model: ScoreModel,
+        prompts: PromptLibrary,
+        clock: Clock,
+        version: str,
+        memory_missing: str | None = None,
+    ) -> None:
+        """`memory` None: no precedents are asked for (`memory_missing` says why, if that is not the user's wish)."""
+        self._model = model
+        self._market = market
+        self._memory = memory
+        self._memory_missing = memory_missing
+        self._archive = archive
+        self._score_model = score_model
+        self._prompts = prompts
+        self._clock = clock
+        self._version = version
+
+    def analyze(
+        self,
+        article: Article,
+        *,
+        as_of: datetime | None = None,
+        ticker: str | None = None,
+        progress: OnProgress = silent,
+    ) -> Analysis:
+        """The analysis of `article` as it could be made at `as_of` (None: its publication, else now); kept before it is returned.
+
+        Raises UsageError (article later than `as_of`, unknown `ticker`), SourceUnreadable (a language the model does not read),
+        ModelError, StoreError. Recall that fails is recorded and leaves a prior-only score.
+        """
+        begun, run = time.perf_counter(), _Run(progress)
+        moment = self._moment(article, as_of)
+        self._refuse_language(article, run)
+        given = self._market.given(ticker, moment) if ticker else None
+        with run.stage("read", "reading the article"):
+            found = self._market.candidates(article.title, article.text, moment)
+            candidates = (given, *(one for one in found if one.instrument != given.instrument)) if given else found
+            result = read(article, candidates, self._model, self._prompts, progress)
+        run.calls.extend(result.calls)
+        run.missing.extend(result.missing)
+        reading = result.reading
+        stand_in = self._market.stand_in(reading.event_type, reading.tags)
+        primary = choose_primary(reading, candidates, stand_in, article.title, given=given)
+        with run.stage("recall", "looking for precedents"):
+            recalled = self._recall(article, reading, primary, moment)
+        if recalled.status == "failed":
+            run.missing.append(recalled.why or "precedents failed")
+        with run.stage("score", "computing the score"):
+            impact = self._score(reading, primary, recalled, moment)
+        evidence = Evidence(
+            body=article.body,
+            reading=reading,
+            impact=impact,
+            precedents=recalled.precedents[:SHOWN],
+            recalled=recalled.precedents,
+            candidates=tuple(dict.fromkeys((*candidates, *((primary.candidate,) if primary.candidate else ())))),
+            as_of=moment,
+        )
+        with run.stage("explain", "writing the analysis"):
+            explained = explain(evidence, self._model, self._prompts, progress)
+        run.calls.extend(explained.calls)
+        created_at = self._clock()
+        analysis = Analysis(
+            id=_analysis_id(article, moment, self._model.name, created_at),
+            created_at=created_at,
+            article=article,
+            reading=reading,
+            impact=impact,
+            precedents=evidence.precedents,
+            precedent_status=recalled.status,
+            claims=explained.claims,
+            provenance=self._provenance(run, moment, time.perf_counter() - begun),
+        )
+        self._keep(analysis, progress)
+        return analysis
+
+    def _moment(self, article: Article, as_of: datetime | None) -> datetime:
+        moment = as_of or article.published_at or self._clock()
+        if moment.tzinfo is None:
+            raise UsageError(f"The time {moment.isoformat()} has no zone. Write it like 2025-07-21T14:30:00Z.")
+        if article.published_at and article.published_at > moment:
+            raise UsageError(
+                f"The article was published at {article.published_at.isoformat()}, after the time of the analysis "
+                f"({moment.isoformat()}): it could not have been known. Give a later --as-of."
+            )
+        return moment
+
+    def _refuse_language(self, article: Article, run: _Run) -> None:
+        if article.language in (None, "en"):
+            return
+        if self._model.profile == "embedded":
+            raise SourceUnreadable(
+                f"The article's language looks like {article.language!r}, and the embedded model reads English only. "
+                "Choose a capable model (for example --model with an OpenAI model) or give an English translation."
+            )
+        run.missing.append(f"the article's language is {article.language!r}; the analysis is in English")
+
+    def _recall(self, article: Article, reading: Reading, primary: Primary, as_of: datetime) -> _Recall:
+        if self._memory is None:
+            return _Recall(
+                (),
+                "failed" if self._memory_missing else "not_asked",
+                self._memory_missing or "precedents were not asked for",
+            )
+        if primary.candidate is None:
+            return _Recall((), "not_asked", primary.reason)
+        tickers = [mention.ticker for mention in reading.mentions if mention.ticker and mention.role != "mentioned"]
+        try:
+            recalled = self._memory.recall(
+                recall_text(article, reading),
+                as_of,
+                SCORED_WITH,
+                event_type=reading.event_type,
+                tickers=tickers or [primary.candidate.instrument.ticker],
+                exclude_ids=[event_id(article)],
+            )
+        except StoreError as error:
+            return _Recall((), "failed", f"precedents failed: {error}")
+        why = None if recalled.precedents else "no past event known at the time is similar enough"
+        return _Recall(recalled.precedents, recalled.status, why)
+
+    def _score(self, reading: Reading, primary: Primary, recalled: _Recall, as_of: datetime) -> Impact:
+        if primary.instrument is None:
+            return self._score_model.not_scoreable(primary.reason or "no instrument")
+        return self._score_model.forecast(
+            primary.instrument,
+            reading.event_type,
+            recalled.precedents,
+            as_of=as_of,
+            recent_scores=self._archive.scores_since(as_of - RANK_WINDOW, until=as_of),
+            why_no_precedents=recalled.why,
+        )
+
+    def _keep(self, analysis: Analysis, progress: OnProgress) -> None:
+        progress(Progress("check", "saving"))
+        self._archive.save_analysis(analysis)
+        event = event_of(analysis)
+        if self._memory is not None and event is not None:
+            self._memory.add([event])
+
+    def _provenance(self, run: _Run, as_of: datetime, seconds: float) -> Provenance:
+        costs = [call.cost_usd for call in run.calls]
+        return Provenance(
+            model=self._model.name,
+            provider=self._model.provider,
+            profile=self._model.profile,
+            prompts={
+                call.prompt.split("@")[0]: f"{call.prompt.split('@')[1]}:{call.prompt_digest}"
+                for call in run.calls
+                if call.prompt
+            },
+            embedder=self._memory.embedder_name if self._memory else None,
+            store=self._memory.snapshot() if self._memory else None,
+            as_of=as_of,
+            calls=len(run.calls),
+            input_tokens=sum(call.input_tokens for call in run.calls),
+            output_tokens=sum(call.output_tokens for call in run.calls),
+            cost_usd=None if any(cost is None for cost in costs) else sum(cost for cost in costs if cost is not None),
+            seconds=seconds,
+            cache_hit=bool(run.calls) and all(call.cache_hit for call in run.calls),
+            stages=run.stages,
+            model_calls=tuple(run.calls),
+            missing=tuple(run.missing),
+            rhyme_version=self._version,
+        )
+
+
+def recall_text(article: Article, reading: Reading) -> str:
+    """What precedents are looked for with: the headline and the summary."""
+    return f"{article.title.rstrip('.')}. {reading.summary}"
+
+
+def event_id(article: Article) -> str:
+    """The id under which an article's own event is remembered."""
+    return f"N{article.id}"
+
+
+def event_of(analysis: Analysis) -> Event | None:
+    """The analysed article as an event whose outcome is still unknown; None if no market is touched."""
+    ticker = analysis.impact.ticker
+    if ticker is None:
+        return None
+    article, reading = analysis.article, analysis.reading
+    return Event(
+        id=event_id(article),
+        summary=recall_text(article, reading)[:EVENT_SUMMARY_LIMIT],
+        event_type=reading.event_type,
+        tickers=tuple(dict.fromkeys((ticker, *analysis.tickers))),
+        tags=reading.tags,
+        published_at=article.known_at,
+        date_only=article.date_only,
+        source="analysis",
+    )
+
+
+def _analysis_id(article: Article, as_of: datetime, model: str, created_at: datetime) -> str:
+    whole = "|".join((article.id, as_of.isoformat(), model, created_at.isoformat()))
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]

@@ -1,0 +1,148 @@
+"""Reading with a capable model: the whole form in one call, then held against the article in code."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from agent.progress import OnProgress, Progress
+from agent.read import ReadResult, by_ticker, fit_to_context
+from models.interface import LanguageModel
+from prompts import PromptLibrary
+from records.article import Article
+from records.market import Candidate
+from records.reading import Fact, Mention, Reading, Sentiment, Span
+from records.taxonomy import EVENT_DESCRIPTIONS, EventType, Scope, Tag
+
+MAX_OUTPUT_TOKENS = 2_000
+PROMPT_TOKENS = 1_500
+"""Room for the system text, tags, event types and candidates."""
+MAX_FACTS = 10
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SentimentAnswer(_Form):
+    """Probabilities; normalised by us."""
+
+    negative: Annotated[float, Field(ge=0, le=1)]
+    neutral: Annotated[float, Field(ge=0, le=1)]
+    positive: Annotated[float, Field(ge=0, le=1)]
+
+
+class FactAnswer(_Form):
+    """A statement and the words it rests on."""
+
+    text: Annotated[str, Field(min_length=1, max_length=400)]
+    quote: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class MentionAnswer(_Form):
+    """A company of the article; the ticker's closed list is put in per article."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    ticker: str | None
+    role: Literal["subject", "counterparty", "competitor", "backer", "mentioned"]
+    sentiment: SentimentAnswer
+    quote: Annotated[str, Field(max_length=300)]
+
+
+class ReadAnswer(_Form):
+    """The form of prompts/read.md."""
+
+    summary: Annotated[str, Field(min_length=20, max_length=1_200)]
+    event_type: EventType
+    tags: Annotated[list[Tag], Field(min_length=1, max_length=6)]
+    mentions: Annotated[list[MentionAnswer], Field(max_length=12)]
+    sentiment: SentimentAnswer
+    surprise: Annotated[int, Field(ge=0, le=4)]
+    scheduled: bool
+    scope: Scope
+    facts: Annotated[list[FactAnswer], Field(max_length=MAX_FACTS)]
+
+
+def read_capable(
+    article: Article,
+    candidates: Sequence[Candidate],
+    model: LanguageModel,
+    prompts: PromptLibrary,
+    progress: OnProgress,
+) -> ReadResult:
+    """One structured call. Tickers outside the candidates and quotes outside the article do not survive."""
+    progress(Progress("read", "the model reads the article"))
+    shown = fit_to_context(article.body, model, model.context_tokens - MAX_OUTPUT_TOKENS - PROMPT_TOKENS)
+    table = by_ticker(candidates)
+    prompt = prompts.load("read").render(
+        article=shown,
+        candidates=[describe_candidate(candidate) for candidate in table.values()],
+        tags=[tag.value for tag in Tag],
+        event_types={key.value: text for key, text in EVENT_DESCRIPTIONS.items()},
+    )
+    answer = model.structured(
+        prompt,
+        answer_schema(tuple(table)),
+        purpose="read",
+        max_output_tokens=MAX_OUTPUT_TOKENS,
+        on_token=lambda token: progress(Progress("read", token=token)),
+    )
+    missing = (
+        ()
+        if shown == article.body
+        else (f"the model read the first {len(shown):,} of {len(article.body):,} characters",)
+    )
+    return ReadResult(to_reading(answer.value, article.body, table), answer.calls, missing)
+
+
+def describe_candidate(candidate: Candidate) -> str:
+    """One line of the list of candidates."""
+    about = f" ({candidate.note})" if candidate.note else ""
+    doubt = "; the word may mean something else" if candidate.ambiguous else ""
+    return f"{candidate.instrument.ticker}: {candidate.instrument.name}, named in the text as “{candidate.name}”{about}{doubt}"
+
+
+def answer_schema(tickers: tuple[str, ...]) -> type[ReadAnswer]:
+    """ReadAnswer with the candidates as the only tickers there are."""
+    choice: Any = Literal[tickers] | None if tickers else None
+    mention = create_model("MentionAnswer", __base__=MentionAnswer, ticker=(choice, ...))
+    mentions: Any = Annotated[list[mention], Field(max_length=12)]  # type: ignore[valid-type]
+    return create_model("ReadAnswer", __base__=ReadAnswer, mentions=(mentions, ...))
+
+
+def to_reading(answer: ReadAnswer, body: str, table: Mapping[str, Candidate]) -> Reading:
+    """The answer held against the article: facts keep only verbatim quotes, mentions only listed tickers."""
+    facts: list[Fact] = []
+    for fact in answer.facts:
+        start = body.find(fact.quote)
+        if start >= 0:
+            span = Span(start=start, end=start + len(fact.quote))
+            facts.append(Fact(id=f"A{len(facts) + 1}", text=fact.text, quote=fact.quote, span=span))
+    return Reading(
+        summary=answer.summary.strip(),
+        event_type=answer.event_type,
+        tags=tuple(dict.fromkeys(answer.tags)),
+        mentions=tuple(_mention(mention, body, table) for mention in answer.mentions),
+        sentiment=_sentiment(answer.sentiment),
+        surprise=answer.surprise,
+        scheduled=answer.scheduled,
+        scope=answer.scope,
+        facts=tuple(facts),
+        dropped_quotes=len(answer.facts) - len(facts),
+    )
+
+
+def _mention(mention: MentionAnswer, body: str, table: Mapping[str, Candidate]) -> Mention:
+    return Mention(
+        name=mention.name,
+        ticker=mention.ticker if mention.ticker in table else None,
+        role=mention.role,
+        sentiment=_sentiment(mention.sentiment),
+        quote=mention.quote if mention.quote and mention.quote in body else None,
+    )
+
+
+def _sentiment(answer: SentimentAnswer) -> Sentiment | None:
+    if answer.negative + answer.neutral + answer.positive <= 0:
+        return None
+    return Sentiment.of(answer.negative, answer.neutral, answer.positive)

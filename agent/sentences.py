@@ -1,0 +1,42 @@
+"""Sentences of an article with their places in it: the facts a small model's analysis may cite."""
+
+import re
+
+from records.reading import Span
+
+_BOUNDARY = re.compile(r"[.!?][\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9£$€])|\n+")
+_ABBREVIATIONS = frozenset(
+    """
+    U.S U.K U.N E.U Inc Corp Co Ltd Plc No vs Mr Mrs Ms Dr Sen Rep Gov Gen St Jr Sr Jan Feb Mar Apr Jun Jul Aug Sep
+    Sept Oct Nov Dec a.m p.m e.g i.e approx est Bros Dept Prof Lt Capt Rev
+    """.split()
+)
+"""Words whose full stop ends no sentence."""
+
+_INITIAL = re.compile(r"(?:^|[\s(\"'“‘])[A-Z]$")
+
+
+def split_sentences(text: str) -> list[tuple[Span, str]]:
+    """(span, sentence) in order; spans index `text`, sentences are stripped and never empty."""
+    found: list[tuple[Span, str]] = []
+    start = 0
+    for boundary in _BOUNDARY.finditer(text):
+        if "\n" not in boundary.group() and _is_abbreviation(text[start : boundary.start()]):
+            continue
+        _append(found, text, start, boundary.end())
+        start = boundary.end()
+    _append(found, text, start, len(text))
+    return found
+
+
+def _is_abbreviation(before: str) -> bool:
+    words = before.split()
+    return bool(words) and (words[-1].lstrip("(\"'“‘") in _ABBREVIATIONS or bool(_INITIAL.search(before)))
+
+
+def _append(found: list[tuple[Span, str]], text: str, start: int, end: int) -> None:
+    piece = text[start:end]
+    stripped = piece.strip()
+    if stripped:
+        begin = start + piece.index(stripped)
+        found.append((Span(start=begin, end=begin + len(stripped)), stripped))

@@ -1,0 +1,23 @@
+"""The store of record: analyses, articles, past events, their texts and vectors, in SQLite or PostgreSQL.
+
+Takes and returns records only; raises StoreError subclasses, never SQLAlchemy's. It computes no embedding, calls no
+clock and knows nothing of Chroma, which is an index that can always be rebuilt from here.
+"""
+
+from records.database.analyses import AnalysisLine
+from records.database.database import Database
+from records.database.events import AddResult, StoreSnapshot
+from records.database.lexical import LexicalHit, LexicalResult, terms_of
+from records.database.vectors import EmbedderIdentity, KnownVectors
+
+__all__ = [
+    "AddResult",
+    "AnalysisLine",
+    "Database",
+    "EmbedderIdentity",
+    "KnownVectors",
+    "LexicalHit",
+    "LexicalResult",
+    "StoreSnapshot",
+    "terms_of",
+]

@@ -1,0 +1,137 @@
+"""Analyses and their articles as rows: kept whole as JSON, with the columns that questions are asked of."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, insert, select
+
+from records.analysis import ANALYSIS_SCHEMA_VERSION, Analysis
+from records.article import Article
+from records.database import tables
+from records.errors import NotFound, StoreCorrupt, StoreMismatch, UsageError
+from records.times import from_epoch, to_epoch
+
+SUGGESTIONS = 5
+"""Recent ids named when one is not found."""
+
+
+@dataclass(frozen=True)
+class AnalysisLine:
+    """One analysis as a list shows it."""
+
+    id: str
+    created_at: datetime
+    title: str
+    ticker: str | None
+    score: float | None
+    evidence: str
+
+
+def save(connection: Connection, analysis: Analysis) -> bool:
+    """Writes the article, if it is new, and the analysis; False if that id is already kept."""
+    if connection.execute(select(tables.analyses.c.id).where(tables.analyses.c.id == analysis.id)).first():
+        return False
+    article = select(tables.articles.c.id).where(tables.articles.c.id == analysis.article.id)
+    if not connection.execute(article).first():
+        connection.execute(insert(tables.articles).values(_article_values(analysis.article)))
+    connection.execute(insert(tables.analyses).values(_analysis_values(analysis)))
+    return True
+
+
+def load(connection: Connection, id_or_prefix: str) -> Analysis:
+    """By whole id or a unique prefix. Raises NotFound, UsageError (ambiguous), StoreMismatch, StoreCorrupt."""
+    wanted = id_or_prefix.strip().lower()
+    columns = tables.analyses.c
+    rows: Sequence[Any] = []
+    if re.fullmatch(r"[0-9a-z_-]+", wanted):
+        query = select(columns.id, columns.schema_version, columns.payload)
+        rows = connection.execute(query.where(columns.id == wanted)).all()
+        if not rows:
+            query = query.where(columns.id.startswith(wanted, autoescape=True)).order_by(columns.id).limit(SUGGESTIONS)
+            rows = connection.execute(query).all()
+    if not rows:
+        raise NotFound(_not_found(connection, id_or_prefix))
+    if len(rows) > 1:
+        listed = ", ".join(row.id for row in rows)
+        raise UsageError(
+            f"The id {id_or_prefix!r} fits more than one analysis ({listed}, …): give more of its characters."
+        )
+    return _analysis(rows[0])
+
+
+def recent(connection: Connection, limit: int) -> list[AnalysisLine]:
+    """Newest first."""
+    columns = tables.analyses.c
+    query = (
+        select(columns.id, columns.created_at, tables.articles.c.title, columns.ticker, columns.score, columns.evidence)
+        .join(tables.articles)
+        .order_by(columns.created_at.desc(), columns.id)
+        .limit(limit)
+    )
+    return [
+        AnalysisLine(row.id, from_epoch(row.created_at), row.title, row.ticker, row.score, row.evidence)
+        for row in connection.execute(query)
+    ]
+
+
+def scores(connection: Connection, since: datetime, until: datetime | None) -> list[float]:
+    """One score an article, its latest, among analyses with since ≤ as_of (≤ until); ascending."""
+    columns = tables.analyses.c
+    query = select(columns.article_id, columns.score).where(
+        columns.as_of >= to_epoch(since), columns.score.is_not(None)
+    )
+    if until is not None:
+        query = query.where(columns.as_of <= to_epoch(until))
+    rows = connection.execute(query.order_by(columns.as_of, columns.created_at, columns.id))
+    return sorted({row.article_id: float(row.score) for row in rows}.values())
+
+
+def _not_found(connection: Connection, wanted: str) -> str:
+    lines = recent(connection, SUGGESTIONS)
+    if not lines:
+        return f"There is no analysis {wanted!r}: none has been made yet. Make one with `rhyme analyze SOURCE`."
+    listed = "; ".join(f"{line.id} ({line.title[:60]})" for line in lines)
+    return f"There is no analysis {wanted!r}. The most recent are: {listed}. Give one of these ids or how it begins."
+
+
+def _article_values(article: Article) -> dict[str, Any]:
+    values = article.model_dump()
+    values["published_at"] = to_epoch(article.published_at) if article.published_at is not None else None
+    values["first_seen_at"] = to_epoch(article.first_seen_at)
+    values["notes"] = json.dumps(article.notes, ensure_ascii=False)
+    return values
+
+
+def _analysis_values(analysis: Analysis) -> dict[str, Any]:
+    return {
+        "id": analysis.id,
+        "article_id": analysis.article.id,
+        "created_at": to_epoch(analysis.created_at),
+        "as_of": to_epoch(analysis.provenance.as_of),
+        "schema_version": analysis.schema_version,
+        "event_type": analysis.reading.event_type.value,
+        "ticker": analysis.impact.ticker,
+        "score": analysis.impact.score,
+        "evidence": analysis.impact.evidence,
+        "payload": analysis.model_dump_json(),
+    }
+
+
+def _analysis(row: Any) -> Analysis:
+    if row.schema_version > ANALYSIS_SCHEMA_VERSION:
+        raise StoreMismatch(
+            f"Analysis {row.id} has schema {row.schema_version}; this Rhyme reads up to {ANALYSIS_SCHEMA_VERSION}. "
+            "A newer Rhyme made it: update Rhyme to show it."
+        )
+    try:
+        return Analysis.model_validate_json(row.payload)
+    except ValidationError as error:
+        raise StoreCorrupt(
+            f"The stored analysis {row.id} cannot be read ({str(error).splitlines()[0]}). It was changed from outside: "
+            "analyze the article again."
+        ) from error

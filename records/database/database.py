@@ -1,0 +1,221 @@
+"""The database as the rest of Rhyme uses it: records in, records out, one transaction a call."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, text
+
+from records.analysis import Analysis
+from records.database import analyses, events, lexical, schema, vectors
+from records.database.analyses import AnalysisLine
+from records.database.engine import Place, connect, explained, place_of, writing
+from records.database.events import AddResult, StoreSnapshot
+from records.database.lexical import NOTHING_SHARED, LexicalResult
+from records.database.vectors import EmbedderIdentity, KnownVectors
+from records.event import Event
+from records.times import to_epoch
+
+
+class Database:
+    """Safe to share between threads; several processes may use one database at a time, writers in turn.
+
+    Every method raises a StoreError subclass: StoreLocked (another writer took too long), StoreUnwritable (read-only,
+    full), StoreCorrupt, StoreMismatch. A call that raises has kept nothing.
+    """
+
+    def __init__(self, engine: Engine, place: Place) -> None:
+        self._engine = engine
+        self.place = place
+
+    @classmethod
+    def open(cls, url_or_path: str | Path) -> "Database":
+        """Opens or creates, and brings the schema up to date. A path or `sqlite:///path` is SQLite, `postgresql://…` is
+        PostgreSQL (extra `postgres`). Raises SettingsError for another address, else StoreError subclasses."""
+        place = place_of(url_or_path)
+        engine = connect(place)
+        try:
+            schema.upgrade(engine, place)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, place)
+
+    def close(self) -> None:
+        """Releases the connections; safe to call twice."""
+        self._engine.dispose()
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def check(self) -> list[str]:
+        """What is wrong with the files or the running totals, in sentences; empty when sound. Reads everything."""
+        with self._reading() as connection:
+            faults = []
+            if self.place.is_sqlite:
+                rows = connection.execute(text("PRAGMA quick_check(5)")).scalars().all()
+                faults += [f"SQLite reports: {row}" for row in rows if row != "ok"]
+            kept, counted = events.snapshot(connection), events.recount(connection)
+            if kept != counted:
+                faults.append(f"The running totals say {kept}, the rows say {counted}.")
+            return faults
+
+    # analyses
+
+    def save_analysis(self, analysis: Analysis) -> bool:
+        """Keeps the article and the analysis, both or neither. False if that id is kept already; it stays as it is."""
+        with self._writing() as connection:
+            return analyses.save(connection, analysis)
+
+    def load_analysis(self, id_or_prefix: str) -> Analysis:
+        """By id or unique prefix. Raises NotFound (naming recent ids), UsageError when several fit."""
+        with self._reading() as connection:
+            return analyses.load(connection, id_or_prefix)
+
+    def recent_analyses(self, limit: int) -> list[AnalysisLine]:
+        """Newest first."""
+        with self._reading() as connection:
+            return analyses.recent(connection, limit)
+
+    def scores_since(self, moment: datetime, *, until: datetime | None = None) -> list[float]:
+        """Ascending; the latest score of each article analysed with moment ≤ as_of ≤ until. For `Impact.rank`: give
+        until=as_of so that a replay ranks among what was known then."""
+        with self._reading() as connection:
+            return analyses.scores(connection, moment, until)
+
+    # events
+
+    def add_events(
+        self,
+        new: Sequence[Event],
+        *,
+        embedder: EmbedderIdentity | None = None,
+        embeddings: NDArray[np.floating] | None = None,
+    ) -> AddResult:
+        """All or nothing, with their vectors ((len(new), dimensions), rows in the same order) when given. An event with
+        a known id replaces the stored one; of several with one id the last counts."""
+        with self._writing() as connection:
+            result = events.write(connection, new)
+            if embedder is not None and embeddings is not None:
+                last = {event.id: row for row, event in enumerate(new)}
+                vectors.write(connection, embedder, list(last), embeddings[list(last.values())])
+            return result
+
+    def remove_events(self, event_ids: Sequence[str]) -> int:
+        """Deletes them with their vectors; unknown ids are ignored. Returns how many there were."""
+        with self._writing() as connection:
+            return events.remove(connection, event_ids)
+
+    def events(self, event_ids: Sequence[str]) -> list[Event]:
+        """In the order asked for; unknown ids are left out."""
+        with self._reading() as connection:
+            return events.read(connection, event_ids)
+
+    def every_event(self) -> Iterator[Event]:
+        """All events in the order they were added, a page at a time."""
+        with self._reading() as connection:
+            yield from events.every(connection)
+
+    def events_of_ticker(self, ticker: str, *, before: datetime, limit: int) -> list[Event]:
+        """Events naming the ticker, published before the moment, newest first."""
+        with self._reading() as connection:
+            return events.of_ticker(connection, ticker, before, limit)
+
+    def count_events(self) -> int:
+        """All events, with or without a reaction."""
+        with self._reading() as connection:
+            return events.count(connection)
+
+    def count_known(self, as_of: datetime) -> int:
+        """Events whose reaction was known at `as_of`."""
+        with self._reading() as connection:
+            return events.count(connection, to_epoch(as_of))
+
+    def snapshot(self) -> StoreSnapshot:
+        """How many events, and a digest of their contents; costs the same for ten as for a million."""
+        with self._reading() as connection:
+            return events.snapshot(connection)
+
+    def lexical_search(self, query: str, as_of: datetime, limit: int) -> LexicalResult:
+        """Events with a reaction known at `as_of` that share words with the query. Any text is a valid query."""
+        with self._reading() as connection:
+            visible = events.count(connection, to_epoch(as_of))
+            return lexical.search(connection, query, to_epoch(as_of), visible, limit) if visible else NOTHING_SHARED
+
+    # vectors
+
+    def put_embeddings(
+        self, embedder: EmbedderIdentity, event_ids: Sequence[str], embeddings: NDArray[np.floating]
+    ) -> int:
+        """Stores (len(event_ids), dimensions) vectors as float16; ids without an event are ignored. Returns how many
+        were new or different."""
+        with self._writing() as connection:
+            return vectors.write(connection, embedder, event_ids, embeddings)
+
+    def get_embeddings(self, embedder: EmbedderIdentity, event_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Unit vectors by event id; events without one are left out."""
+        with self._reading() as connection:
+            return vectors.read(connection, embedder.digest, event_ids)
+
+    def known_vectors(self, embedder: EmbedderIdentity) -> KnownVectors:
+        """All vectors whose event has a reaction, by the time it became known: the whole matrix, 4 bytes a number."""
+        with self._reading() as connection:
+            return vectors.known(connection, embedder)
+
+    def events_without_vector(self, embedder: EmbedderIdentity) -> list[str]:
+        """Ids this embedder has not embedded."""
+        with self._reading() as connection:
+            return vectors.without_vector(connection, embedder.digest)
+
+    def count_vectors(self, embedder: EmbedderIdentity) -> int:
+        """Vectors kept of this embedder."""
+        with self._reading() as connection:
+            return vectors.count(connection, embedder.digest)
+
+    def vectors_not_indexed(self, embedder: EmbedderIdentity, collection: str) -> list[str]:
+        """Ids whose vector is not marked as held by the collection."""
+        with self._reading() as connection:
+            return vectors.not_indexed(connection, embedder, collection)
+
+    def vector_batches(
+        self, embedder: EmbedderIdentity, event_ids: Sequence[str], batch: int
+    ) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+        """(ids, unit vectors) in batches, ids without a vector left out."""
+        for start in range(0, len(event_ids), batch):
+            found = self.get_embeddings(embedder, event_ids[start : start + batch])
+            if found:
+                yield list(found), np.stack(list(found.values()))
+
+    def mark_indexed(self, embedder: EmbedderIdentity, event_ids: Sequence[str], collection: str) -> None:
+        """Notes that the collection holds these vectors."""
+        with self._writing() as connection:
+            vectors.mark_indexed(connection, embedder.digest, event_ids, collection)
+
+    def sample_indexed(self, embedder: EmbedderIdentity, collection: str, size: int) -> list[str]:
+        """Up to `size` ids marked as held by the collection, spread evenly."""
+        with self._reading() as connection:
+            return vectors.sample(connection, embedder.digest, collection, size)
+
+    def embedders(self) -> Mapping[EmbedderIdentity, int]:
+        """Embedders with vectors here, and how many each."""
+        with self._reading() as connection:
+            return vectors.embedders(connection)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with explained(self.place), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with explained(self.place), writing(self._engine) as connection:
+            yield connection

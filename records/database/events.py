@@ -1,0 +1,238 @@
+"""Events as rows: written all or nothing, compared by digest, read back as records."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from records.database import tables
+from records.errors import StoreCorrupt
+from records.event import Event
+from records.market import Reaction
+from records.times import from_epoch, to_epoch
+
+CHUNK = 500
+"""Ids in one IN list: within every engine's limit on parameters."""
+
+DIGEST_BITS = 64
+
+
+@dataclass(frozen=True)
+class AddResult:
+    """What became of the events handed in; one id counts once."""
+
+    added: int
+    unchanged: int
+    changed: int
+
+
+@dataclass(frozen=True)
+class StoreSnapshot:
+    """Which events a store held: equal for equal contents, whatever the order they came in."""
+
+    events: int
+    digest: str
+    """16 hex digits: the sum of the events' own digests modulo 2**64, kept up to date at every write."""
+
+    def __str__(self) -> str:
+        return f"{self.events} events, {self.digest}"
+
+
+def digest_of(event: Event) -> str:
+    """32 hex digits of the SHA-256 of the event's canonical JSON."""
+    canonical = json.dumps(event.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+def write(connection: Connection, events: Sequence[Event]) -> AddResult:
+    """Inserts new events and replaces changed ones; the last of several with one id counts. A changed summary drops the
+    event's vectors, which described the old text."""
+    latest = {event.id: event for event in events}
+    digests = {event_id: digest_of(event) for event_id, event in latest.items()}
+    stored = {row.id: row for row in _stored(connection, list(latest))}
+    new = [event for event_id, event in latest.items() if event_id not in stored]
+    changed = [
+        event
+        for event_id, event in latest.items()
+        if event_id in stored and stored[event_id].digest != digests[event_id]
+    ]
+    for event in changed:
+        row = stored[event.id]
+        connection.execute(
+            update(tables.events).where(tables.events.c.number == row.number).values(_values(event, digests[event.id]))
+        )
+        connection.execute(delete(tables.event_tickers).where(tables.event_tickers.c.event_number == row.number))
+        if row.summary != event.summary:
+            connection.execute(delete(tables.embeddings).where(tables.embeddings.c.event_number == row.number))
+    if new:
+        connection.execute(insert(tables.events), [_values(event, digests[event.id]) for event in new])
+    _write_tickers(connection, [*new, *changed])
+    difference = sum(int(digests[event.id], 16) for event in [*new, *changed])
+    difference -= sum(int(stored[event.id].digest, 16) for event in changed)
+    _move_snapshot(connection, len(new), difference)
+    return AddResult(added=len(new), unchanged=len(latest) - len(new) - len(changed), changed=len(changed))
+
+
+def remove(connection: Connection, event_ids: Sequence[str]) -> int:
+    """Deletes events with their tickers, texts and vectors; unknown ids are ignored. Returns how many there were."""
+    rows = _stored(connection, list(dict.fromkeys(event_ids)))
+    for numbers in _chunks([row.number for row in rows]):
+        connection.execute(delete(tables.events).where(tables.events.c.number.in_(numbers)))
+    _move_snapshot(connection, -len(rows), -sum(int(row.digest, 16) for row in rows))
+    return len(rows)
+
+
+def read(connection: Connection, event_ids: Sequence[str]) -> list[Event]:
+    """In the order asked for; ids that are not stored are left out."""
+    found: dict[str, Event] = {}
+    for chunk in _chunks(list(dict.fromkeys(event_ids))):
+        for row in connection.execute(select(tables.events).where(tables.events.c.id.in_(chunk))):
+            found[row.id] = _event(row)
+    return [found[event_id] for event_id in event_ids if event_id in found]
+
+
+def of_ticker(connection: Connection, ticker: str, before: datetime, limit: int) -> list[Event]:
+    """Newest first, published before the moment."""
+    link = tables.event_tickers
+    query = (
+        select(tables.events)
+        .join(link, link.c.event_number == tables.events.c.number)
+        .where(link.c.ticker == ticker, link.c.published_at < to_epoch(before))
+        .order_by(link.c.published_at.desc(), tables.events.c.id)
+        .limit(limit)
+    )
+    return [_event(row) for row in connection.execute(query)]
+
+
+def every(connection: Connection) -> Iterator[Event]:
+    """All events in the order they were added."""
+    for row in connection.execute(select(tables.events).order_by(tables.events.c.number)).yield_per(1_000):
+        yield _event(row)
+
+
+def count(connection: Connection, known_at: int | None = None) -> int:
+    """All events, or those whose reaction was known at `known_at` (epoch microseconds)."""
+    query = select(func.count()).select_from(tables.events)
+    if known_at is not None:
+        query = query.where(tables.events.c.reaction_known_at <= known_at)
+    return connection.execute(query).scalar_one()
+
+
+def snapshot(connection: Connection) -> StoreSnapshot:
+    """From the running totals: two rows, whatever the size of the store."""
+    total, digest = _totals(connection)
+    return StoreSnapshot(total, f"{digest:0{DIGEST_BITS // 4}x}")
+
+
+def recount(connection: Connection) -> StoreSnapshot:
+    """The same from the rows themselves, for a check of the running totals."""
+    digests = connection.execute(select(tables.events.c.digest)).scalars().all()
+    total = sum(int(digest, 16) for digest in digests) % 2**DIGEST_BITS
+    return StoreSnapshot(len(digests), f"{total:0{DIGEST_BITS // 4}x}")
+
+
+def numbers_by_id(connection: Connection, event_ids: Sequence[str]) -> dict[str, int]:
+    """Row numbers of the stored ones among the ids."""
+    return {row.id: row.number for row in _stored(connection, event_ids)}
+
+
+def _stored(connection: Connection, event_ids: Sequence[str]) -> list[Any]:
+    columns = tables.events.c
+    rows: list[Any] = []
+    for chunk in _chunks(event_ids):
+        query = select(columns.id, columns.number, columns.digest, columns.summary).where(columns.id.in_(chunk))
+        rows.extend(connection.execute(query))
+    return rows
+
+
+def _write_tickers(connection: Connection, events: Sequence[Event]) -> None:
+    numbers = numbers_by_id(connection, [event.id for event in events])
+    rows = [
+        {"event_number": numbers[event.id], "ticker": ticker, "published_at": to_epoch(event.published_at)}
+        for event in events
+        for ticker in dict.fromkeys(event.tickers)
+    ]
+    if rows:
+        connection.execute(insert(tables.event_tickers), rows)
+
+
+def _totals(connection: Connection) -> tuple[int, int]:
+    query = select(tables.meta.c.value).where(tables.meta.c.name == "events_snapshot")
+    value = connection.execute(query).scalar()
+    total, digest = value.split(":") if value is not None else ("0", "0")
+    return int(total), int(digest, 16)
+
+
+def _move_snapshot(connection: Connection, added: int, difference: int) -> None:
+    total, digest = _totals(connection)
+    value = f"{total + added}:{(digest + difference) % 2**DIGEST_BITS:x}"
+    matched = connection.execute(update(tables.meta).where(tables.meta.c.name == "events_snapshot").values(value=value))
+    if matched.rowcount == 0:
+        connection.execute(insert(tables.meta).values(name="events_snapshot", value=value))
+
+
+def _values(event: Event, digest: str) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "id": event.id,
+        "digest": digest,
+        "published_at": to_epoch(event.published_at),
+        "date_only": event.date_only,
+        "event_type": event.event_type.value,
+        "summary": event.summary,
+        "tickers": json.dumps(event.tickers),
+        "tags": json.dumps([tag.value for tag in event.tags]),
+        "story_id": event.story_id,
+        "source": event.source,
+        "taxonomy_version": event.taxonomy_version,
+        "reaction_known_at": None,
+    }
+    reaction = event.reaction.model_dump() if event.reaction is not None else dict.fromkeys(Reaction.model_fields)
+    values.update({f"reaction_{name}": value for name, value in reaction.items()})
+    if event.reaction is not None:
+        values["reaction_known_at"] = to_epoch(event.reaction.known_at)
+        values["reaction_session_on"] = event.reaction.session_on.isoformat()
+    return values
+
+
+def _event(row: Any) -> Event:
+    fields = row._mapping
+    try:
+        return Event(
+            id=fields["id"],
+            summary=fields["summary"],
+            event_type=fields["event_type"],
+            tickers=tuple(json.loads(fields["tickers"])),
+            tags=tuple(json.loads(fields["tags"])),
+            published_at=from_epoch(fields["published_at"]),
+            date_only=fields["date_only"],
+            story_id=fields["story_id"],
+            source=fields["source"],
+            taxonomy_version=fields["taxonomy_version"],
+            reaction=_reaction(row),
+        )
+    except (ValidationError, ValueError) as error:
+        raise StoreCorrupt(
+            f"The stored event {fields['id']!r} is no valid event ({str(error).splitlines()[0]}). It was changed from "
+            "outside or written under another taxonomy: delete it or import it again."
+        ) from error
+
+
+def _reaction(row: Any) -> Reaction | None:
+    fields = {
+        name.removeprefix("reaction_"): value for name, value in row._mapping.items() if name.startswith("reaction_")
+    }
+    if fields["known_at"] is None:
+        return None
+    fields["known_at"] = from_epoch(fields["known_at"])
+    fields["session_on"] = date.fromisoformat(fields["session_on"])
+    return Reaction(**fields)
+
+
+def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]

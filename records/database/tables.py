@@ -1,0 +1,131 @@
+"""The tables. Times are epoch microseconds (`records.times`), so that SQLite and PostgreSQL compare them alike.
+
+The migrations create them; a test compares the two. The full-text side (`event_texts` and its triggers) differs between
+the two engines, has no SQLAlchemy counterpart and lives in its migration and in `lexical.py`.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={  # named constraints, so that later migrations can alter them on both engines
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only for a column declared INTEGER."""
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("url", Text),
+    Column("source", Text),
+    Column("published_at", BigInteger),
+    Column("date_only", Boolean, nullable=False),
+    Column("first_seen_at", BigInteger, nullable=False),
+    Column("language", String(16)),
+    Column("notes", Text, nullable=False),  # JSON list of strings
+    Index(None, "published_at"),
+)
+
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("article_id", String(64), ForeignKey("articles.id"), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("event_type", String(64), nullable=False),
+    Column("ticker", String(32)),
+    Column("score", Float),
+    Column("evidence", String(32), nullable=False),
+    Column("payload", Text, nullable=False),  # JSON of records.analysis.Analysis, the whole of it
+    Index(None, "created_at"),
+    Index(None, "as_of"),
+    Index(None, "article_id"),
+    Index(None, "ticker", "as_of"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", RowNumber, primary_key=True, autoincrement=True),
+    Column("reaction_known_at", BigInteger),  # early in the row: the as-of filter reads it for every candidate
+    Column("id", String(64), nullable=False, unique=True),
+    Column("digest", String(32), nullable=False),  # of the whole event: tells changed from unchanged
+    Column("published_at", BigInteger, nullable=False),
+    Column("date_only", Boolean, nullable=False),
+    Column("event_type", String(64), nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("tickers", Text, nullable=False),  # JSON list; event_tickers is its index
+    Column("tags", Text, nullable=False),  # JSON list
+    Column("story_id", String(128)),
+    Column("source", Text),
+    Column("taxonomy_version", Integer, nullable=False),
+    Column("reaction_ticker", String(32)),
+    Column("reaction_window", String(16)),
+    Column("reaction_session_on", String(10)),  # ISO date
+    Column("reaction_intraday", Boolean),
+    Column("reaction_date_only", Boolean),
+    Column("reaction_abnormal_return", Float),
+    Column("reaction_beta", Float),
+    Column("reaction_sigma", Float),
+    Column("reaction_z", Float),
+    Index(None, "reaction_known_at"),
+    Index(None, "published_at"),
+    Index(None, "story_id"),
+)
+
+event_tickers = Table(
+    "event_tickers",
+    metadata,
+    Column("event_number", RowNumber, ForeignKey("events.number", ondelete="CASCADE"), primary_key=True),
+    Column("ticker", String(32), primary_key=True),
+    Column("published_at", BigInteger, nullable=False),
+    Index(None, "ticker", "published_at"),
+)
+
+embedders = Table(
+    "embedders",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("dimensions", Integer, nullable=False),
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("event_number", RowNumber, ForeignKey("events.number", ondelete="CASCADE"), primary_key=True),
+    Column("embedder_digest", String(64), ForeignKey("embedders.digest"), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),  # dimensions × float16, little-endian
+    Column("indexed_in", String(64)),  # id of the vector collection that holds it; None: not yet in one
+    Index(None, "embedder_digest", "indexed_in"),
+)

@@ -1,0 +1,45 @@
+"""The instrument of a forecast is chosen from the reading, never from the outcome."""
+
+from agent.primary import choose_primary
+from records.market import Candidate, Instrument
+from records.reading import Reading
+from records.taxonomy import EventType, Scope
+
+INDEX = Candidate(instrument=Instrument(ticker="^GSPC", name="S&P 500", kind="index"), name="S&P 500", match="macro")
+
+
+def test_a_deal_is_about_its_target(reading: Reading, candidates: tuple[Candidate, ...]) -> None:
+    primary = choose_primary(reading, candidates, None, "Northwind to buy Contoso in $35.3 billion deal")
+    assert primary.instrument is not None
+    assert primary.instrument.ticker == "CTSO"
+
+
+def test_other_news_is_about_its_first_subject(reading: Reading, candidates: tuple[Candidate, ...]) -> None:
+    other = reading.model_copy(update={"event_type": EventType.LITIGATION})
+    primary = choose_primary(other, candidates, None, "Northwind sues Contoso")
+    assert primary.instrument is not None
+    assert primary.instrument.ticker == "NWND"
+
+
+def test_a_persons_choice_stands(reading: Reading, candidates: tuple[Candidate, ...]) -> None:
+    assert choose_primary(reading, candidates, None, "x", given=INDEX).candidate is INDEX
+
+
+def test_macro_news_without_a_company_maps_to_its_index(reading: Reading) -> None:
+    macro = reading.model_copy(update={"event_type": EventType.MONETARY_POLICY, "mentions": (), "scope": Scope.MARKET})
+    assert choose_primary(macro, (), INDEX, "Fed raises rates").candidate is INDEX
+
+
+def test_news_for_no_market_is_not_scoreable_even_when_a_company_is_named(
+    reading: Reading, candidates: tuple[Candidate, ...]
+) -> None:
+    idle = reading.model_copy(update={"event_type": EventType.NOT_MARKET_RELEVANT})
+    primary = choose_primary(idle, candidates, INDEX, "Five walks")
+    assert primary.candidate is None
+    assert primary.reason
+
+
+def test_no_company_and_no_stand_in_says_so(reading: Reading) -> None:
+    primary = choose_primary(reading.model_copy(update={"mentions": ()}), (), None, "x")
+    assert primary.candidate is None
+    assert "no listed company" in str(primary.reason)

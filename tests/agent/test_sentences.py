@@ -1,0 +1,32 @@
+"""Sentences and their places."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.sentences import split_sentences
+
+
+def test_abbreviations_and_decimals_end_no_sentence() -> None:
+    text = "The U.S. agency rejected Lilly & Co. on Monday. Rates rose 3.5 percent. J. P. Morgan Inc. agreed."
+    assert [sentence for _, sentence in split_sentences(text)] == [
+        "The U.S. agency rejected Lilly & Co. on Monday.",
+        "Rates rose 3.5 percent.",
+        "J. P. Morgan Inc. agreed.",
+    ]
+
+
+def test_a_headline_without_full_stop_is_a_sentence_of_its_own() -> None:
+    assert [sentence for _, sentence in split_sentences("Fed raises rates\n\nIt did so again.")] == [
+        "Fed raises rates",
+        "It did so again.",
+    ]
+
+
+@given(st.text(alphabet="aB. \n!?\"'5$", max_size=200))
+def test_spans_point_at_their_sentences_in_order_without_overlap(text: str) -> None:
+    end = 0
+    for span, sentence in split_sentences(text):
+        assert text[span.start : span.end] == sentence
+        assert sentence == sentence.strip() != ""
+        assert span.start >= end
+        end = span.end
