@@ -1,0 +1,88 @@
+"""A capable model's words are checked, repaired once, and dropped where they still fail."""
+
+from agent.evidence import Evidence
+from agent.explain import ExplainAnswer, SentenceAnswer, explain
+from agent.explain_composed import compose, tone_words
+from agent.progress import silent
+from models.scripted import Reply, ScriptedModel
+from prompts import PromptLibrary
+from records.reading import Sentiment
+
+TRUE = SentenceAnswer(text="Contoso holders get a premium of 26.6 percent.", support=["A2"])
+FALSE = SentenceAnswer(text="Contoso holders get a premium of 99 percent.", support=["A2"])
+
+
+def test_a_clean_answer_needs_one_call(evidence: Evidence) -> None:
+    with ScriptedModel([Reply(ExplainAnswer(sentences=[TRUE]), purpose="explain")]) as model:
+        explained = explain(evidence, model, PromptLibrary(), silent)
+    assert [claim.verdict for claim in explained.claims] == ["supported"]
+
+
+def test_faults_are_told_to_the_model_once_and_the_better_version_wins(evidence: Evidence) -> None:
+    def told(prompt: object) -> bool:
+        return "“99 percent” is not in what it cites" in str(prompt)
+
+    steps = [
+        Reply(ExplainAnswer(sentences=[TRUE, FALSE]), purpose="explain"),
+        Reply(ExplainAnswer(sentences=[TRUE]), purpose="explain.repair", when=told),
+    ]
+    with ScriptedModel(steps) as model:
+        explained = explain(evidence, model, PromptLibrary(), silent)
+    assert [claim.verdict for claim in explained.claims] == ["supported"]
+    assert len(explained.calls) == 2
+
+
+def test_what_still_fails_after_the_repair_is_dropped_and_kept_on_record(evidence: Evidence) -> None:
+    steps = [Reply(ExplainAnswer(sentences=[TRUE, FALSE])), Reply(ExplainAnswer(sentences=[TRUE, FALSE]))]
+    with ScriptedModel(steps) as model:
+        explained = explain(evidence, model, PromptLibrary(), silent)
+    assert [claim.verdict for claim in explained.claims] == ["supported", "dropped"]
+    assert explained.claims[1].faults
+
+
+def test_a_repair_that_is_worse_is_not_taken(evidence: Evidence) -> None:
+    steps = [Reply(ExplainAnswer(sentences=[TRUE, FALSE])), Reply(ExplainAnswer(sentences=[FALSE, FALSE]))]
+    with ScriptedModel(steps) as model:
+        explained = explain(evidence, model, PromptLibrary(), silent)
+    assert [claim.verdict for claim in explained.claims] == ["supported", "dropped"]
+
+
+def test_the_model_is_shown_every_value_it_may_cite(evidence: Evidence) -> None:
+    with ScriptedModel([Reply(ExplainAnswer(sentences=[TRUE]))]) as model:
+        explain(evidence, model, PromptLibrary(), silent)
+        sent = model.prompts[0].messages[1].content
+    for piece in (
+        "A2:",
+        "P1:",
+        "P5:",
+        "+0.6 %",
+        "score",
+        "sentiment: article: positive",
+        "merger acquisition: 1,234 past events",
+    ):
+        assert piece in sent
+
+
+def test_an_article_that_is_not_scoreable_gets_no_investment_analysis_and_no_call(evidence: Evidence) -> None:
+    impact = evidence.impact.model_copy(
+        update={
+            "evidence": "not_scoreable",
+            "reason": "no market",
+            **dict.fromkeys(("score", "low", "high", "p_material", "multiplier", "n_eff", "ticker")),
+        }
+    )
+    idle = Evidence(**{**evidence.__dict__, "impact": impact})
+    with ScriptedModel([]) as model:
+        assert explain(idle, model, PromptLibrary(), silent).claims == ()
+
+
+def test_without_precedents_the_composed_text_says_so(evidence: Evidence) -> None:
+    alone = Evidence(**{**evidence.__dict__, "precedents": (), "recalled": ()})
+    text = " ".join(sentence.text for sentence in compose(alone).sentences)
+    assert "No past event known at the time is similar enough" in text
+
+
+def test_tones_are_named_by_their_probability() -> None:
+    assert tone_words(Sentiment.of(0.05, 0.05, 0.9)) == "clearly positive"
+    assert tone_words(Sentiment.of(0.45, 0.15, 0.4)) == "slightly negative"
+    assert tone_words(Sentiment.of(0.2, 0.6, 0.2)) == "mostly neutral"
