@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -46,7 +46,8 @@ class Memory(Protocol):
     """The event memory as an analysis needs it (`vectorstore.EventMemory`)."""
 
     @property
-    def embedder_name(self) -> str: ...
+    def embedder(self) -> str: ...
+    @property
     def snapshot(self) -> str: ...
     def recall(
         self,
@@ -55,8 +56,9 @@ class Memory(Protocol):
         k: int,
         *,
         event_type: EventType | None = None,
-        tickers: Sequence[str] = (),
-        exclude_ids: Sequence[str] = (),
+        tickers: Collection[str] = (),
+        published_at: datetime | None = None,
+        exclude_ids: Collection[str] = (),
     ) -> Recalled: ...
     def add(self, events: Sequence[Event]) -> object: ...
 
@@ -65,7 +67,7 @@ class Market(Protocol):
     """Instruments as an analysis needs them (`markets`)."""
 
     def candidates(self, title: str, text: str, as_of: datetime) -> tuple[Candidate, ...]: ...
-    def stand_in(self, event_type: EventType, tags: Sequence[Tag]) -> Candidate | None: ...
+    def stand_in(self, event_type: EventType, tags: Sequence[Tag], as_of: datetime) -> Candidate | None: ...
     def given(self, ticker: str, as_of: datetime) -> Candidate: ...
 
 
@@ -153,7 +155,7 @@ class Analyst:
         run.calls.extend(result.calls)
         run.missing.extend(result.missing)
         reading = result.reading
-        stand_in = self._market.stand_in(reading.event_type, reading.tags)
+        stand_in = self._market.stand_in(reading.event_type, reading.tags, moment)
         primary = choose_primary(reading, candidates, stand_in, article.title, given=given)
         with run.stage("recall", "looking for precedents"):
             recalled = self._recall(article, reading, primary, moment)
@@ -226,6 +228,7 @@ class Analyst:
                 SCORED_WITH,
                 event_type=reading.event_type,
                 tickers=tickers or [primary.candidate.instrument.ticker],
+                published_at=article.published_at,
                 exclude_ids=[event_id(article)],
             )
         except StoreError as error:
@@ -263,8 +266,8 @@ class Analyst:
                 for call in run.calls
                 if call.prompt
             },
-            embedder=self._memory.embedder_name if self._memory else None,
-            store=self._memory.snapshot() if self._memory else None,
+            embedder=self._memory.embedder if self._memory else None,
+            store=self._memory.snapshot if self._memory else None,
             as_of=as_of,
             calls=len(run.calls),
             input_tokens=sum(call.input_tokens for call in run.calls),

@@ -47,8 +47,8 @@ class Prior:
     """Scales by event type, fitted on past events only."""
 
     version: str
-    k0: float
-    """How many effective precedents the prior weighs."""
+    blend: float
+    """k0: how many effective precedents the prior weighs."""
     global_log_s: float
     log_s: Mapping[EventType, float]
     counts: Mapping[EventType, int]
@@ -59,22 +59,28 @@ class Prior:
 
 
 def load_prior(name: str = "prior_v1") -> Prior:
-    """The shipped prior. Raises SettingsError if it is missing or damaged."""
-    file = resources.files("agent") / "data" / f"{name}.json"
+    """The shipped prior with the shipped blend. Raises SettingsError if a file is missing or damaged."""
+    raw, fitted = _shipped(name), _shipped(VERSION)
     try:
-        raw: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         types = {EventType(key): value for key, value in raw["event_types"].items()}
         return Prior(
             version=raw["version"],
-            k0=float(raw["k0"]),
+            blend=float(fitted["blend"]),
             global_log_s=float(raw["global_log_s"]),
             log_s={key: float(value["log_s"]) for key, value in types.items()},
             counts={key: int(value["n"]) for key, value in types.items()},
         )
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise SettingsError(
-            f"The score's prior {name!r} cannot be read ({error}). Restore agent/data/{name}.json."
-        ) from error
+    except (KeyError, ValueError, TypeError) as error:
+        raise SettingsError(f"The score's prior {name!r} is damaged ({error!r}). Restore agent/data from the project.") from error
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    file = resources.files("agent") / "data" / f"{name}.json"
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"agent/data/{name}.json cannot be read ({error}). Restore it from the project.") from error
+    return content
 
 
 class ScoreModel:
@@ -147,7 +153,7 @@ class ScoreModel:
             return s0
         mean = float(weights @ _abs_z(precedents) / weights.sum())
         own = max(mean, 1e-3) / self._reference.mean_abs_z
-        return math.exp((n_eff * math.log(own) + self._prior.k0 * math.log(s0)) / (n_eff + self._prior.k0))
+        return math.exp((n_eff * math.log(own) + self._prior.blend * math.log(s0)) / (n_eff + self._prior.blend))
 
     def _interval(self, s: float, widening: float) -> tuple[float, float]:
         low, high = self._reference.z_interval(s)

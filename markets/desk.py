@@ -1,0 +1,29 @@
+"""What an analysis asks of the markets room, behind one object: candidates, a given ticker, and a stand-in for news without a company."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from markets.instruments import InstrumentTable
+from markets.names import find_candidates, given_candidate, macro_candidate
+from markets.sectors import sector_candidate
+from records.market import Candidate
+from records.taxonomy import EventType, Tag
+
+
+class MarketDesk:
+    """The shipped instrument table with its look-ups."""
+
+    def __init__(self, table: InstrumentTable | None = None) -> None:
+        self._table = table or InstrumentTable.load()
+
+    def candidates(self, title: str, text: str, as_of: datetime) -> tuple[Candidate, ...]:
+        """Instruments the article may be about, most prominent first; spans index `Article.body`."""
+        return find_candidates(title, text, self._table, as_of)
+
+    def given(self, ticker: str, as_of: datetime) -> Candidate:
+        """The instrument a person named. Raises UsageError for a ticker that is not listed at `as_of`."""
+        return given_candidate(ticker, self._table, as_of)
+
+    def stand_in(self, event_type: EventType, tags: Sequence[Tag], as_of: datetime) -> Candidate | None:
+        """For news without a company: the index of a macro event, else the sector fund of its tags, else None."""
+        return macro_candidate(event_type) or sector_candidate(tags, as_of)
