@@ -1,0 +1,128 @@
+"""Daily returns by ticker: what an event study needs of a price source, and one that reads a folder of Parquet files."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from records.errors import SourceUnreachable, SourceUnreadable
+
+MARKET = "^GSPC"
+"""The market of the market model: the S&P 500."""
+
+MISSING_RETURN = -32_768
+"""How the compact return files write "no price"."""
+RETURN_UNIT = 1e-4
+"""One step of the compact return files, as a log return."""
+
+
+class PriceSource(Protocol):
+    """Anything that knows daily returns."""
+
+    def returns(self, ticker: str, sessions: Sequence[date]) -> NDArray[np.float64]:
+        """(len(sessions),) close-to-close log returns, adjusted for splits and dividends, in the order given.
+
+        NaN where it has none: a session it does not cover, an unknown ticker, a gap, a price that is zero or below. A
+        return over a gap is not made up from the prices on its two sides.
+        """
+        ...
+
+
+class ParquetPrices:
+    """A folder of Parquet files, each with a `date` column and one of three shapes.
+
+    - 16-bit integer columns named by ticker: log returns in units of 1e-4, −32768 where missing;
+    - floating-point columns named by ticker: adjusted closes;
+    - a column `logret`: log returns of the S&P 500, found as `^GSPC`.
+
+    Where two files know a session of a ticker, the file first by name wins.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Lists the files and their columns; prices are read when asked for. Raises SourceUnreachable without files."""
+        paths = sorted(folder.glob("*.parquet"))
+        if not paths:
+            raise SourceUnreachable(
+                f"There are no Parquet price files in {folder}. Point to the folder that holds them."
+            )
+        self._files = [_PriceFile(path) for path in paths]
+        self._series = lru_cache(maxsize=512)(self._read_series)
+
+    @property
+    def tickers(self) -> frozenset[str]:
+        """Every ticker some file has a column for, `^GSPC` included."""
+        return frozenset(ticker for file in self._files for ticker in file.columns)
+
+    def returns(self, ticker: str, sessions: Sequence[date]) -> NDArray[np.float64]:
+        """See PriceSource."""
+        series = self._series(ticker)
+        return np.array([series.get(session, np.nan) for session in sessions], dtype=np.float64)
+
+    def _read_series(self, ticker: str) -> dict[date, float]:
+        merged: dict[date, float] = {}
+        for file in reversed(self._files):
+            merged |= file.returns(ticker)
+        return merged
+
+
+def log_returns(closes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) log returns of n closes in session order; NaN for the first, and wherever either price is missing or ≤ 0."""
+    usable = np.where(closes > 0, closes, np.nan)
+    result = np.full(len(closes), np.nan)
+    result[1:] = np.log(usable[1:] / usable[:-1])
+    return result
+
+
+class _PriceFile:
+    """One file, read whole at its first use and kept: a file of 4,500 columns spends most of its time on its header."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.columns = _columns(path)
+
+    def returns(self, ticker: str) -> dict[date, float]:
+        """Known returns by session; empty for a ticker without a column."""
+        if ticker not in self.columns:
+            return {}
+        name = self.columns[ticker]
+        column = self._table[name]
+        values: NDArray[np.float64]
+        if pa.types.is_int16(column.type):
+            raw = column.to_numpy()
+            values = np.where(raw == MISSING_RETURN, np.nan, raw * RETURN_UNIT)
+        else:
+            numbers = column.to_numpy().astype(np.float64)
+            values = numbers if name == "logret" else log_returns(numbers)
+        present = np.flatnonzero(np.isfinite(values))
+        return {self._days[position]: float(values[position]) for position in present}
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        return pq.read_table(self._path)
+
+    @cached_property
+    def _days(self) -> list[date]:
+        days: list[date] = pc.cast(self._table["date"], pa.date32()).to_pylist()
+        return days
+
+
+def _columns(path: Path) -> dict[str, str]:
+    """Ticker → column name. The files write share classes with '-', Rhyme with '.'."""
+    try:
+        names = pq.read_schema(path).names
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SourceUnreadable(f"The price file {path} cannot be read as Parquet: {error}. Fetch it again.") from error
+    if "date" not in names:
+        raise SourceUnreadable(
+            f"The price file {path} has no column 'date'; it has {names[:5]}. Name its day column 'date'."
+        )
+    if "logret" in names:
+        return {MARKET: "logret"}
+    return {name.replace("-", "."): name for name in names if name != "date"}

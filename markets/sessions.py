@@ -1,0 +1,121 @@
+"""Which trading session a piece of news belongs to, and when its outcome became observable.
+
+A window names the sessions whose close-to-close returns are counted. News before or during session d counts C[d−1]→C[d]
+(during: flagged `intraday`, since part of that move came before the news); at or after the close, on a weekend or a
+holiday, it belongs to the next session. A date without a time of day gets two sessions, starting with the first one on
+or after the date, because the news may have come before or after that day's close.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+import exchange_calendars  # type: ignore[import-untyped]
+import pandas as pd  # type: ignore[import-untyped]
+
+from records.errors import UsageError
+from records.market import Window
+
+FIRST_DAY = "1990-01-02"
+"""The calendar's default reach is twenty years back; events go further, and 1990 is where our index returns begin."""
+
+
+@dataclass(frozen=True)
+class EventWindow:
+    """The sessions whose returns are the reaction to one piece of news."""
+
+    session_on: date
+    """Session d(t): the first session of the window."""
+    sessions: tuple[date, ...]
+    """One or two sessions, oldest first."""
+    intraday: bool
+    """Published while session d was open."""
+    date_only: bool
+    known_at: datetime
+    """Close of the last session, UTC: the first moment at which the reaction was observable."""
+
+    @property
+    def kind(self) -> Window:
+        """The window's name in a Reaction."""
+        return "two_session" if self.date_only else "one_session"
+
+
+class Sessions:
+    """The trading sessions of one venue, half days, holidays and daylight saving included."""
+
+    def __init__(self, venue: str = "XNYS") -> None:
+        """`venue` is a market identifier code of exchange-calendars. Raises UsageError for one it does not know."""
+        try:
+            self._calendar = exchange_calendars.get_calendar(venue, start=FIRST_DAY)
+        except exchange_calendars.errors.InvalidCalendarName as error:
+            message = (
+                f"There is no trading calendar for the venue {venue!r}. Use a market identifier code such as XNYS."
+            )
+            raise UsageError(message) from error
+        self.venue = venue
+
+    def window(self, known_at: datetime, *, date_only: bool = False) -> EventWindow:
+        """The sessions that answer for news known at `known_at`.
+
+        With `date_only`, `known_at` is any moment of that calendar day at the venue (the convention is its end). Raises
+        UsageError for a naive time and for one outside the calendar (from 1990 to about a year ahead).
+        """
+        if known_at.tzinfo is None:
+            raise UsageError(f"The time {known_at.isoformat()} has no time zone. Give it one, for instance +00:00.")
+        moment = pd.Timestamp(known_at).tz_convert(UTC)
+        first = self._session_of_day(moment) if date_only else self._session_of_moment(moment)
+        last = self._next(first) if date_only else first
+        opens = self._calendar.session_open(first)
+        return EventWindow(
+            session_on=first.date(),
+            sessions=(first.date(), last.date()) if date_only else (first.date(),),
+            intraday=not date_only and bool(opens <= moment),
+            date_only=date_only,
+            known_at=self._calendar.session_close(last).to_pydatetime(),
+        )
+
+    def before(self, session: date, count: int) -> tuple[date, ...]:
+        """The `count` sessions that end just before `session`, oldest first; fewer where the calendar begins."""
+        sessions = self._calendar.sessions
+        end = int(sessions.searchsorted(pd.Timestamp(session)))
+        return tuple(stamp.date() for stamp in sessions[max(0, end - count) : end])
+
+    def between(self, first: date, last: date) -> tuple[date, ...]:
+        """All sessions from `first` to `last`, both included."""
+        found = self._calendar.sessions_in_range(pd.Timestamp(first), pd.Timestamp(last))
+        return tuple(stamp.date() for stamp in found)
+
+    def _session_of_moment(self, moment: pd.Timestamp) -> pd.Timestamp:
+        """The first session that closes after `moment`: at the very close the news belongs to the next one."""
+        closes = self._calendar.closes
+        position = int(closes.searchsorted(moment, side="right"))
+        if position >= len(closes) or moment < closes.iloc[0] - pd.Timedelta(days=7):
+            raise self._outside(moment)
+        session: pd.Timestamp = closes.index[position]
+        return session
+
+    def _session_of_day(self, moment: pd.Timestamp) -> pd.Timestamp:
+        day = moment.tz_convert(self._calendar.tz).tz_localize(None).normalize()
+        sessions = self._calendar.sessions
+        position = int(sessions.searchsorted(day))
+        if position + 1 >= len(sessions) or day < sessions[0]:
+            raise self._outside(moment)
+        session: pd.Timestamp = sessions[position]
+        return session
+
+    def _next(self, session: pd.Timestamp) -> pd.Timestamp:
+        following: pd.Timestamp = self._calendar.next_session(session)
+        return following
+
+    def _outside(self, moment: pd.Timestamp) -> UsageError:
+        first, last = self._calendar.first_session.date(), self._calendar.last_session.date()
+        return UsageError(
+            f"The time {moment.isoformat()} lies outside the calendar of {self.venue}, which knows the sessions from {first} "
+            f"to {last}. Correct the time, or wait until the calendar reaches it."
+        )
+
+
+@lru_cache(maxsize=4)
+def sessions(venue: str = "XNYS") -> Sessions:
+    """The sessions of a venue, built once: building takes about half a second."""
+    return Sessions(venue)
