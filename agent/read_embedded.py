@@ -33,6 +33,8 @@ MAX_FACTS = 14
 MAX_TAGS = 6
 SUMMARY_SENTENCES = 3
 RELEVANT_FROM = 0.5
+"""Share of "business" against sport and culture from which a story is market news. "General news" is left out of the
+share: the model says it of strikes and rate decisions as readily as of anything."""
 SCHEDULED_TYPES = frozenset({EventType.EARNINGS_RESULTS, EventType.MONETARY_POLICY, EventType.MACRO_DATA})
 
 
@@ -44,10 +46,9 @@ class Calibration:
     """Mean logit of P(Yes) per tag over unrelated stories: the model's bias towards that tag."""
     event_mean_logit: Mapping[str, float]
     tag_threshold: float
-    """Logits above the tag's mean from which the tag is given."""
+    """Corrected logit from which the tag is given."""
     sentiment: Mapping[str, Sequence[float]]
     """Class scores: label → weights of [1, logit of the sign, ln P(positive), ln P(negative), ln P(neutral)]."""
-    relevance_bias: float
 
     @classmethod
     def shipped(cls) -> "Calibration":
@@ -85,7 +86,7 @@ class EmbeddedReader:
         facts = _facts(article, len(self._shown))
         summary = self._summary(article, facts)
         companies = self._companies(by_ticker(candidates))
-        relevant = bool(companies) or self._relevant()
+        relevant = self._relevant(companies)
         event_type = self._event_type(bool(companies)) if relevant else EventType.NOT_MARKET_RELEVANT
         tags = self._tags() if event_type is not EventType.NOT_MARKET_RELEVANT else ()
         mentions = tuple(self._mention(candidate, article) for candidate in companies)
@@ -143,10 +144,12 @@ class EmbeddedReader:
                 kept.append(candidate)
         return kept
 
-    def _relevant(self) -> bool:
+    def _relevant(self, companies: Sequence[Candidate]) -> bool:
+        if any(company.in_title or company.match == "given" for company in companies):
+            return True
         self._progress(Progress("read", "is it market news?"))
-        yes = self._yes("embedded_relevance", "read.relevance")
-        return logit(yes) - self._calibration.relevance_bias >= logit(RELEVANT_FROM)
+        section = self._choose("embedded_section", ("A", "B", "C", "D"), "read.relevance")
+        return section["A"] >= RELEVANT_FROM * (section["A"] + section["B"] + section["C"])
 
     def _event_type(self, has_company: bool) -> EventType:
         """The type with the highest P(Yes) beyond the model's usual P(Yes) for it."""
@@ -158,9 +161,7 @@ class EmbeddedReader:
                 continue  # relevance was asked on its own; a small model says Yes to "commentary" of any company news
             self._progress(Progress("read", f"event type: {event_type.value.replace('_', ' ')}"))
             yes = self._yes("embedded_event", "read.event_type", description=description)
-            scores[event_type] = logit(yes) - EVENT_BIAS_SHARE * self._calibration.event_mean_logit.get(
-                event_type.value, 0.0
-            )
+            scores[event_type] = logit(yes) - BIAS_SHARE * self._calibration.event_mean_logit[event_type.value]
         return max(scores, key=lambda event_type: scores[event_type])
 
     def _tags(self) -> tuple[Tag, ...]:
@@ -168,7 +169,7 @@ class EmbeddedReader:
         for tag in Tag:
             self._progress(Progress("read", f"theme: {tag.value}"))
             yes = self._yes("embedded_theme", "read.tags", theme=tag.value)
-            scores[tag] = (logit(yes) - self._calibration.tag_mean_logit.get(tag.value, 0.0), yes)
+            scores[tag] = (logit(yes) - BIAS_SHARE * self._calibration.tag_mean_logit[tag.value], yes)
         return choose_tags(scores, self._calibration.tag_threshold)
 
     def _mention(self, candidate: Candidate, article: Article) -> Mention:
@@ -207,8 +208,8 @@ class EmbeddedReader:
         return Sentiment.of(weights["negative"], weights["neutral"], weights["positive"])
 
 
-EVENT_BIAS_SHARE = 0.5
-"""Half of the model's bias is taken off: with all of it rare types that are always denied would win by a whisker."""
+BIAS_SHARE = 0.5
+"""Half of the usual logit of a question is taken off: it is partly the model's bias and partly how common the theme is."""
 
 
 def logit(probability: float) -> float:

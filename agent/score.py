@@ -71,7 +71,9 @@ def load_prior(name: str = "prior_v1") -> Prior:
             counts={key: int(value["n"]) for key, value in types.items()},
         )
     except (KeyError, ValueError, TypeError) as error:
-        raise SettingsError(f"The score's prior {name!r} is damaged ({error!r}). Restore agent/data from the project.") from error
+        raise SettingsError(
+            f"The score's prior {name!r} is damaged ({error!r}). Restore agent/data from the project."
+        ) from error
 
 
 def _shipped(name: str) -> dict[str, Any]:

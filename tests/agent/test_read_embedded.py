@@ -20,6 +20,11 @@ def yes(probability: float, purpose: str) -> Choice:
     return Choice({"Yes": probability, "No": 1 - probability}, purpose=purpose)
 
 
+def section(business: float) -> Choice:
+    rest = (1 - business) / 3
+    return Choice({"A": business, "B": rest, "C": rest, "D": rest}, purpose="read.relevance")
+
+
 def event_steps(chosen: EventType, *, company: bool) -> list[Step]:
     asked = [
         one
@@ -84,7 +89,7 @@ def test_an_ambiguous_word_is_put_to_the_model(article: Article, candidates: tup
 
 
 def test_a_story_without_companies_that_is_no_news_ends_early_and_has_no_sentiment(article: Article) -> None:
-    with embedded([Reply("A walk by the sea."), yes(0.02, "read.relevance")]) as model:
+    with embedded([Reply("A walk by the sea."), section(0.05)]) as model:
         reading = read(article, (), model, PromptLibrary(), silent).reading
     assert reading.event_type is EventType.NOT_MARKET_RELEVANT
     assert reading.scope is Scope.NONE
@@ -94,7 +99,7 @@ def test_a_story_without_companies_that_is_no_news_ends_early_and_has_no_sentime
 
 def test_each_question_tells_the_watcher(article: Article) -> None:
     seen: list[Progress] = []
-    with embedded([Reply("A walk by the sea."), yes(0.02, "read.relevance")]) as model:
+    with embedded([Reply("A walk by the sea."), section(0.05)]) as model:
         read(article, (), model, PromptLibrary(), seen.append)
     assert "".join(one.token or "" for one in seen) == "A walk by the sea."
     assert any("market news" in one.detail for one in seen)
