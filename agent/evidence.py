@@ -90,7 +90,7 @@ def describe_score(evidence: Evidence) -> Sequence[str]:
         return [f"not scoreable: {impact.reason}"]
     lines = [
         f"score {unit(impact.score)} for {impact.ticker}, 80 % interval {unit(impact.low)} to {unit(impact.high)}",
-        f"probability of a move beyond 2σ: {impact.p_material:.0%}; ordinary day: 6 %",
+        f"probability of a move beyond 2σ: {impact.p_material * 100:.0f} %; ordinary day: 6 %",
         f"multiplier {impact.multiplier:.1f}× an ordinary day; an ordinary day scores .50",
         f"evidence {impact.evidence}, {impact.n_eff:.1f} effective precedents of {len(evidence.recalled)} recalled",
     ]

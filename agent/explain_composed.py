@@ -137,7 +137,7 @@ def _score(evidence: Evidence) -> list[Sentence]:
     outcome = (
         f"The score of {unit(impact.score)} for {impact.ticker} expects {size_words(impact.multiplier)} "
         f"({impact.multiplier:.1f}×), with an 80 % interval from {unit(impact.low)} "
-        f"to {unit(impact.high)} and a {impact.p_material:.0%} chance of a move beyond 2σ."
+        f"to {unit(impact.high)} and a chance of {impact.p_material * 100:.0f} % of a move beyond 2σ."
     )
     steps = "; ".join(driver.text for driver in impact.drivers if driver.name != "ordinary_day")
     return [

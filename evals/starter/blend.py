@@ -1,14 +1,15 @@
 """Fit how many effective precedents the prior weighs: `python -m evals.starter.blend --models DIR --out FILE`.
 
 Every starter event with enough past is forecast as of its publication from the events known then (never its own story), with
-the score's own code, for each k0 of a grid. The k0 with the least mean CRPS of y = F_ref(|z|) is written, with the whole
-curve: where it is flat, the data do not tell.
+the score's own code, for each k0 of a grid. Written is the smallest k0 whose mean CRPS of y = F_ref(|z|) lies within one
+standard error (of the paired difference) of the best: where the curve is flat the data do not tell, and then the precedents
+keep the voice that the data allow. The whole curve is written too.
 """
 
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def cases(memory: EventMemory, events: Sequence[Event]) -> Iterator[Case]:
             yield Case(event, recalled.precedents)
 
 
-def mean_crps(found: Sequence[Case], blend: float, ref: Reference) -> float:
-    """Mean CRPS of y over the cases, by pinball losses at 99 levels."""
+def crps(found: Sequence[Case], blend: float, ref: Reference) -> NDArray[np.float64]:
+    """CRPS of y, case by case, by pinball losses at 99 levels."""
     prior = load_prior()
     model = ScoreModel(Prior(prior.version, blend, prior.global_log_s, prior.log_s, prior.counts), ref)
     losses = []
@@ -66,7 +67,18 @@ def mean_crps(found: Sequence[Case], blend: float, ref: Reference) -> float:
         y = float(ref.cdf(abs(case.event.reaction.z)))
         forecast = ref.cdf(float(impact.multiplier or 1.0) * ref.quantile(LEVELS))
         losses.append(2 * float(np.mean(np.maximum(LEVELS * (y - forecast), (LEVELS - 1) * (y - forecast)))))
-    return float(np.mean(losses))
+    return np.array(losses)
+
+
+def choose_blend(losses: Mapping[float, NDArray[np.float64]]) -> tuple[float, float]:
+    """(the blend of least mean loss, the smallest blend within one paired standard error of it)."""
+    best = min(losses, key=lambda blend: float(losses[blend].mean()))
+
+    def within(blend: float) -> bool:
+        difference = losses[blend] - losses[best]
+        return float(difference.mean()) <= float(difference.std() / np.sqrt(len(difference)))
+
+    return best, min(blend for blend in losses if within(blend))
 
 
 def main() -> None:
@@ -76,19 +88,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="agent/data/score_v1.json")
     options = parser.parse_args()
     embedder = load_embedder(DEFAULT_EMBEDDER, options.models, threads=2)
-    with tempfile.TemporaryDirectory() as folder, Database.open(Path(folder) / "rhyme.db") as database:
-        with EventMemory.open(Path(folder) / "memory", database, embedder) as memory:
-            load_starter(memory)
-            events = sorted(database.every_event(), key=lambda event: event.published_at)
-            found = list(cases(memory, events))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Database.open(Path(folder) / "rhyme.db") as database,
+        EventMemory.open(Path(folder) / "memory", database, embedder) as memory,
+    ):
+        load_starter(memory)
+        events = sorted(database.every_event(), key=lambda event: event.published_at)
+        found = list(cases(memory, events))
     ref = reference()
-    curve = {f"{blend:g}": round(mean_crps(found, blend, ref), 5) for blend in GRID}
-    best = min(curve, key=lambda key: curve[key])
+    losses = {blend: crps(found, blend, ref) for blend in GRID}
+    best, chosen = choose_blend(losses)
     artifact = {
         "version": "score_v1",
-        "blend": float(best),
+        "blend": chosen,
+        "blend_of_least_crps": best,
         "fitted_on": f"{len(found)} starter events, each with at least {MIN_PRECEDENTS} precedents known at its time",
-        "crps_by_blend": curve,
+        "crps_by_blend": {f"{blend:g}": round(float(loss.mean()), 5) for blend, loss in losses.items()},
     }
     options.out.write_text(json.dumps(artifact, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(artifact, indent=1))
