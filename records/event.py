@@ -1,5 +1,6 @@
 """Past events, and the ones recalled as precedents for an article."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
@@ -7,7 +8,7 @@ from pydantic import Field
 from records.base import Record
 from records.market import Reaction
 from records.taxonomy import EVENT_TAXONOMY_VERSION, EventType, Tag
-from records.times import UtcDatetime
+from records.times import UtcDatetime, new_york_date
 
 
 class Event(Record):
@@ -40,3 +41,8 @@ class Precedent(Record):
     similarity: Annotated[float, Field(ge=0, le=1, description="cosine of the embeddings, negative values cut to 0")]
     why: Annotated[str, Field(description="what it shares with the article, in words")]
     reaction: Reaction
+
+    @property
+    def published_on(self) -> date:
+        """Its date in New York, to show: the UTC date of a date-only source would be a day late."""
+        return new_york_date(self.published_at)

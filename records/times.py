@@ -1,8 +1,9 @@
 """Time as Rhyme keeps it: aware UTC datetimes at every border, epoch microseconds in the store."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime
 
@@ -11,6 +12,11 @@ Clock = Callable[[], datetime]
 
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
 """An aware datetime, converted to UTC. A naive one is a validation error."""
+
+
+def new_york_date(moment: datetime) -> date:
+    """The market's date at `moment`; for a date-only source (kept as the end of its day in New York) the date it gave."""
+    return moment.astimezone(ZoneInfo("America/New_York")).date()
 
 
 def utc_now() -> datetime:

@@ -8,7 +8,7 @@ from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, delete, insert, select, text
 
 from records.analysis import Analysis
 from records.database import analyses, events, lexical, schema, vectors
@@ -16,6 +16,7 @@ from records.database.analyses import AnalysisLine
 from records.database.engine import Place, connect, explained, place_of, writing
 from records.database.events import AddResult, StoreSnapshot
 from records.database.lexical import NOTHING_SHARED, LexicalResult
+from records.database.tables import meta
 from records.database.vectors import EmbedderIdentity, KnownVectors
 from records.event import Event
 from records.times import to_epoch
@@ -69,6 +70,17 @@ class Database:
                 faults.append(f"The running totals say {kept}, the rows say {counted}.")
             return faults
 
+    def note(self, name: str) -> str | None:
+        """A remark kept with the store, e.g. which starter events it was given; None if there is none of that name."""
+        with self._reading() as connection:
+            return connection.execute(select(meta.c.value).where(meta.c.name == f"note:{name}")).scalar()
+
+    def set_note(self, name: str, value: str) -> None:
+        """Keeps a remark, in place of the former one of that name (at most 50 characters)."""
+        with self._writing() as connection:
+            connection.execute(delete(meta).where(meta.c.name == f"note:{name}"))
+            connection.execute(insert(meta).values(name=f"note:{name}", value=value))
+
     # analyses
 
     def save_analysis(self, analysis: Analysis) -> bool:
@@ -99,15 +111,14 @@ class Database:
         new: Sequence[Event],
         *,
         embedder: EmbedderIdentity | None = None,
-        embeddings: NDArray[np.floating] | None = None,
+        embeddings: Mapping[str, NDArray[np.floating]] | None = None,
     ) -> AddResult:
-        """All or nothing, with their vectors ((len(new), dimensions), rows in the same order) when given. An event with
-        a known id replaces the stored one; of several with one id the last counts."""
+        """All or nothing, with their vectors (event id → (dimensions,)) when given. An event with a known id replaces the
+        stored one and, if its summary differs, drops its old vectors; of several with one id the last counts."""
         with self._writing() as connection:
             result = events.write(connection, new)
-            if embedder is not None and embeddings is not None:
-                last = {event.id: row for row, event in enumerate(new)}
-                vectors.write(connection, embedder, list(last), embeddings[list(last.values())])
+            if embedder is not None and embeddings:
+                vectors.write(connection, embedder, list(embeddings), np.stack(list(embeddings.values())))
             return result
 
     def remove_events(self, event_ids: Sequence[str]) -> int:
@@ -180,6 +191,11 @@ class Database:
         """Vectors kept of this embedder."""
         with self._reading() as connection:
             return vectors.count(connection, embedder.digest)
+
+    def events_with_vector(self, embedder: EmbedderIdentity) -> list[str]:
+        """Ids this embedder has embedded."""
+        with self._reading() as connection:
+            return vectors.ids(connection, embedder.digest)
 
     def vectors_not_indexed(self, embedder: EmbedderIdentity, collection: str) -> list[str]:
         """Ids whose vector is not marked as held by the collection."""

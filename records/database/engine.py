@@ -120,7 +120,10 @@ def _translate(error: BaseException, place: Place) -> StoreError:
     reason = " ".join(str(error).split())
     if isinstance(error, sqlite3.Error):
         return _translate_sqlite(getattr(error, "sqlite_errorname", "") or "", reason, place)
-    return _translate_postgres(getattr(error, "sqlstate", None) or "", reason, place)
+    state = getattr(error, "sqlstate", None)
+    if state is None and type(error).__name__ != "OperationalError":  # the driver itself refused, e.g. a NUL in a text
+        state = "22000"
+    return _translate_postgres(state or "", reason, place)
 
 
 def _translate_sqlite(name: str, reason: str, place: Place) -> StoreError:

@@ -21,6 +21,9 @@ MAX_TERMS = 40
 COMMON_SHARE, COMMON_FLOOR = 20, 1_000
 """A term in over 1/20 of the events, and in over 1,000, weighs under 3 nats and costs the most: skipped."""
 
+STEM_SIGN = 3
+"""Words that begin alike and are found in the same events are one word to the stemmer ("sign", "signed"): counted once."""
+
 _STOP_WORDS = """
     a about above after again against all also am an and any are as at be because been before being below between
     both but by can could did do does doing down during each few for from further had has have having he her here
@@ -84,11 +87,14 @@ def search(connection: Connection, query: str, as_of: int, visible: int, limit: 
     weights: dict[str, float] = {}
     terms_by_event: dict[str, list[str]] = defaultdict(list)
     published: dict[str, int] = {}
+    found: set[tuple[str, frozenset[str]]] = set()
     for term in terms_of(query)[:MAX_TERMS]:
         quoted = f'"{term}"' if connection.dialect.name == "sqlite" else term
         rows = connection.execute(statement, {"term": quoted, "as_of": as_of, "most": common + 1}).all()
-        if not rows or len(rows) > common:
+        stem = (term[:STEM_SIGN], frozenset(row.id for row in rows))
+        if not rows or len(rows) > common or stem in found:
             continue
+        found.add(stem)
         weights[term] = math.log(1 + (visible - len(rows) + 0.5) / (len(rows) + 0.5))
         for event_id, published_at in rows:
             terms_by_event[event_id].append(term)

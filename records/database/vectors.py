@@ -110,6 +110,15 @@ def count(connection: Connection, embedder_digest: str, indexed_in: str | None =
     return connection.execute(query).scalar_one()
 
 
+def ids(connection: Connection, embedder_digest: str) -> list[str]:
+    """Ids of the events with a vector, in the order they were added."""
+    event, vector = tables.events.c, tables.embeddings.c
+    query = select(event.id).join(tables.embeddings, vector.event_number == event.number)
+    return list(
+        connection.execute(query.where(vector.embedder_digest == embedder_digest).order_by(event.number)).scalars()
+    )
+
+
 def not_indexed(connection: Connection, embedder: EmbedderIdentity, collection: str) -> list[str]:
     """Ids of events whose vector is not marked as held by the collection, in the order they were added."""
     event, vector = tables.events.c, tables.embeddings.c
@@ -139,16 +148,21 @@ def mark_indexed(
 
 def sample(connection: Connection, embedder_digest: str, collection: str, size: int) -> list[str]:
     """Up to `size` ids marked as held by the collection, spread evenly over the order they were added."""
-    total = count(connection, embedder_digest, collection)
     event, vector = tables.events.c, tables.embeddings.c
-    query = (
+    first, last = connection.execute(select(func.min(event.number), func.max(event.number))).one()
+    held = (
         select(event.id)
         .join(tables.embeddings, vector.event_number == event.number)
         .where(vector.embedder_digest == embedder_digest, vector.indexed_in == collection)
         .order_by(event.number)
+        .limit(1)
     )
-    places = sorted({round(place) for place in np.linspace(0, total - 1, min(size, total))}) if total else []
-    return [connection.execute(query.offset(place).limit(1)).scalar_one() for place in places]
+    found: dict[str, None] = {}
+    for number in np.linspace(first, last, size) if first is not None else ():
+        event_id = connection.execute(held.where(event.number >= int(number))).scalar()  # the row's key: no scan
+        if event_id is not None:
+            found[event_id] = None
+    return list(found)
 
 
 def embedders(connection: Connection) -> Mapping[EmbedderIdentity, int]:

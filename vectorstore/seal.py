@@ -1,0 +1,67 @@
+"""Whether an index's graph files are still the ones that were last finished.
+
+Chroma loads them without a check: a torn or altered file can end the whole process with a segmentation fault (seen with
+1.5.9), which no `except` can answer. So they are compared with a note taken after every finished write, before Chroma opens
+them. What the note does not cover, Chroma's SQLite file, is safe against kills by its own journal.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+SEAL = "seal.json"
+BLOCK = 1 << 20
+
+Note = tuple[int, int, str]
+"""Size in bytes, modification time in nanoseconds, SHA-256."""
+
+
+def write_seal(path: Path) -> None:
+    """Notes the graph files of the index at `path` as they are; unchanged ones are not read again. Raises OSError."""
+    former = _read_seal(path) or {}
+    notes = {name: _note(file, former.get(name)) for name, file in _graph_files(path).items()}
+    if notes != former or not (path / SEAL).exists():
+        fresh = path / f"{SEAL}.new"
+        fresh.write_text(json.dumps(notes), encoding="utf-8")
+        fresh.replace(path / SEAL)
+
+
+def broken_seal(path: Path) -> str | None:
+    """What differs from the note, as a clause; None when nothing does. A copied folder (other times, same bytes) is whole."""
+    notes, files = _read_seal(path), _graph_files(path)
+    if notes is None:
+        return "a process ended while it was building the index" if files else None
+    if notes.keys() != files.keys():
+        return f"the file {min(notes.keys() ^ files.keys())} appeared or is gone"
+    for name, file in files.items():
+        status = file.stat()
+        if (status.st_size, status.st_mtime_ns) != tuple(notes[name][:2]) and _digest(file) != notes[name][2]:
+            return f"the file {name} was changed, or a process ended while it was writing it"
+    return None
+
+
+def _graph_files(path: Path) -> dict[str, Path]:
+    return {str(file.relative_to(path)): file for file in sorted(path.glob("*/*")) if file.is_file()}
+
+
+def _read_seal(path: Path) -> dict[str, Note] | None:
+    try:
+        notes = json.loads((path / SEAL).read_text(encoding="utf-8"))
+        return {str(name): (int(size), int(changed), str(digest)) for name, (size, changed, digest) in notes.items()}
+    except (OSError, ValueError, TypeError, AttributeError):  # missing or damaged: the files count as unproven
+        return None
+
+
+def _note(file: Path, former: Note | None) -> Note:
+    status = file.stat()
+    if former is not None and former[:2] == (status.st_size, status.st_mtime_ns):
+        return former
+    return status.st_size, status.st_mtime_ns, _digest(file)
+
+
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
