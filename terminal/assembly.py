@@ -1,0 +1,200 @@
+"""From settings to the objects a command works with, each built when it is first asked for and closed at the end."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO
+
+from records.errors import ModelMissing
+from records.times import Clock, utc_now
+from terminal.home import Home
+from terminal.settings import Settings
+from terminal.version import rhyme_version
+
+if TYPE_CHECKING:
+    from agent.analyze import Analyst
+    from models.interface import LanguageModel
+    from models.open_model import ModelSpec
+    from records.article import Article
+    from records.database import Database
+    from records.embedder import Embedder
+    from vectorstore.memory import EventMemory
+
+MEMORY_WAIT_SECONDS = 30.0
+"""How long to wait for another process's turn at the event memory: an import of thousands of events takes about that."""
+
+Say = Callable[[str], None]
+"""Receives a line for the person who waits."""
+
+
+def silent(_: str) -> None:
+    """Nobody waits."""
+
+
+class Assembly:
+    """One command's objects. A context manager: what was opened is closed in reverse order."""
+
+    def __init__(self, settings: Settings, *, say: Say = silent, clock: Clock = utc_now) -> None:
+        """Prepares the home folder. Raises SettingsError when it cannot be written."""
+        self.settings = settings
+        self.home = Home(settings.home)
+        self._say = say
+        self._clock = clock
+        self._closing = ExitStack()
+        self.home.prepare()
+
+    def __enter__(self) -> "Assembly":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    @cached_property
+    def database(self) -> "Database":
+        """The store of record. Raises SettingsError, StoreError."""
+        from records.database import Database
+
+        return self._closing.enter_context(Database.open(self.settings.database_url or self.home.database))
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        """The embedding model. Raises ModelError, SettingsError."""
+        return open_embedder(self.settings, self._closing)
+
+    @cached_property
+    def model(self) -> "LanguageModel":
+        """The language model; a local one loads in the background. Raises ModelError, SettingsError."""
+        from models.open_model import open_model
+
+        model = open_model(model_spec(self.settings))
+        self._closing.callback(model.close)
+        return model
+
+    def memory(self, *, rebuild: bool = False) -> "EventMemory":
+        """The event memory, with the starter events at its first use; the caller closes it. Raises StoreError, ModelError."""
+        from vectorstore.memory import EventMemory
+        from vectorstore.starter import load_starter
+
+        memory = EventMemory.open(
+            self.home.memory,
+            self.database,
+            self.embedder,
+            rebuild=rebuild,
+            wait_seconds=MEMORY_WAIT_SECONDS,
+            on_progress=self._embedded,
+        )
+        try:
+            load_starter(memory, on_progress=self._embedded)
+        except BaseException:
+            memory.close()
+            raise
+        return memory
+
+    def _embedded(self, done: int, total: int) -> None:
+        self._say(f"Taking in past events: {done:,} of {total:,}")
+
+    def article(self, source: str, *, stdin: BinaryIO | None) -> "Article":
+        """The article at a path, an address or "-". Raises SourceError, UsageError."""
+        from feeds import Fetcher, load_article
+
+        fetcher = Fetcher(allow_private_addresses=self.settings.allow_private_addresses)
+        return load_article(source, stdin=stdin, fetcher=fetcher, clock=self._clock)
+
+    def analyst(self, *, precedents: bool = True) -> "Analyst":
+        """The analyst over all of it. Raises ModelError, StoreError, SettingsError."""
+        from agent.analyze import Analyst
+        from agent.score import ScoreModel, load_prior
+        from markets.desk import MarketDesk
+        from prompts import PromptLibrary
+        from terminal.late_memory import LateMemory
+
+        model = self.model  # first: a local one loads while the rest is put together
+        return Analyst(
+            model=model,
+            market=MarketDesk(),
+            memory=LateMemory(self.memory) if precedents else None,
+            archive=self.database,
+            score_model=ScoreModel(load_prior()),
+            prompts=PromptLibrary(),
+            clock=self._clock,
+            version=rhyme_version(),
+        )
+
+
+def runs_here(settings: Settings) -> bool:
+    """Whether the language model runs on this machine: as set, else by its name."""
+    if settings.provider != "auto":
+        return settings.provider == "local"
+    from models.catalog import CATALOG
+
+    return settings.model.lower().endswith(".gguf") or settings.model in CATALOG
+
+
+def embeds_here(settings: Settings) -> bool:
+    """Whether the embedding model is one of the catalogue, which run on this machine."""
+    from models.catalog import CATALOG
+
+    return settings.embedder in CATALOG
+
+
+def model_spec(settings: Settings) -> "ModelSpec":
+    """What to open for the language model of the settings; a local file is proven first.
+
+    Raises ModelMissing, ModelFileInvalid (local), SettingsError and ModelMissing (remote).
+    """
+    from models.model_files import language_model_file
+    from models.open_model import ModelSpec
+
+    profile = None if settings.profile == "auto" else settings.profile
+    if runs_here(settings):
+        file = language_model_file(settings.model, Home(settings.home).models)
+        return ModelSpec(
+            "local",
+            file.name,
+            path=file.path,
+            profile=profile,
+            timeout_seconds=settings.timeout_seconds,
+            context_tokens=settings.context_tokens,
+            threads=settings.threads,
+        )
+    if settings.api_key is None and settings.base_url is None:
+        raise ModelMissing(
+            f"The model {settings.model!r} is none of `rhyme models list`, so it would be asked from OpenAI, but no key is "
+            "set. Set OPENAI_API_KEY, or RHYME_BASE_URL for another server, or choose a model of the list."
+        )
+    return ModelSpec(
+        "openai",
+        settings.model,
+        base_url=settings.base_url,
+        api_key=settings.api_key,
+        api_version=settings.api_version,
+        profile=profile,
+        timeout_seconds=settings.timeout_seconds,
+        context_tokens=settings.context_tokens,
+        reasoning_effort=settings.reasoning_effort,
+        prices=settings.price_file,
+    )
+
+
+def open_embedder(settings: Settings, closing: ExitStack) -> "Embedder":
+    """The embedding model of the settings; a remote one is closed with `closing`.
+
+    Raises ModelMissing, ModelFileInvalid, SettingsError.
+    """
+    if embeds_here(settings):
+        from models.embedding import DEFAULT_THREADS, load_embedder
+
+        return load_embedder(settings.embedder, Home(settings.home).models, threads=settings.threads or DEFAULT_THREADS)
+    from models.embedding_openai import OpenAIEmbedder
+    from models.openai_provider import OPENAI_URL, Endpoint
+
+    same_server = settings.embedding_base_url is None
+    address = (settings.base_url if same_server else settings.embedding_base_url) or OPENAI_URL
+    key = settings.embedding_api_key or (settings.api_key if same_server else None)
+    endpoint = Endpoint(address, key, settings.api_version if same_server else None)
+    embedder = OpenAIEmbedder(endpoint, name=settings.embedder, dimensions=settings.embedding_dimensions)
+    closing.callback(embedder.close)
+    return embedder

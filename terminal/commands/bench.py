@@ -1,0 +1,115 @@
+"""`rhyme bench`: the figures of docs/benchmarks.md, measured where it is run."""
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from terminal.output import as_json
+
+if TYPE_CHECKING:
+    from records.analysis import Analysis
+
+KIBIBYTE = 1024 if sys.platform == "linux" else 1  # getrusage counts in KiB on Linux, in bytes elsewhere
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures and prints; the analyses made are kept like any other."""
+    figures = measure_start(options.runs) if options.action == "start" else measure_analyze(options)
+    print(as_json(figures) if options.json else _table(figures))
+    return 0
+
+
+def measure_start(runs: int) -> dict[str, float]:
+    """CPU and wall seconds of `rhyme --help` in a new process: the least and the middle of `runs`."""
+    cpu, wall = [], []
+    for _ in range(runs):
+        before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        subprocess.run([sys.executable, "-m", "terminal.main", "--help"], stdout=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        wall.append(time.perf_counter() - begun)
+        cpu.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return {
+        "runs": runs,
+        "cpu_seconds_least": round(min(cpu), 3),
+        "cpu_seconds_median": round(median(cpu), 3),
+        "wall_seconds_median": round(median(wall), 3),
+    }
+
+
+@dataclass(frozen=True)
+class Run:
+    """One measured analysis."""
+
+    analysis: "Analysis"
+    wall_seconds: float
+    """From the source to the kept analysis, the model's loading included in the first run."""
+
+
+def measure_analyze(options: argparse.Namespace) -> dict[str, object]:
+    """Medians over the runs: seconds by stage, calls and tokens by purpose, peak memory of both processes."""
+    from terminal.assembly import Assembly
+    from terminal.commands.demo import demo_article
+    from terminal.progress import ProgressView
+    from terminal.settings import load_settings
+
+    settings = load_settings({"home": options.home, "model": options.model}).settings
+    runs = []
+    with ProgressView.open(quiet=options.quiet) as view, Assembly(settings) as parts, demo_article() as shipped:
+        for number in range(options.runs):
+            view.say(f"Run {number + 1} of {options.runs} …")
+            begun = time.perf_counter()
+            article = parts.article(options.source or str(shipped), stdin=None)
+            analysis = parts.analyst().analyze(article, progress=view.show)
+            runs.append(Run(analysis, time.perf_counter() - begun))
+    return figures_of(runs) | {"memory_mb": _memory_mb()}
+
+
+def figures_of(runs: list[Run]) -> dict[str, object]:
+    """The table of `rhyme bench analyze`, without memory; `runs` must not be empty."""
+    last = runs[-1].analysis.provenance
+    stages = {name for run in runs for name in run.analysis.provenance.stages}
+    purposes = dict.fromkeys(call.purpose.split(".")[0] for call in last.model_calls)
+    tokens = {}
+    for purpose in purposes:
+        calls = [call for call in last.model_calls if call.purpose.split(".")[0] == purpose]
+        tokens[purpose] = {
+            "calls": len(calls),
+            "input_tokens": sum(call.input_tokens for call in calls),
+            "cached_tokens": sum(call.cached_tokens for call in calls),
+            "output_tokens": sum(call.output_tokens for call in calls),
+        }
+    return {
+        "model": f"{last.model} ({last.provider}, {last.profile})",
+        "runs": len(runs),
+        "first_run_seconds": round(runs[0].wall_seconds, 2),
+        "median_seconds": round(median(run.wall_seconds for run in runs), 2),
+        "stage_seconds_median": {
+            name: round(median(run.analysis.provenance.stages.get(name, 0.0) for run in runs), 3)
+            for name in sorted(stages)
+        },
+        "calls": last.calls,
+        "tokens": tokens,
+        "cost_usd": last.cost_usd,
+    }
+
+
+def _memory_mb() -> dict[str, float]:
+    """Peak resident size of this process and of its largest child, the local engine; megabytes."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIBIBYTE
+    engine = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * KIBIBYTE
+    return {"rhyme_peak": round(own / 1e6), "engine_peak": round(engine / 1e6)}
+
+
+def _table(figures: "dict[str, object] | dict[str, float]", indent: str = "") -> str:
+    lines = []
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}", _table(value, indent + "  ")]
+        else:
+            lines.append(f"{indent}{name}: {'unknown' if value is None else value}")
+    return "\n".join(lines)

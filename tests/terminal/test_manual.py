@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from terminal.manual import commands, generated
+from terminal.settings import Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("name", ["cli.md", "settings.md", "analysis.schema.json"])
+def test_generated_documents_are_current(name: str) -> None:
+    text = generated()[name]
+    assert (DOCS / name).read_text(encoding="utf-8") == text, "run `python -m terminal.manual`"
+
+
+def test_every_setting_says_what_it_means() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert len(field.description) > 30, name
+
+
+def test_every_command_explains_itself_with_an_example_that_parses() -> None:
+    parsers = commands()
+    assert [parser.prog.removeprefix("rhyme ") for parser in parsers] == [
+        "analyze", "demo", "precedents import", "precedents rebuild", "precedents search", "doctor", "models list", "models pull",
+        "models verify", "config", "show", "bench start", "bench analyze",
+    ]  # fmt: skip
+    for parser in parsers:
+        assert parser.description, parser.prog
+        assert parser.epilog, parser.prog
+        assert f"  {parser.prog}" in parser.epilog, parser.prog
+        assert all(action.help for action in parser._actions), parser.prog
