@@ -55,14 +55,20 @@ def window_words(precedent: Precedent) -> str:
     return "one session" if precedent.reaction.window == "one_session" else "two sessions"
 
 
+def move_words(precedent: Precedent) -> str:
+    """The move of a precedent's instrument: beyond its market, or an index's own."""
+    beyond = "" if precedent.reaction.beta is None else " against its market"
+    return f"{percent(precedent.reaction.abnormal_return)}{beyond} over {window_words(precedent)}"
+
+
 def describe_precedent(precedent: Precedent) -> str:
     """One line: everything about it that may be cited."""
     reaction = precedent.reaction
     return (
-        f"{precedent.published_at:%Y-%m-%d}: {precedent.summary} "
+        f"{precedent.published_on:%Y-%m-%d}: {precedent.summary} "
         f"[{precedent.event_type.value.replace('_', ' ')}; similarity {unit(precedent.similarity)}; {precedent.why}; "
         f"afterwards {reaction.ticker} "
-        f"{percent(reaction.abnormal_return)} against its market over {window_words(precedent)}, "
+        f"{move_words(precedent)}, "
         f"{abs(reaction.z):.1f}σ (z {reaction.z:+.1f})]"
     )
 

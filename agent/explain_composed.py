@@ -4,7 +4,7 @@ The embedded model's free analysis copies, loops and invents relations that no c
 sentence here is a template over structured values, cites what it rests on and passes the same check as a model's words.
 """
 
-from agent.evidence import Evidence, percent, unit, window_words
+from agent.evidence import Evidence, move_words, unit
 from agent.meanings import what_decides
 from agent.values import values_of
 from records.analysis import Explanation, Sentence
@@ -118,8 +118,8 @@ def _precedents(evidence: Evidence) -> list[Sentence]:
 def _recount(opening: str, precedent: Precedent) -> Sentence:
     reaction = precedent.reaction
     text = (
-        f"{opening} is of {precedent.published_at:%Y-%m-%d} ({precedent.summary.rstrip('.')}): {reaction.ticker} then moved "
-        f"{percent(reaction.abnormal_return)} against its market over {window_words(precedent)}, {abs(reaction.z):.1f}σ."
+        f"{opening} is of {precedent.published_on:%Y-%m-%d} ({precedent.summary.rstrip('.')}): {reaction.ticker} then moved "
+        f"{move_words(precedent)}, {abs(reaction.z):.1f}σ."
     )
     return Sentence(text=text, support=(precedent.id,))
 
