@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 # The basic sixteen, then the near-whites and near-blacks. A name that is missing counts as unknown, never as hidden.
 _NAMED = {
-    "black": "#000000", "silver": "#c0c0c0", "gray": "#808080", "grey": "#808080", "white": "#ffffff", "maroon":
-    "#800000", "red": "#ff0000", "purple": "#800080", "fuchsia": "#ff00ff", "magenta": "#ff00ff", "green": "#008000",
-    "lime": "#00ff00", "olive": "#808000", "yellow": "#ffff00", "navy": "#000080", "blue": "#0000ff", "teal":
-    "#008080", "aqua": "#00ffff", "cyan": "#00ffff", "orange": "#ffa500", "snow": "#fffafa", "ivory": "#fffff0",
-    "ghostwhite": "#f8f8ff", "whitesmoke": "#f5f5f5", "floralwhite": "#fffaf0", "mintcream": "#f5fffa", "azure":
-    "#f0ffff", "aliceblue": "#f0f8ff", "honeydew": "#f0fff0", "seashell": "#fff5ee", "lightyellow": "#ffffe0",
-    "lightcyan": "#e0ffff", "oldlace": "#fdf5e6", "linen": "#faf0e6", "beige": "#f5f5dc", "cornsilk": "#fff8dc",
-    "lavenderblush": "#fff0f5", "lavender": "#e6e6fa", "gainsboro": "#dcdcdc", "lightgray": "#d3d3d3", "lightgrey":
-    "#d3d3d3", "darkslategray": "#2f4f4f", "dimgray": "#696969", "midnightblue": "#191970",
+    "black": "#000000", "silver": "#c0c0c0", "gray": "#808080", "grey": "#808080", "white": "#ffffff",
+    "maroon": "#800000", "red": "#ff0000", "purple": "#800080", "fuchsia": "#ff00ff", "magenta": "#ff00ff",
+    "green": "#008000", "lime": "#00ff00", "olive": "#808000", "yellow": "#ffff00", "navy": "#000080",
+    "blue": "#0000ff", "teal": "#008080", "aqua": "#00ffff", "cyan": "#00ffff", "orange": "#ffa500",
+    "snow": "#fffafa", "ivory": "#fffff0", "ghostwhite": "#f8f8ff", "whitesmoke": "#f5f5f5", "floralwhite": "#fffaf0",
+    "mintcream": "#f5fffa", "azure": "#f0ffff", "aliceblue": "#f0f8ff", "honeydew": "#f0fff0", "seashell": "#fff5ee",
+    "lightyellow": "#ffffe0", "lightcyan": "#e0ffff", "oldlace": "#fdf5e6", "linen": "#faf0e6", "beige": "#f5f5dc",
+    "cornsilk": "#fff8dc", "lavenderblush": "#fff0f5", "lavender": "#e6e6fa", "gainsboro": "#dcdcdc",
+    "lightgray": "#d3d3d3", "lightgrey": "#d3d3d3", "darkslategray": "#2f4f4f", "dimgray": "#696969",
+    "midnightblue": "#191970",
 }  # fmt: skip
 _HEX = re.compile(r"#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})(?![0-9a-f])")
 _FUNCTION = re.compile(r"(rgb|hsl)a?\(([^()]*)\)")

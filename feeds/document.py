@@ -8,8 +8,7 @@ Fields read, the first name present of each line; all others are ignored:
 - address: `url`, `link`
 - publisher: `source`, `publisher`; a string or an object with `name`
 - time: `published_at`, `publishedAt`, `published`, `datePublished`, `date`, `datetime`, `timestamp`; text, or seconds
-  or milliseconds
-  since 1970
+  or milliseconds since 1970
 
 A list of one such object is read as that object.
 """

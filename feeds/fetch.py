@@ -59,12 +59,13 @@ class Fetcher:
         """A fetcher without state: one may serve many threads.
 
         allow_private_addresses: for an intranet; loopback and private ranges on any port. Metadata services and
-        link-local
-            addresses stay refused.
-        allowed_hosts: "host:port" entries whose address is not judged, e.g. one internal news server. Redirects
-        elsewhere are. timeout_seconds: for everything, name look-up and redirects included. connect_seconds: for one
-        connection attempt to one of a host's addresses. ssl_context: None verifies against the usual certificate
-        authorities.
+            link-local addresses stay refused.
+        allowed_hosts: "host:port" entries whose address is not judged, e.g. one internal news server. Redirects from
+            there to elsewhere are.
+        timeout_seconds: for everything, name look-up and redirects included.
+        connect_seconds: for one connection attempt to one of a host's addresses.
+        resolver, network: what names and connections go through; the system's own unless a test hands in others.
+        ssl_context: None verifies against the usual certificate authorities.
         """
         self._allow_private = allow_private_addresses
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)

@@ -8,10 +8,10 @@ class Limits:
     """Upper bounds on one source. The defaults fit long news pages and stop downloads that are no article."""
 
     max_bytes: int = 5_000_000
-    """Bytes of a file, of standard input or of a response (also after decompression). More is SourceUnreadable. The
-    heaviest news pages stay under 3 MB of HTML."""
+    """Bytes of a file, of standard input or of a response (also after decompression). More is SourceUnreadable:
+    HTML of that size is no article page."""
     max_characters: int = 200_000
-    """Characters of cleaned text; the rest is cut at a paragraph and noted. About 35,000 words: no news item is longer."""
+    """Characters of cleaned text; the rest is cut at a paragraph and noted. About 35,000 words, a short book."""
 
 
 def megabytes(size: int) -> str:

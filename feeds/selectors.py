@@ -9,10 +9,12 @@ Weight = tuple[int, int, int, int]
 """Specificity: (inline style, ids, classes and attributes, tags); the larger wins."""
 
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
-_NAME = r"(?:\\[0-9a-fA-F]{1,6}\s?|\\.|[\w-]|[^\x00-\x7f])+"
+# Possessive throughout: a selector has one reading, and a hostile one must not be tried in all others.
+_NAME = r"(?:\\[0-9a-fA-F]{1,6}+\s?+|\\.|[\w-]|[^\x00-\x7f])++"
 _SIMPLE = re.compile(
-    rf"(?P<tag>\*|{_NAME})|\.(?P<cls>{_NAME})|\#(?P<id>{_NAME})"
-    rf"|\[\s*(?P<attr>{_NAME})\s*(?:(?P<op>[~^$*|]?=)\s*[\"']?(?P<value>[^\"'\]]*?)[\"']?\s*i?\s*)?\]|(?P<root>:root)"
+    rf"(?P<tag>\*|{_NAME})|\.(?P<cls>{_NAME})|\#(?P<id>{_NAME})|(?P<root>:root)"
+    rf"|\[\s*+(?P<attr>{_NAME})\s*+(?:(?P<op>[~^$*|]?=)\s*+(?P<value>\"[^\"]*+\"|'[^']*+'|[^\s\"'\]]++)\s*+i?\s*+)?\]",
+    re.DOTALL,
 )
 _COMBINATOR = re.compile(r"\s*(?P<sign>[>+~])\s*|\s+")
 
@@ -176,7 +178,9 @@ def _compound(text: str, position: int) -> tuple[Compound | None, int]:
         elif match["id"]:
             ids.append(unescaped(match["id"]))
         else:
-            attributes.append((unescaped(match["attr"]).lower(), match["op"], unescaped(match["value"] or "")))
+            attributes.append(
+                (unescaped(match["attr"]).lower(), match["op"], unescaped((match["value"] or "").strip("\"'")))
+            )
         position = match.end()
     if position == start:
         return None, position

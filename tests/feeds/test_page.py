@@ -223,6 +223,12 @@ HOSTILE = {
     "nested rules": "<style>" + "a,b{" * 20_000 + "</style>" + STORY,
     "open strings": "<style>" + "p{x:'" * 50_000 + "</style>" + STORY,
     "open addresses": "<style>" + "p{x:url(a" * 50_000 + "</style>" + STORY,
+    "open attribute selector": "<style>["
+    + "\\aaaaaa" * 5_000
+    + "{display:none} [a="
+    + " " * 100_000
+    + "{display:none}</style>"
+    + STORY,
     "open comments": "<!--" * 100_000 + STORY,
     "closed comments": "<!-- x -->" * 30_000 + STORY,
     "open attributes": "<a href='" * 100_000 + STORY,

@@ -57,6 +57,17 @@ def test_a_log_has_each_stage_with_its_seconds_and_the_words_in_lines() -> None:
     ]
 
 
+def test_streamed_words_fill_their_lines() -> None:
+    stream = io.StringIO()
+    words = " ".join(f"word{number}" for number in range(100))
+    with ProgressView.open(quiet=False, stream=stream, clock=Clock()) as view:
+        for place in range(0, len(words), 7):
+            view.show(Step("explain", token=words[place : place + 7]))
+    lines = [line.partition("| ")[2] for line in stream.getvalue().splitlines() if "  | " in line]
+    assert " ".join(lines) == words
+    assert all(90 <= len(line) <= 100 for line in lines[:-1])
+
+
 def test_many_small_steps_do_not_flood_a_log() -> None:
     stream, clock = io.StringIO(), Clock()
     with ProgressView.open(quiet=False, stream=stream, clock=clock) as view:
