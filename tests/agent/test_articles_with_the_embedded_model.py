@@ -64,32 +64,46 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assembly]:
         yield assembly
 
 
+class Analyses:
+    """The analysis of each article, made when it is first asked for."""
+
+    def __init__(self, parts: Assembly) -> None:
+        self._parts = parts
+        self._made: dict[str, Analysis] = {}
+
+    def __getitem__(self, name: str) -> Analysis:
+        if name not in self._made:
+            article = self._parts.article(str(DEMO if name == SEED else FOLDER / f"{name}.txt"), stdin=None)
+            self._made[name] = self._parts.analyst().analyze(article)
+        return self._made[name]
+
+
 @pytest.fixture(scope="module")
-def analyses(parts: Assembly) -> dict[str, Analysis]:
-    analyst = parts.analyst()
-    return {
-        name: analyst.analyze(parts.article(str(DEMO if name == SEED else FOLDER / f"{name}.txt"), stdin=None)) for name in NAMES
-    }
+def analyses(parts: Assembly) -> Analyses:
+    return Analyses(parts)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_forecast_is_about_the_right_instrument(analyses: dict[str, Analysis], name: str) -> None:
+def test_the_forecast_is_about_the_right_instrument(analyses: Analyses, name: str) -> None:
     assert analyses[name].impact.ticker == PRIMARY[name]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_tickers_come_from_the_candidates_found_in_code(parts: Assembly, analyses: dict[str, Analysis], name: str) -> None:
+def test_tickers_come_from_the_candidates_found_in_code(parts: Assembly, analyses: Analyses, name: str) -> None:
     from markets.desk import MarketDesk
 
     analysis = analyses[name]
     desk = MarketDesk()
-    known = {one.instrument.ticker for one in desk.candidates(analysis.article.title, analysis.article.text, analysis.provenance.as_of)}
+    known = {
+        one.instrument.ticker
+        for one in desk.candidates(analysis.article.title, analysis.article.text, analysis.provenance.as_of)
+    }
     stand_in = desk.stand_in(analysis.reading.event_type, analysis.reading.tags, analysis.provenance.as_of)
     assert set(analysis.tickers) <= known | ({stand_in.instrument.ticker} if stand_in else set())
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_quotes_stand_in_the_article(analyses: dict[str, Analysis], name: str) -> None:
+def test_quotes_stand_in_the_article(analyses: Analyses, name: str) -> None:
     article, reading = analyses[name].article, analyses[name].reading
     assert reading.facts
     assert all(article.body[fact.span.start : fact.span.end] == fact.quote for fact in reading.facts)
@@ -97,26 +111,26 @@ def test_quotes_stand_in_the_article(analyses: dict[str, Analysis], name: str) -
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_figure_of_the_summary_stands_in_the_article(analyses: dict[str, Analysis], name: str) -> None:
+def test_every_figure_of_the_summary_stands_in_the_article(analyses: Analyses, name: str) -> None:
     known, said = values_of(analyses[name].article.body), values_of(analyses[name].reading.summary)
     assert [figure.text for figure in said.figures if not supports(known, figure)] == []
     assert [day.text for day in said.days if not supports_day(known, day)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_sentence_of_the_analysis_had_to_be_dropped(analyses: dict[str, Analysis], name: str) -> None:
+def test_no_sentence_of_the_analysis_had_to_be_dropped(analyses: Analyses, name: str) -> None:
     assert [(claim.text, claim.faults) for claim in analyses[name].claims if claim.verdict == "dropped"] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_after_as_of_was_used(analyses: dict[str, Analysis], name: str) -> None:
+def test_nothing_after_as_of_was_used(analyses: Analyses, name: str) -> None:
     analysis = analyses[name]
     assert analysis.provenance.as_of == analysis.article.published_at
     assert all(one.reaction.known_at <= analysis.provenance.as_of for one in analysis.precedents)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "lifestyle"])
-def test_a_market_story_has_a_score_with_drivers_that_sum_to_it(analyses: dict[str, Analysis], name: str) -> None:
+def test_a_market_story_has_a_score_with_drivers_that_sum_to_it(analyses: Analyses, name: str) -> None:
     impact = analyses[name].impact
     assert impact.score is not None
     assert impact.low is not None
@@ -128,19 +142,19 @@ def test_a_market_story_has_a_score_with_drivers_that_sum_to_it(analyses: dict[s
 
 
 @pytest.mark.parametrize(("name", "label"), SENTIMENT.items())
-def test_the_plain_sentiments_are_read_as_such(analyses: dict[str, Analysis], name: str, label: str) -> None:
+def test_the_plain_sentiments_are_read_as_such(analyses: Analyses, name: str, label: str) -> None:
     sentiment = analyses[name].reading.sentiment
     assert sentiment is not None
     assert sentiment.label == label
 
 
-def test_the_seed_story_has_its_themes_and_no_invented_ticker(analyses: dict[str, Analysis]) -> None:
+def test_the_seed_story_has_its_themes_and_no_invented_ticker(analyses: Analyses) -> None:
     analysis = analyses[SEED]
     assert {Tag.ARTIFICIAL_INTELLIGENCE, Tag.REGULATION} <= set(analysis.reading.tags)
     assert analysis.tickers == ("MSFT",)
 
 
-def test_the_irrelevant_story_is_not_scoreable_and_gets_no_analysis(analyses: dict[str, Analysis]) -> None:
+def test_the_irrelevant_story_is_not_scoreable_and_gets_no_analysis(analyses: Analyses) -> None:
     analysis = analyses["lifestyle"]
     assert analysis.reading.event_type is EventType.NOT_MARKET_RELEVANT
     assert analysis.impact.evidence == "not_scoreable"
@@ -150,5 +164,5 @@ def test_the_irrelevant_story_is_not_scoreable_and_gets_no_analysis(analyses: di
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_analysis_becomes_valid_json(analyses: dict[str, Analysis], name: str) -> None:
+def test_every_analysis_becomes_valid_json(analyses: Analyses, name: str) -> None:
     assert AnalysisOutput.model_validate_json(AnalysisOutput.of(analyses[name]).model_dump_json())
