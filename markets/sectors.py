@@ -38,5 +38,7 @@ def sector_candidate(tags: Sequence[Tag], as_of: datetime) -> Candidate | None:
     for tag in tags:
         fund = funds.get(tag)
         if fund and fund.since <= day:
-            return Candidate(instrument=fund.instrument, name=fund.instrument.name, match="macro", note=f"stands for {tag.value}")
+            return Candidate(
+                instrument=fund.instrument, name=fund.instrument.name, match="macro", note=f"stands for {tag.value}"
+            )
     return None

@@ -154,15 +154,18 @@ def test_vectors_missing_from_chroma_behind_its_back_lead_to_a_rebuild(
 
 
 def test_vectors_swapped_behind_its_back_are_noticed_by_the_self_queries(
-    folder: Path, database: Database, embedder: Embedder, filled: list[Event]
+    folder: Path, database: Database, embedder: Embedder, make_event: MakeEvent
 ) -> None:
-    identity = EmbedderIdentity(embedder.name, embedder.digest, embedder.dimensions)
-    index = EventIndex.open(folder, identity)
-    index.upsert([event.id for event in filled], np.roll(embedder.embed([e.summary for e in filled]), 5, axis=1))
+    events = [make_event(f"e{n}", " ".join(f"word{n}x{place}" for place in range(9))) for n in range(30)]
+    with EventMemory.open(folder, database, embedder) as memory:
+        memory.add(events)
+    index = EventIndex.open(folder, EmbedderIdentity(embedder.name, embedder.digest, embedder.dimensions))
+    index.upsert([event.id for event in events], -embedder.embed([event.summary for event in events]))
     index.settle()
     index.close()
     with EventMemory.open(folder, database, embedder) as memory:
-        assert re.search(r"does not find \d+ of 30 events", str(memory.report.rebuilt))
+        assert re.search(r"does not find \d\d of 30 events", str(memory.report.rebuilt))
+        assert _recalled(memory) == {event.id for event in events}
 
 
 def test_events_with_one_text_are_no_reason_for_a_rebuild(
