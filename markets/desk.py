@@ -1,4 +1,4 @@
-"""What an analysis asks of the markets room, behind one object: candidates, a given ticker, and a stand-in for news without a company."""
+"""What an analysis asks of the markets: candidates, a given ticker, and a stand-in for news without a company."""
 
 from collections.abc import Sequence
 from datetime import datetime

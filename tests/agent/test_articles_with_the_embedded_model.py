@@ -3,7 +3,6 @@
 Properties, not wording: they must hold whatever the model says. The few readings asserted are the plain ones.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,7 +58,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assembly]:
     models = Home(load_settings({}).settings.home).models
     if not any(models.glob("*.gguf")):
         pytest.skip(f"no language model in {models}: run `rhyme models pull`")
-    os.symlink(models, home / "models")
+    (home / "models").symlink_to(models)
     with Assembly(load_settings({"home": home}).settings) as assembly:
         yield assembly
 
@@ -89,7 +88,7 @@ def test_the_forecast_is_about_the_right_instrument(analyses: Analyses, name: st
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_tickers_come_from_the_candidates_found_in_code(parts: Assembly, analyses: Analyses, name: str) -> None:
+def test_tickers_come_from_the_candidates_found_in_code(analyses: Analyses, name: str) -> None:
     from markets.desk import MarketDesk
 
     analysis = analyses[name]
