@@ -3,7 +3,7 @@
 Every starter event with enough past is forecast as of its publication from the events known then (never its own story), with
 the score's own code, for each k0 of a grid. Written is the smallest k0 whose mean CRPS of y = F_ref(|z|) lies within one
 standard error (of the paired difference) of the best: where the curve is flat the data do not tell, and then the precedents
-keep the voice that the data allow. The whole curve is written too.
+keep the voice that the data allow. If none does, the largest finite k0 is. The whole curve is written too.
 """
 
 import argparse
@@ -26,7 +26,9 @@ from records.event import Event, Precedent
 from records.market import Instrument
 from vectorstore import EventMemory, load_starter
 
-GRID = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 1e6)
+PRIOR_ALONE = 1e6
+"""In the curve as the baseline, never chosen: 601 events are too few to say that precedents never matter."""
+GRID = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, PRIOR_ALONE)
 MIN_PRECEDENTS = 10
 LEVELS: NDArray[np.float64] = (np.arange(99) + 1) / 100
 
@@ -71,14 +73,15 @@ def crps(found: Sequence[Case], blend: float, ref: Reference) -> NDArray[np.floa
 
 
 def choose_blend(losses: Mapping[float, NDArray[np.float64]]) -> tuple[float, float]:
-    """(the blend of least mean loss, the smallest blend within one paired standard error of it)."""
+    """(the blend of least mean loss, the smallest finite one within a paired standard error of it, else the largest finite)."""
     best = min(losses, key=lambda blend: float(losses[blend].mean()))
 
     def within(blend: float) -> bool:
         difference = losses[blend] - losses[best]
         return float(difference.mean()) <= float(difference.std() / np.sqrt(len(difference)))
 
-    return best, min(blend for blend in losses if within(blend))
+    finite = [blend for blend in losses if blend != PRIOR_ALONE]
+    return best, min((blend for blend in finite if within(blend)), default=max(finite))
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evals.starter.blend import choose_blend
+from evals.starter.blend import PRIOR_ALONE, choose_blend
 
 
 def test_the_smallest_blend_within_one_standard_error_of_the_best_is_chosen() -> None:
@@ -25,3 +25,9 @@ def test_a_flat_curve_keeps_the_precedents() -> None:
     rng = np.random.default_rng(0)
     base = rng.normal(0.2, 0.05, 400)
     assert choose_blend({1.0: base + rng.normal(0.0001, 0.02, 400), 50.0: base})[1] == 1.0
+
+
+def test_the_prior_alone_is_a_baseline_and_never_the_choice() -> None:
+    rng = np.random.default_rng(0)
+    base = rng.normal(0.2, 0.05, 400)
+    assert choose_blend({10.0: base + 0.05, 160.0: base + 0.04, PRIOR_ALONE: base}) == (PRIOR_ALONE, 160.0)
