@@ -252,8 +252,13 @@ class Analyst:
         progress(Progress("check", "saving"))
         self._archive.save_analysis(analysis)
         event = event_of(analysis)
-        if self._memory is not None and event is not None:
+        if self._memory is None or event is None:
+            return
+        try:
             self._memory.add([event])
+        except StoreError as error:
+            kept = f"The analysis is kept (`rhyme show {analysis.id}`), but its event could not be remembered. {error}"
+            raise type(error)(kept) from error
 
     def _provenance(self, run: _Run, as_of: datetime, seconds: float) -> Provenance:
         costs = [call.cost_usd for call in run.calls]

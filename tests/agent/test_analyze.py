@@ -214,6 +214,20 @@ def test_a_memory_that_fails_is_told_apart_from_no_precedent(
     assert analysis.impact.evidence == "prior_only"
 
 
+def test_an_analysis_is_kept_when_its_event_cannot_be_remembered(
+    article: Article, database: Database, memory: EventMemory
+) -> None:
+    class Full:
+        embedder, snapshot, recall = memory.embedder, memory.snapshot, memory.recall
+
+        def add(self, events: Sequence[Event]) -> object:
+            raise StoreError(f"no room for {len(events)} events")
+
+    with pytest.raises(StoreError, match=r"rhyme show [0-9a-f]{16}.*no room for 1 events"):
+        analyse([read_reply(), EXPLAIN], article, database, Full())  # type: ignore[arg-type]
+    assert len(database.recent_analyses(5)) == 1
+
+
 def test_an_empty_memory_answers_no_precedent(article: Article, database: Database, tmp_path: Path) -> None:
     with EventMemory.open(tmp_path / "empty", database, WordEmbedder()) as empty:
         analysis = analyse([read_reply(), EXPLAIN], article, database, empty)
