@@ -25,7 +25,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def measure_start(runs: int) -> dict[str, float]:
-    """CPU and wall seconds of `rhyme --help` in a new process: the least and the middle of `runs`."""
+    """CPU and wall seconds of `rhyme --help`, and wall seconds until `rhyme analyze` first says something; each in a new
+    process, the least and the middle of `runs`."""
     cpu, wall = [], []
     for _ in range(runs):
         before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -33,12 +34,26 @@ def measure_start(runs: int) -> dict[str, float]:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         wall.append(time.perf_counter() - begun)
         cpu.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    first = [_first_line_seconds() for _ in range(runs)]
     return {
         "runs": runs,
+        "analyze_first_line_seconds_median": round(median(first), 3),
         "cpu_seconds_least": round(min(cpu), 3),
         "cpu_seconds_median": round(median(cpu), 3),
         "wall_seconds_median": round(median(wall), 3),
     }
+
+
+def _first_line_seconds() -> float:
+    """From the start of `rhyme analyze -` to its first line on stderr; it is given no article and ended there."""
+    command = [sys.executable, "-m", "terminal.main", "analyze", "-"]
+    begun = time.perf_counter()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as running:
+        if running.stderr is not None:
+            running.stderr.readline()
+        seconds = time.perf_counter() - begun
+        running.kill()
+    return seconds
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import io
 import json
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -117,15 +116,14 @@ def test_an_unknown_id_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> N
     assert "abc" in capsys.readouterr().err
 
 
-def test_the_first_sign_of_life_comes_within_two_seconds_and_ctrl_c_ends_at_once(
+def test_a_sign_of_life_comes_before_the_model_is_asked_and_ctrl_c_ends_the_run(
     server: Any, story: Path, start: Any
 ) -> None:
     server.hang.set()
-    begun = time.monotonic()
     running = start("analyze", str(story), "--no-precedents")
     assert running.stderr
     assert "Starting" in running.stderr.readline()
-    assert time.monotonic() - begun < 2
+    assert not server.asked.is_set()
     assert server.asked.wait(60)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=20)
