@@ -5,6 +5,7 @@ Ranks by BM25's term weight (Robertson and Zaragoza 2009, eq. 3.3) with every co
 ranking. Term frequency and length are left out: a summary is one sentence, where nearly every word occurs once.
 """
 
+import heapq
 import math
 import re
 import unicodedata
@@ -24,13 +25,14 @@ COMMON_SHARE, COMMON_FLOOR = 20, 1_000
 STEM_SIGN = 3
 """Words that begin alike and are found in the same events are one word to the stemmer ("sign", "signed"): counted once."""
 
+# English function words, and the words of any business headline.
 _STOP_WORDS = """
     a about above after again against all also am an and any are as at be because been before being below between
-    both but by can could did do does doing down during each few for from further had has have having he her here
-    hers him his how i if in into is it its itself just me more most my no nor not now of off on once only or other
-    our out over own per said same say says she should since so some such than that the their theirs them then there
-    these they this those through to too under until up upon very via was we were what when where which while who
-    whom why will with would you your
+    both but by can co companies company corp could did do does doing down during each few first for from further
+    group had has have having he her here hers him his how i if in inc into is it its itself just last ltd me more
+    most my new no nor not now of off on once only or other our out over own per percent plc said same say says she
+    should since so some such than that the their theirs them then there these they this those through to too under
+    until up upon very via was we were what when where which while who whom why will with would you your
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
@@ -65,7 +67,7 @@ class LexicalResult:
     """Best first; equal scores: the newer event first, then by id."""
     weights: Mapping[str, float]
     """Inverse document frequency of each query term that was found, nats."""
-    terms_by_event: Mapping[str, tuple[str, ...]]
+    terms_by_event: Mapping[str, Sequence[str]]
     """For every matching event, not only the hits: its shared terms, weightiest first."""
 
 
@@ -84,26 +86,24 @@ def search(connection: Connection, query: str, as_of: int, visible: int, limit: 
     """`visible`: how many events have a reaction known at `as_of` (epoch microseconds)."""
     statement = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRES
     common = max(COMMON_FLOOR, visible // COMMON_SHARE)
-    weights: dict[str, float] = {}
-    terms_by_event: dict[str, list[str]] = defaultdict(list)
+    found: dict[tuple[str, frozenset[str]], str] = {}
     published: dict[str, int] = {}
-    found: set[tuple[str, frozenset[str]]] = set()
     for term in terms_of(query)[:MAX_TERMS]:
         quoted = f'"{term}"' if connection.dialect.name == "sqlite" else term
         rows = connection.execute(statement, {"term": quoted, "as_of": as_of, "most": common + 1}).all()
-        stem = (term[:STEM_SIGN], frozenset(row.id for row in rows))
-        if not rows or len(rows) > common or stem in found:
-            continue
-        found.add(stem)
-        weights[term] = math.log(1 + (visible - len(rows) + 0.5) / (len(rows) + 0.5))
-        for event_id, published_at in rows:
-            terms_by_event[event_id].append(term)
-            published[event_id] = published_at
-    ordered = {event_id: _weightiest_first(terms, weights) for event_id, terms in terms_by_event.items()}
-    hits = [LexicalHit(event_id, sum(weights[term] for term in terms), terms) for event_id, terms in ordered.items()]
-    hits.sort(key=lambda hit: (-hit.score, -published[hit.event_id], hit.event_id))
-    return LexicalResult(tuple(hits[:limit]), MappingProxyType(weights), MappingProxyType(ordered))
-
-
-def _weightiest_first(terms: Sequence[str], weights: Mapping[str, float]) -> tuple[str, ...]:
-    return tuple(sorted(terms, key=lambda term: (-weights[term], term)))
+        if rows and len(rows) <= common:
+            published.update((event_id, published_at) for event_id, published_at in rows)
+            found.setdefault((term[:STEM_SIGN], frozenset(event_id for event_id, _ in rows)), term)
+    weights = {
+        term: math.log(1 + (visible - len(event_ids) + 0.5) / (len(event_ids) + 0.5))
+        for (_, event_ids), term in found.items()
+    }
+    terms: dict[str, list[str]] = defaultdict(list)
+    scores: dict[str, float] = defaultdict(float)
+    for (_, event_ids), term in sorted(found.items(), key=lambda each: (-weights[each[1]], each[1])):
+        for event_id in event_ids:
+            terms[event_id].append(term)
+            scores[event_id] += weights[term]
+    best = heapq.nsmallest(limit, scores, key=lambda each: (-scores[each], -published[each], each))
+    hits = tuple(LexicalHit(event_id, scores[event_id], tuple(terms[event_id])) for event_id in best)
+    return LexicalResult(hits, MappingProxyType(weights), MappingProxyType(dict(terms)))

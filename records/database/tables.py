@@ -127,5 +127,5 @@ embeddings = Table(
     Column("embedder_digest", String(64), ForeignKey("embedders.digest"), primary_key=True),
     Column("vector", LargeBinary, nullable=False),  # dimensions × float16, little-endian
     Column("indexed_in", String(64)),  # id of the vector collection that holds it; None: not yet in one
-    Index(None, "embedder_digest", "indexed_in"),
+    Index(None, "embedder_digest", "indexed_in", "event_number"),  # answers what is indexed without reading vectors
 )

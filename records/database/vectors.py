@@ -83,13 +83,11 @@ def known(connection: Connection, embedder: EmbedderIdentity) -> KnownVectors:
         select(event.id, event.reaction_known_at, vector.vector)
         .join(tables.embeddings, vector.event_number == event.number)
         .where(vector.embedder_digest == embedder.digest, event.reaction_known_at.is_not(None))
-        .order_by(event.reaction_known_at, event.id)
     )
-    rows = connection.execute(query).all()
-    matrix = _unit(b"".join(row.vector for row in rows), embedder.dimensions)
-    return KnownVectors(
-        tuple(row.id for row in rows), np.array([row.reaction_known_at for row in rows], dtype=np.int64), matrix
-    )
+    # sorted here, because the database would carry the vectors through its sort
+    rows = sorted(connection.execute(query).all(), key=lambda row: (row[1], row[0]))
+    matrix = _unit(b"".join(row[2] for row in rows), embedder.dimensions)
+    return KnownVectors(tuple(row[0] for row in rows), np.array([row[1] for row in rows], dtype=np.int64), matrix)
 
 
 def without_vector(connection: Connection, embedder_digest: str) -> list[str]:
@@ -148,21 +146,19 @@ def mark_indexed(
 
 def sample(connection: Connection, embedder_digest: str, collection: str, size: int) -> list[str]:
     """Up to `size` ids marked as held by the collection, spread evenly over the order they were added."""
-    event, vector = tables.events.c, tables.embeddings.c
-    first, last = connection.execute(select(func.min(event.number), func.max(event.number))).one()
-    held = (
-        select(event.id)
-        .join(tables.embeddings, vector.event_number == event.number)
-        .where(vector.embedder_digest == embedder_digest, vector.indexed_in == collection)
-        .order_by(event.number)
-        .limit(1)
+    number = tables.embeddings.c.event_number
+    of_these = and_(
+        tables.embeddings.c.embedder_digest == embedder_digest, tables.embeddings.c.indexed_in == collection
     )
-    found: dict[str, None] = {}
-    for number in np.linspace(first, last, size) if first is not None else ():
-        event_id = connection.execute(held.where(event.number >= int(number))).scalar()  # the row's key: no scan
-        if event_id is not None:
-            found[event_id] = None
-    return list(found)
+    first, last = connection.execute(select(func.min(number), func.max(number)).where(of_these)).one()
+    if first is None:
+        return []
+    numbers: set[int] = set()
+    for at in np.linspace(first, last, size):  # one step in the index each, not a scan
+        query = select(number).where(of_these, number >= int(at)).order_by(number).limit(1)
+        numbers.add(connection.execute(query).scalar_one())
+    query = select(tables.events.c.id).where(tables.events.c.number.in_(numbers)).order_by(tables.events.c.number)
+    return list(connection.execute(query).scalars())
 
 
 def embedders(connection: Connection) -> Mapping[EmbedderIdentity, int]:

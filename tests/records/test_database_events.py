@@ -144,7 +144,7 @@ def test_lexical_search_finds_stems_and_ranks_rare_words_first(database: Databas
     assert [hit.event_id for hit in result.hits] == ["both", "rare", "frequent", "frequent2"]
     assert result.hits[0].terms == ("railways", "mergers")
     assert result.weights["railways"] > result.weights["mergers"]
-    assert result.terms_by_event["rare"] == ("railways",)
+    assert list(result.terms_by_event["rare"]) == ["railways"]
 
 
 def test_lexical_search_sees_only_reactions_known_by_then(database: Database, make_event: MakeEvent) -> None:

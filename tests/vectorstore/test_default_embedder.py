@@ -52,7 +52,8 @@ def test_the_seed_story_finds_precedents_of_its_kind(tmp_path: Path, real_embedd
         assert len(recall.precedents) == 5
         assert recall.strategy.startswith("chroma")
         assert any("MSFT" in each.tickers for each in recall.precedents)
-        assert sum("same event type" in each.why for each in recall.precedents) >= 3
+        assert sum("same event type" in each.why for each in recall.precedents) >= 2
+        assert all(each.similarity >= 0.25 and "shared terms" in each.why for each in recall.precedents)
         assert memory.recall("How to bake sourdough bread at home: five recipes", NOW, 5).status == "no_precedent"
 
 

@@ -294,7 +294,7 @@ def test_a_process_killed_while_adding_loses_nothing_it_had_reported(
     tmp_path: Path, make_embedder: MakeEmbedder
 ) -> None:
     moments, embedder = random.Random(7), make_embedder()
-    for round_number in range(4):
+    for round_number in range(3):
         reported = _kill_an_adder(tmp_path, moments.uniform(0.05, 1.5))
         with (
             Database.open(tmp_path / "rhyme.sqlite3") as database,

@@ -144,4 +144,5 @@ def _embeddings() -> None:
         ),
         sa.ForeignKeyConstraint(["embedder_digest"], ["embedders.digest"], name="fk_embeddings_embedder_digest"),
     )
-    op.create_index("ix_embeddings_embedder_digest_indexed_in", "embeddings", ["embedder_digest", "indexed_in"])
+    held = ["embedder_digest", "indexed_in", "event_number"]
+    op.create_index(f"ix_embeddings_{'_'.join(held)}", "embeddings", held)
