@@ -48,7 +48,7 @@ check: $(VENV)/dev
 
 lock: $(VENV)/bootstrap
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate requirements-bootstrap.in -o requirements-bootstrap.lock
-	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra postgres pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra evals --extra postgres pyproject.toml -o requirements-dev.lock
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements-dev.lock pyproject.toml -o requirements.lock
 
 clean:
