@@ -1,0 +1,1 @@
+"""Grades the impact score against the market: takes forecasts and outcomes, returns metrics with intervals, plots and a report."""
