@@ -12,7 +12,10 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from markets.price_series import DailySeries
 from records.errors import SourceUnreachable, SourceUnreadable
+
+EPOCH = date(1970, 1, 1).toordinal()
 
 MARKET = "^GSPC"
 """The market of the market model: the S&P 500."""
@@ -62,14 +65,10 @@ class ParquetPrices:
 
     def returns(self, ticker: str, sessions: Sequence[date]) -> NDArray[np.float64]:
         """See PriceSource."""
-        series = self._series(ticker)
-        return np.array([series.get(session, np.nan) for session in sessions], dtype=np.float64)
+        return self._series(ticker).at(sessions)
 
-    def _read_series(self, ticker: str) -> dict[date, float]:
-        merged: dict[date, float] = {}
-        for file in reversed(self._files):
-            merged |= file.returns(ticker)
-        return merged
+    def _read_series(self, ticker: str) -> DailySeries:
+        return DailySeries.merged(file.returns(ticker) for file in self._files if ticker in file.columns)
 
 
 def log_returns(closes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -87,10 +86,8 @@ class _PriceFile:
         self._path = path
         self.columns = _columns(path)
 
-    def returns(self, ticker: str) -> dict[date, float]:
-        """Known returns by session; empty for a ticker without a column."""
-        if ticker not in self.columns:
-            return {}
+    def returns(self, ticker: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Ordinals of the sessions (n,) and returns (n,), NaN where missing, of a ticker in `columns`."""
         name = self.columns[ticker]
         column = self._table[name]
         values: NDArray[np.float64]
@@ -100,16 +97,16 @@ class _PriceFile:
         else:
             numbers = column.to_numpy().astype(np.float64)
             values = numbers if name == "logret" else log_returns(numbers)
-        present = np.flatnonzero(np.isfinite(values))
-        return {self._days[position]: float(values[position]) for position in present}
+        return self._days, values
 
     @cached_property
     def _table(self) -> pa.Table:
         return pq.read_table(self._path)
 
     @cached_property
-    def _days(self) -> list[date]:
-        days: list[date] = pc.cast(self._table["date"], pa.date32()).to_pylist()
+    def _days(self) -> NDArray[np.int64]:
+        since_1970 = pc.cast(pc.cast(self._table["date"], pa.date32()), pa.int32()).to_numpy()
+        days: NDArray[np.int64] = since_1970.astype(np.int64) + EPOCH
         return days
 
 

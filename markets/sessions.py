@@ -6,8 +6,9 @@ holiday, it belongs to the next session. A date without a time of day gets two s
 or after the date, because the news may have come before or after that day's close.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 
 import exchange_calendars  # type: ignore[import-untyped]
@@ -53,6 +54,7 @@ class Sessions:
             )
             raise UsageError(message) from error
         self.venue = venue
+        self._days: tuple[date, ...] = tuple(stamp.date() for stamp in self._calendar.sessions)
 
     def window(self, known_at: datetime, *, date_only: bool = False) -> EventWindow:
         """The sessions that answer for news known at `known_at`.
@@ -76,14 +78,33 @@ class Sessions:
 
     def before(self, session: date, count: int) -> tuple[date, ...]:
         """The `count` sessions that end just before `session`, oldest first; fewer where the calendar begins."""
-        sessions = self._calendar.sessions
-        end = int(sessions.searchsorted(pd.Timestamp(session)))
-        return tuple(stamp.date() for stamp in sessions[max(0, end - count) : end])
+        end = bisect_left(self._days, session)
+        return self._days[max(0, end - count) : end]
+
+    def after(self, session: date, count: int, known_at: datetime | None = None) -> tuple[date, ...]:
+        """The `count` sessions that follow `session`, oldest first; fewer where the calendar ends or with `known_at`, after
+        which none of them may close."""
+        start = bisect_right(self._days, session)
+        following = self._days[start : start + count]
+        if known_at is None:
+            return following
+        closes = self._calendar.closes.iloc[start : start + count]
+        return following[: int((closes <= pd.Timestamp(known_at)).sum())]
+
+    @property
+    def all(self) -> tuple[date, ...]:
+        """Every session of the calendar, oldest first."""
+        return self._days
+
+    @property
+    def zone(self) -> tzinfo:
+        """The venue's time zone."""
+        zone: tzinfo = self._calendar.tz
+        return zone
 
     def between(self, first: date, last: date) -> tuple[date, ...]:
         """All sessions from `first` to `last`, both included."""
-        found = self._calendar.sessions_in_range(pd.Timestamp(first), pd.Timestamp(last))
-        return tuple(stamp.date() for stamp in found)
+        return self._days[bisect_left(self._days, first) : bisect_right(self._days, last)]
 
     def _session_of_moment(self, moment: pd.Timestamp) -> pd.Timestamp:
         """The first session that closes after `moment`: at the very close the news belongs to the next one."""
