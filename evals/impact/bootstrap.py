@@ -115,7 +115,7 @@ def resample(statistics: Mapping[Key, Statistic], *, draws: int, seed: int) -> d
     sums = np.concatenate([found.sums for found in statistics.values()], axis=1)  # (days, k of all)
     ends = np.cumsum([found.sums.shape[1] for found in statistics.values()])
     pieces: dict[Key, list[NDArray[np.float64]]] = {key: [] for key in statistics}
-    for counts in _counts(len(sums), draws, seed):
+    for counts in day_counts(len(sums), draws, seed):
         blocks = np.split(counts @ sums, ends[:-1], axis=1)
         for (key, found), block in zip(statistics.items(), blocks, strict=True):
             pieces[key].append(found.of(block))
@@ -131,7 +131,7 @@ def interval(observed: float, drawn: NDArray[np.float64], level: float = 0.95) -
     return Interval(observed, float(low), float(high))
 
 
-def _counts(days: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
+def day_counts(days: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """(some draws, days) at a time: how often each day is drawn; every row sums to `days`."""
     generator = np.random.default_rng(seed)
     rows = max(1, CHUNK_CELLS // days)

@@ -31,7 +31,7 @@ MATERIAL = 2.0
 """A move is material beyond this |z|."""
 LEVELS: NDArray[np.float64] = (np.arange(99) + 1) / 100
 GRID_STEP = 0.005
-"""Of log s, in `crps`: the interpolation is then exact to about 1e-6 (held by a test)."""
+"""Of log s, in `crps`: the interpolation is then exact to 1e-5 (held by a test)."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,8 @@ def brier_skill(p: ArrayLike, outcome: ArrayLike) -> float:
 def crps(scale: ArrayLike, y: ArrayLike, ref: Reference) -> NDArray[np.float64]:
     """(n,) CRPS of y = F_ref(|z|) under |z| ~ s·|ε_ref|: twice the mean pinball loss over 99 levels.
 
-    In units of y, 0 at best; 100/99 of the integral form, because no loss is had at the levels 0 and 1. Raises ValueError for a scale that is not positive.
+    In units of y, 0 at best; 100/99 of the integral form, as nothing is lost at the levels 0 and 1. Raises ValueError for a scale
+    that is not positive.
 
     With F_l = cdf(s·q_l) the loss is Σ_{F_l ≤ y} l·(y − F_l) + Σ_{F_l > y} (1 − l)·(F_l − y). The levels below y are counted
     exactly; the sums of F_l are read from a grid of log s, linearly between its nodes.
