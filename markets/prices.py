@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -35,6 +35,15 @@ class PriceSource(Protocol):
         NaN where it has none: a session it does not cover, an unknown ticker, a gap, a price that is zero or below. A
         return over a gap is not made up from the prices on its two sides.
         """
+        ...
+
+
+@runtime_checkable
+class JumpEvidence(Protocol):
+    """A price source that knows more about a day than its return."""
+
+    def evidence(self, ticker: str, session: date) -> Literal["real", "false"] | None:
+        """What traded prices and volumes say of a large return: a real move, a false one, or nothing either way (None)."""
         ...
 
 

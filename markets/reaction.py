@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from markets.prices import MARKET, PriceSource
 from markets.sessions import EventWindow, Sessions
+from markets.vetting import find_suspect, since_gap
 from records.market import Reaction
 
 ESTIMATION_SESSIONS = 120
@@ -40,7 +41,9 @@ BETA_PRIOR_VARIANCE = 0.25
 EWMA_DECAY = 0.94
 CLIP_SD = 4.0
 
-UnknownReason = Literal["not_yet", "no_price", "short_history", "stale_prices"]
+UnknownReason = Literal[
+    "not_yet", "no_price", "short_history", "stale_prices", "unadjusted_split", "suspect_price", "symbol_reused"
+]
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ class UnknownReaction:
     """Why there is no reaction: a value of its own, never a zero."""
 
     reason: UnknownReason
-    """`not_yet`: the window has not closed as of the given time; `no_price`: the window or the days before it lack prices."""
+    """`not_yet`: the window has not closed as of the given time; `no_price`: the window or the days before it lack prices;
+    `unadjusted_split`, `suspect_price`: a return of the window or the history looks like a fault (markets/price_jumps.py);
+    `symbol_reused`: the history breaks off at a gap behind which the symbol may be another company's."""
     text: str
 
 
@@ -89,6 +94,12 @@ def measure(
     missing = np.isnan(own[-count:]) if market is None else np.isnan(own[-count:]) | np.isnan(market[-count:])
     if missing.any():
         return UnknownReaction("no_price", f"{ticker} or its market has no return in {window.sessions}.")
+    suspect = find_suspect(ticker, days, own, prices, sessions, as_of)
+    if suspect is not None:
+        reason: UnknownReason = "unadjusted_split" if suspect.is_split else "suspect_price"
+        return UnknownReaction(
+            reason, f"{ticker} on {suspect.session}: {suspect.text}. Correct the price or leave it out."
+        )
     model = fit(own[:-count], None if market is None else market[:-count])
     if isinstance(model, UnknownReaction):
         return model
@@ -99,12 +110,15 @@ def fit(own: NDArray[np.float64], market: NDArray[np.float64] | None) -> MarketM
     """β and σ from the returns up to d−1.
 
     `own` and `market` are (n,) log returns of the n sessions before d, oldest first, NaN where missing, n at most 125;
-    `market` None for an index.
+    `market` None for an index. Returns before a gap of more than 60 sessions do not count.
     """
+    whole, own = own, since_gap(own)
     paired = np.isfinite(own) if market is None else np.isfinite(own) & np.isfinite(market)
     if paired.sum() < MIN_SIGMA_SESSIONS:
         return UnknownReaction(
-            "short_history", f"Only {int(paired.sum())} returns before the event; {MIN_SIGMA_SESSIONS} are needed."
+            "short_history" if own is whole else "symbol_reused",
+            f"Only {int(paired.sum())} returns before the event; {MIN_SIGMA_SESSIONS} are needed."
+            + ("" if own is whole else " Those before a gap of more than 60 sessions may be another company's."),
         )
     if not paired[-RECENT_SESSIONS:].any():
         return UnknownReaction("no_price", f"No return in the {RECENT_SESSIONS} sessions before the event.")
