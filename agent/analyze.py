@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from agent.evidence import Evidence
 from agent.explain import explain
+from agent.ledger import forecast_of
 from agent.primary import Primary, choose_primary
 from agent.progress import OnProgress, Progress, Stage, silent
 from agent.read import read
@@ -20,6 +21,7 @@ from records.analysis import Analysis, ModelCall, Provenance
 from records.article import Article
 from records.errors import SourceUnreadable, StoreError, UsageError
 from records.event import Event, Precedent
+from records.forecast import Forecast
 from records.impact import Impact
 from records.market import Candidate
 from records.reading import Reading
@@ -74,7 +76,7 @@ class Market(Protocol):
 class Archive(Protocol):
     """Where analyses are kept (`records.database.Database`)."""
 
-    def save_analysis(self, analysis: Analysis) -> bool: ...
+    def save_analysis(self, analysis: Analysis, forecast: Forecast | None = None) -> bool: ...
     def scores_since(self, moment: datetime, *, until: datetime | None = None) -> list[float]: ...
 
 
@@ -250,7 +252,9 @@ class Analyst:
 
     def _keep(self, analysis: Analysis, progress: OnProgress) -> None:
         progress(Progress("check", "saving"))
-        self._archive.save_analysis(analysis)
+        from markets.sessions import sessions  # late: loading the calendar takes a second, unneeded until now
+
+        self._archive.save_analysis(analysis, forecast_of(analysis, sessions(), self._clock()))
         event = event_of(analysis)
         if self._memory is None or event is None:
             return

@@ -7,6 +7,7 @@ clock and knows nothing of Chroma, which is an index that can always be rebuilt 
 from records.database.analyses import AnalysisLine
 from records.database.database import Database
 from records.database.events import AddResult, StoreSnapshot
+from records.database.ledger import LedgerCheck, LedgerFault, LedgerForecast, LedgerRow
 from records.database.lexical import LexicalHit, LexicalResult, terms_of
 from records.database.vectors import EmbedderIdentity, KnownVectors
 
@@ -16,6 +17,10 @@ __all__ = [
     "Database",
     "EmbedderIdentity",
     "KnownVectors",
+    "LedgerCheck",
+    "LedgerFault",
+    "LedgerForecast",
+    "LedgerRow",
     "LexicalHit",
     "LexicalResult",
     "StoreSnapshot",

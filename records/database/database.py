@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, delete, insert, select, text
 
 from records.analysis import Analysis
-from records.database import analyses, events, lexical, schema, vectors
+from records.database import analyses, events, ledger, lexical, schema, vectors
 from records.database.analyses import AnalysisLine
 from records.database.engine import Place, connect, explained, place_of, writing
 from records.database.events import AddResult, StoreSnapshot
+from records.database.ledger import LedgerCheck, LedgerForecast, LedgerRow
 from records.database.lexical import NOTHING_SHARED, LexicalResult
 from records.database.tables import meta
 from records.database.vectors import EmbedderIdentity, KnownVectors
 from records.event import Event
+from records.forecast import Forecast, Grade
 from records.times import to_epoch
 
 
@@ -83,10 +85,14 @@ class Database:
 
     # analyses
 
-    def save_analysis(self, analysis: Analysis) -> bool:
-        """Keeps the article and the analysis, both or neither. False if that id is kept already; it stays as it is."""
+    def save_analysis(self, analysis: Analysis, forecast: Forecast | None = None) -> bool:
+        """Keeps the article, the analysis and, in the ledger, its forecast: all or nothing. False if that id is kept
+        already; then nothing is written."""
         with self._writing() as connection:
-            return analyses.save(connection, analysis)
+            kept = analyses.save(connection, analysis)
+            if kept and forecast is not None:
+                ledger.append_forecast(connection, forecast)
+            return kept
 
     def load_analysis(self, id_or_prefix: str) -> Analysis:
         """By id or unique prefix. Raises NotFound (naming recent ids), UsageError when several fit."""
@@ -104,6 +110,29 @@ class Database:
         with self._reading() as connection:
             return analyses.scores(connection, moment, until)
 
+    # ledger
+
+    def forecasts(self, *, ungraded_only: bool = False) -> list[LedgerForecast]:
+        """Every forecast of the ledger with its grade, or only those without one, in the order they were recorded."""
+        with self._reading() as connection:
+            return ledger.forecasts(connection, ungraded_only=ungraded_only)
+
+    def append_grades(self, grades: Sequence[Grade]) -> int:
+        """All or nothing. A forecast that has its grade keeps it; returns how many were appended. Raises UsageError for the
+        digest of no forecast."""
+        with self._writing() as connection:
+            return ledger.append_grades(connection, grades)
+
+    def ledger_rows(self, limit: int) -> list[LedgerRow]:
+        """The newest rows, newest first."""
+        with self._reading() as connection:
+            return ledger.recent(connection, limit)
+
+    def verify_ledger(self, noted_head: str | None = None) -> LedgerCheck:
+        """Reads the whole chain; see `records.database.ledger.verify`. Raises UsageError for a head that is no digest."""
+        with self._reading() as connection:
+            return ledger.verify(connection, noted_head)
+
     # events
 
     def add_events(
@@ -120,6 +149,17 @@ class Database:
             if embedder is not None and embeddings:
                 vectors.write(connection, embedder, list(embeddings), np.stack(list(embeddings.values())))
             return result
+
+    def events_without_reaction(self) -> list[str]:
+        """Ids of the events whose outcome is still unknown, in the order they were added."""
+        with self._reading() as connection:
+            return events.without_reaction(connection)
+
+    def add_reactions(self, settled: Sequence[Event]) -> int:
+        """All or nothing: gives stored events the reaction they carry here. One that was changed, settled or removed since
+        it was read is left alone. Returns how many were written."""
+        with self._writing() as connection:
+            return events.add_reactions(connection, settled)
 
     def remove_events(self, event_ids: Sequence[str]) -> int:
         """Deletes them with their vectors; unknown ids are ignored. Returns how many there were."""

@@ -78,6 +78,21 @@ def write(connection: Connection, events: Sequence[Event]) -> AddResult:
     return AddResult(added=len(new), unchanged=len(latest) - len(new) - len(changed), changed=len(changed))
 
 
+def without_reaction(connection: Connection) -> list[str]:
+    """Ids of the events whose outcome is still unknown, in the order they were added."""
+    columns = tables.events.c
+    query = select(columns.id).where(columns.reaction_known_at.is_(None)).order_by(columns.number)
+    return list(connection.execute(query).scalars())
+
+
+def add_reactions(connection: Connection, settled: Sequence[Event]) -> int:
+    """Gives stored events the reaction they carry here; one that was changed, settled or removed since it was read is left
+    alone. Returns how many were written."""
+    before = {event.id: digest_of(event.model_copy(update={"reaction": None})) for event in settled}
+    stored = {row.id: row.digest for row in _stored(connection, list(before))}
+    return write(connection, [event for event in settled if stored.get(event.id) == before[event.id]]).changed
+
+
 def remove(connection: Connection, event_ids: Sequence[str]) -> int:
     """Deletes events with their tickers, texts and vectors; unknown ids are ignored. Returns how many there were."""
     rows = _stored(connection, list(dict.fromkeys(event_ids)))

@@ -129,3 +129,14 @@ embeddings = Table(
     Column("indexed_in", String(64)),  # id of the vector collection that holds it; None: not yet in one
     Index(None, "embedder_digest", "indexed_in", "event_number"),  # answers what is indexed without reading vectors
 )
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("sequence", RowNumber, primary_key=True, autoincrement=False),  # 1, 2, 3, … without a gap
+    Column("kind", String(16), nullable=False),  # 'forecast' or 'grade'
+    Column("payload", Text, nullable=False),  # canonical JSON of records.forecast.Forecast or Grade
+    Column("previous", String(64), nullable=False),  # digest of the row before; zeros for the first
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("grades", String(64), unique=True),  # a grade's forecast, again: no forecast is graded twice
+)

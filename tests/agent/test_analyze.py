@@ -260,3 +260,15 @@ def test_another_language_is_refused_by_the_embedded_model_and_noted_with_a_capa
             clock=lambda: NOW,
             version="test",
         ).analyze(french)
+
+
+def test_the_forecast_of_a_kept_analysis_stands_in_the_ledger(
+    article: Article, database: Database, memory: EventMemory
+) -> None:
+    analysis = analyse([read_reply(), EXPLAIN], article, database, memory)
+    (entry,) = database.forecasts()
+    assert (entry.forecast.analysis_id, entry.forecast.score) == (analysis.id, analysis.impact.score)
+    assert (entry.forecast.recorded_at, entry.forecast.forward) == (NOW, False)  # of 2024, written in 2026
+    analyse([read_reply(EventType.NOT_MARKET_RELEVANT)], article, database, memory, as_of=NOW)
+    assert len(database.forecasts()) == 1
+    assert len(database.recent_analyses(5)) == 2

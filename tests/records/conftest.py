@@ -16,6 +16,7 @@ from records.article import Article
 from records.database import Database
 from records.database.tables import metadata
 from records.event import Event
+from records.forecast import Forecast, Grade
 from records.impact import Impact
 from records.market import Reaction
 from records.reading import Fact, Reading, Sentiment, Span
@@ -89,6 +90,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         shared: Database = request.getfixturevalue("migrated_postgres")
         names = ", ".join(table.name for table in metadata.sorted_tables)
         with shared._engine.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))  # past the ledger's guards
             connection.execute(text(f"TRUNCATE {names}, event_texts RESTART IDENTITY CASCADE"))
         yield shared
         return
@@ -116,6 +118,60 @@ def make_event() -> Callable[..., Event]:
         )
         fields = {"event_type": EventType.GUIDANCE, "tickers": ("ACME",), "reaction": reaction, **changes}
         return Event(id=event_id, summary=summary, published_at=published, **fields)
+
+    return make
+
+
+@pytest.fixture
+def make_forecast() -> Callable[..., Forecast]:
+    """Builds a forecast recorded an hour after the news, `day` days after 2020-01-01; its outcome is known two days later."""
+
+    def make(analysis_id: str = "aa01", *, day: float = 0, **changes: Any) -> Forecast:
+        moment = START + timedelta(days=day)
+        fields: dict[str, Any] = {
+            "analysis_id": analysis_id,
+            "article_id": f"article-{analysis_id}",
+            "ticker": "ACME",
+            "published_at": moment,
+            "date_only": False,
+            "as_of": moment,
+            "session_on": moment.date(),
+            "window": "one_session",
+            "outcome_known_at": moment + timedelta(days=2),
+            "event_type": "guidance",
+            "score": 0.6123456789012345,
+            "low": 0.2,
+            "high": 0.9,
+            "p_material": 0.1,
+            "multiplier": 1.2,
+            "evidence": "grounded",
+            "n_eff": 4.0,
+            "model_version": "test – ö",
+            "recorded_at": moment + timedelta(hours=1, microseconds=1),
+            "forward": True,
+        }
+        return Forecast(**fields | changes)
+
+    return make
+
+
+@pytest.fixture
+def make_grade() -> Callable[..., Grade]:
+    """Builds the grade of the forecast with that digest."""
+
+    def make(digest: str, *, z: float = 1.5) -> Grade:
+        return Grade(
+            forecast=digest,
+            session_on=START.date(),
+            abnormal_return=0.02 * z,
+            beta=1.1,
+            sigma=0.02,
+            z=z,
+            y=0.8,
+            reference_version="reference_v1",
+            price_source="prices",
+            graded_at=START + timedelta(days=3),
+        )
 
     return make
 

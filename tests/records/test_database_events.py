@@ -268,3 +268,26 @@ def test_one_digest_with_two_widths_is_refused(database: Database, make_event: M
     with pytest.raises(StoreMismatch, match="two embedders claim one digest"):
         database.put_embeddings(EmbedderIdentity("mini", "d1", 3), ["1"], np.eye(3)[:1])
     assert database.embedders() == {MINI: 1}
+
+
+def test_a_reaction_reaches_only_the_event_it_was_measured_for(database: Database, make_event: MakeEvent) -> None:
+    known = make_event("x").reaction
+    waiting = [make_event(name, day=day, reaction=None) for day, name in enumerate("abcd")]
+    database.add_events([*waiting, make_event("settled")])
+    assert database.events_without_reaction() == ["a", "b", "c", "d"]
+    database.add_events([make_event("b", "Another summary.", day=1, reaction=None)])
+    database.remove_events(["c"])
+    settled = [event.model_copy(update={"reaction": known}) for event in waiting]
+    other = make_event("settled", day=9).model_copy(update={"reaction": known})
+    assert database.add_reactions([*settled, other]) == 2
+    assert database.events_without_reaction() == ["b"]
+    assert database.events(["a", "c", "settled"]) == [settled[0], make_event("settled")]
+    assert database.add_reactions(settled) == 0
+    assert database.check() == []
+
+
+def test_a_new_reaction_keeps_the_vector(database: Database, make_event: MakeEvent) -> None:
+    identity, waiting = EmbedderIdentity("e", "d" * 16, 2), make_event("a", reaction=None)
+    database.add_events([waiting], embedder=identity, embeddings={"a": np.array([1.0, 0.0])})
+    assert database.add_reactions([make_event("a")]) == 1
+    assert database.known_vectors(identity).event_ids == ("a",)
