@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Literal, NamedTuple, cast
@@ -23,6 +23,7 @@ only with Inc, Corp or a ticker beside it."""
 NameKind = Literal["name", "alias", "index", "macro", "not_company"]
 
 _NEW_YORK = ZoneInfo("America/New_York")
+_CHANGE = timedelta(days=7)
 _CLASS_MARKS = str.maketrans({"/": ".", "-": ".", " ": "."})
 
 
@@ -139,6 +140,10 @@ class InstrumentTable:
         symbol = ticker if ticker.startswith("^") else ticker.upper().translate(_CLASS_MARKS)
         return _latest(self._by_ticker.get(symbol, ()), day)
 
+    def listings(self, ticker: str) -> Sequence[Listing]:
+        """Every listing that had `ticker` at some time, in no order; empty if none is known."""
+        return self._by_ticker.get(ticker, ())
+
     def primary(self, issuer: str, day: date) -> Listing | None:
         """The class to cite for `issuer` on `day`; None if none of its shares was listed then."""
         listed = [listing for listing in self._by_issuer.get(issuer, ()) if listing.valid_on(day)]
@@ -184,6 +189,73 @@ class InstrumentTable:
                 return None if current == ticker else current
             seen.add(following)
             current = following
+
+    def lineage(self, ticker: str, day: date) -> tuple[Listing, ...]:
+        """The listings that carry one share's prices, oldest first: that of `ticker` on `day`, those before and after it.
+
+        A ticker that nobody had on `day` is the company later or formerly known by it: META in 2015 is FB, and FB in 2023 META.
+        Where several companies were joined into one (UTX and RTN into RTX) its past is nobody's and is left out. Empty for an
+        unknown ticker.
+        """
+        start = self.listing(ticker, day) or self._nearest(ticker, day)
+        if start is None:
+            return ()
+        chain = [start]
+        while (earlier := self._before(chain[0])) is not None and earlier not in chain:
+            chain.insert(0, earlier)
+        while (later := self._after(chain[-1])) is not None and later not in chain:
+            chain.append(later)
+        return tuple(chain)
+
+    def symbol_at(self, ticker: str, day: date) -> str | None:
+        """What the share known by `ticker` then, before or after was called on `day`; None if it was not listed then."""
+        return next((listing.ticker for listing in self.lineage(ticker, day) if listing.valid_on(day)), None)
+
+    def _nearest(self, ticker: str, day: date) -> Listing | None:
+        """Of the listings that had the ticker at other times, the next one to have it, else the last one that did."""
+        symbol = ticker.upper().translate(_CLASS_MARKS)
+        held = sorted(self._by_ticker.get(symbol, ()), key=lambda listing: listing.valid_from or date.min)
+        later = [listing for listing in held if listing.valid_from is not None and listing.valid_from > day]
+        if later and any(one.valid_on(day) for one in self._pasts(later[0])):
+            return later[0]
+        ended = [listing for listing in held if listing.valid_until is not None and listing.valid_until < day]
+        return ended[-1] if ended else later[0] if later else None
+
+    def _pasts(self, listing: Listing) -> Iterator[Listing]:
+        seen = {listing}
+        while (earlier := self._before(listing)) is not None and earlier not in seen:
+            yield earlier
+            seen.add(earlier)
+            listing = earlier
+
+    def _before(self, listing: Listing) -> Listing | None:
+        """What the share was called just before; None at its beginning, or when several were joined."""
+        former = self._former.get(listing.successor or listing.ticker, ())  # the table names the last successor alone
+        if listing.valid_from is None:
+            known = former if listing.successor is None else ()
+            found = [one for one in known if one.issuer == listing.issuer and one.ticker != listing.ticker]
+        else:
+            held = [one for one in former if _ends_within(one, listing.valid_from)]
+            found = [one for one in held if one.ticker == listing.ticker] or held
+        return found[0] if len(found) == 1 and found[0].valid_until is not None else None
+
+    def _after(self, listing: Listing) -> Listing | None:
+        """What the share is called next; None if it ended or goes on."""
+        if listing.successor is None or listing.valid_until is None:
+            return None
+        last = self._by_ticker.get(listing.successor, ())
+        following = (*self._former.get(listing.successor, ()), *last)
+        same = (
+            one for one in last if one.valid_from is None and one.issuer == listing.issuer and one.successor is None
+        )
+        return next((one for one in following if _ends_within(listing, one.valid_from)), next(same, None))
+
+
+def _ends_within(listing: Listing, start: date | None) -> bool:
+    """Whether it ended in the week before `start`: a change of symbol leaves a weekend between at most."""
+    return (
+        start is not None and listing.valid_until is not None and timedelta(0) < start - listing.valid_until <= _CHANGE
+    )
 
 
 def _latest(listings: Sequence[Listing], day: date) -> Listing | None:
