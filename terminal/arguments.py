@@ -165,6 +165,7 @@ def build_parser() -> UsageParser:
     _add_precedents(tree)
     _add_set_up(tree)
     _add_show(tree)
+    _add_prices(tree)
     _add_bench(tree)
     return parser
 
@@ -272,6 +273,23 @@ def _add_show(tree: _Tree) -> None:
     show.add_argument("id", metavar="ID", help="the id an analysis ended with")
     show.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     show.add_argument("--html", metavar="FILE", help="also write a self-contained page to FILE")
+
+
+def _add_prices(tree: _Tree) -> None:
+    prices = tree.group("prices", "check the prices that outcomes are measured by", "rhyme prices check prices/")
+    check = prices.command(
+        "check",
+        "prices",
+        "list the faults of a price source by kind",
+        "rhyme prices check 'sqlite:///prices.db?table=prices' --limit 20",
+        "Nothing is changed. Leaves with 4 when over some prices nothing can be measured; docs/prices.md explains the kinds.",
+    )
+    check.set_defaults(action="check")
+    check.add_argument("address", metavar="ADDRESS", help="a folder, a .parquet or .csv file, or a database URL with ?table=")
+    check.add_argument(
+        "--limit", metavar="N", type=_whole_number(0, 100_000), default=5, help="examples of each kind (default 5)"
+    )
+    check.add_argument("--json", action="store_true", help="print a JSON object on stdout")
 
 
 def _add_bench(tree: _Tree) -> None:
