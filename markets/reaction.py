@@ -29,6 +29,8 @@ GAP_SESSIONS = 5
 HISTORY_SESSIONS = ESTIMATION_SESSIONS + GAP_SESSIONS
 MIN_BETA_SESSIONS = 60
 """Fewer paired returns than this and β is taken as 1: its standard error would exceed the spread of true betas."""
+MIN_REGRESSION_SESSIONS = 3
+"""A line through two points has no standard error."""
 MIN_SIGMA_SESSIONS = 30
 """Fewer abnormal returns than this and there is no σ: 0.94^30 leaves 16 % of the weight unseen."""
 MAX_STALE_SHARE = 0.5
@@ -55,6 +57,18 @@ class UnknownReaction:
     `unadjusted_split`, `suspect_price`: a return of the window or the history looks like a fault (markets/price_jumps.py);
     `symbol_reused`: the history breaks off at a gap behind which the symbol may be another company's."""
     text: str
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A line of returns on the market's."""
+
+    intercept: float
+    """Log return a session that the market does not explain; shown for checking, not subtracted."""
+    slope: float
+    squared_error: float
+    """Squared standard error of the slope."""
+    sessions: int
 
 
 @dataclass(frozen=True)
@@ -138,20 +152,29 @@ def fit(own: NDArray[np.float64], market: NDArray[np.float64] | None) -> MarketM
 
 def shrunk_beta(own: NDArray[np.float64], market: NDArray[np.float64]) -> float:
     """Least-squares β shrunk towards 1; exactly 1 under MIN_BETA_SESSIONS paired returns or for a market that stood still."""
+    line = regress(own, market)
+    if line is None or line.sessions < MIN_BETA_SESSIONS:
+        return 1.0
+    trust = BETA_PRIOR_VARIANCE / (BETA_PRIOR_VARIANCE + line.squared_error)
+    return trust * line.slope + (1 - trust) * 1.0
+
+
+def regress(own: NDArray[np.float64], market: NDArray[np.float64]) -> Regression | None:
+    """Ordinary least squares of `own` on `market`, both (n,), over the sessions where both are known; None if the market stood
+    still there or fewer than three are."""
     paired = np.isfinite(own) & np.isfinite(market)
     count = int(paired.sum())
-    if count < MIN_BETA_SESSIONS:
-        return 1.0
-    x = market[paired] - market[paired].mean()
-    y = own[paired] - own[paired].mean()
+    if count < MIN_REGRESSION_SESSIONS:
+        return None
+    mean_own, mean_market = own[paired].mean(), market[paired].mean()
+    x, y = market[paired] - mean_market, own[paired] - mean_own
     spread = float(x @ x)
     if spread == 0:
-        return 1.0
+        return None
     slope = float(x @ y) / spread
     residual = y - slope * x
     squared_error = float(residual @ residual) / (count - 2) / spread
-    trust = BETA_PRIOR_VARIANCE / (BETA_PRIOR_VARIANCE + squared_error)
-    return trust * slope + (1 - trust) * 1.0
+    return Regression(float(mean_own - slope * mean_market), slope, squared_error, count)
 
 
 def ewma_sigma(abnormal: NDArray[np.float64]) -> float:

@@ -1,11 +1,13 @@
 """A vendor adapter against a real HTTP server on loopback: what is fetched is kept, what fails is said and not kept."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -94,6 +96,20 @@ def test_a_ticker_is_fetched_once_and_served_from_the_folder(quotes: Quotes, tmp
     offline = open_prices(str(tmp_path / "kept"))
     assert offline.tickers == {"BRK.B"} == source(quotes, tmp_path).tickers
     np.testing.assert_allclose(offline.returns("BRK.B", WEEK), expected)
+
+
+def test_the_adapter_that_the_documentation_shows_works(
+    quotes: Quotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "prices.md").read_text(encoding="utf-8")
+    code = re.findall(r"```python\n(.*?)```", page, re.S)[0]
+    code = code.replace("https://api.example.com", quotes.address).replace("date(2024, 12, 31)", "date(2024, 3, 15)")
+    monkeypatch.chdir(tmp_path)
+    shown: dict[str, Any] = {}
+    exec(code, shown)
+    np.testing.assert_allclose(shown["prices"].returns("BRK.B", WEEK)[1:], np.diff(np.log(quotes.closes["BRK-B"])))
+    assert quotes.asked == ["^GSPC", "MSFT", "BRK-B"]
+    assert open_prices("prices/").tickers == {"BRK.B"}  # the others are kept as unknown
 
 
 def test_an_unknown_ticker_is_kept_as_unknown(quotes: Quotes, tmp_path: Path) -> None:
