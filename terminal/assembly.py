@@ -6,7 +6,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
-from records.errors import ModelMissing
+from records.errors import ModelMissing, SettingsError
 from records.times import Clock, utc_now
 from terminal.home import Home
 from terminal.settings import Settings
@@ -14,6 +14,7 @@ from terminal.version import rhyme_version
 
 if TYPE_CHECKING:
     from agent.analyze import Analyst
+    from markets.prices import PriceSource
     from models.interface import LanguageModel
     from models.open_model import ModelSpec
     from records.article import Article
@@ -72,6 +73,18 @@ class Assembly:
         model = open_model(model_spec(self.settings))
         self._closing.callback(model.close)
         return model
+
+    @cached_property
+    def prices(self) -> "PriceSource":
+        """The daily prices of the settings. Raises SettingsError when none are set, SourceError, UsageError."""
+        if not self.settings.prices:
+            raise SettingsError(
+                "No prices are set, so no outcome can be measured. Set RHYME_PRICES (or `prices` in config.toml, or --prices) "
+                "to a folder of CSV or Parquet files with daily closes, or to a database address; docs/prices.md shows the formats."
+            )
+        from markets.price_sources import open_prices
+
+        return open_prices(self.settings.prices)
 
     def memory(self, *, rebuild: bool = False) -> "EventMemory":
         """The event memory, with the starter events at its first use; the caller closes it. Raises StoreError, ModelError."""

@@ -112,6 +112,13 @@ class Settings(BaseSettings):
         str | None,
         Field(description="SQLAlchemy address of the database. None: the SQLite file `rhyme.db` in `home`."),
     ] = None
+    prices: Annotated[
+        str | None,
+        Field(
+            description="Daily prices that `rhyme settle` grades forecasts by: a folder of CSV or Parquet files, one such "
+            "file, or an SQLAlchemy address with `?table=` (docs/prices.md). None: nothing can be graded."
+        ),
+    ] = None
     timeout_seconds: Annotated[
         float | None,
         Field(

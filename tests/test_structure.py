@@ -200,7 +200,7 @@ def _quoted_commands(text: str) -> Iterator[tuple[str, ...]]:
     for match in re.finditer(r"(?:`|^[ ]*(?:\$ )?)rhyme((?: [^\s`]+)*)", text, re.M):
         words = []
         for word in match[1].split():
-            if not re.fullmatch(r"[a-z]+", word):
+            if not re.fullmatch(r"[a-z]+(-[a-z]+)*", word):
                 break
             words.append(word)
         yield tuple(words)

@@ -8,11 +8,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from markets.reference import reference
+from markets.sessions import sessions
+from records.database import Database, LedgerForecast, ledger
+from records.forecast import Forecast, Grade
 
 ROOT = Path(__file__).parents[3]
 DIMENSIONS = 64
@@ -132,6 +138,44 @@ def story(tmp_path: Path) -> Path:
     path = tmp_path / "story.txt"
     path.write_text(STORY, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def fill_ledger(tmp_path: Path) -> Callable[..., None]:
+    """Records forecasts in the ledger of this test's home, one a session from 2024-01-02 on, and grades the first of them."""
+
+    def fill(count: int, *, graded: int = 0, forward: bool = True) -> None:
+        with Database.open(tmp_path / "home" / "rhyme.db") as database:
+            with database._writing() as connection:
+                for number in range(count):
+                    ledger.append_forecast(connection, made_forecast(number, forward))
+            kept = database.forecasts(ungraded_only=True)[:graded]
+            database.append_grades([made_grade(each, number) for number, each in enumerate(kept)])
+
+    return fill
+
+
+def made_forecast(number: int, forward: bool) -> Forecast:
+    window = sessions().window(datetime(2024, 1, 2, 15, tzinfo=UTC) + timedelta(days=number))
+    scale = 1 + number % 5 / 4
+    recorded_at = window.known_at + timedelta(hours=-1 if forward else 1)
+    low, high = reference().interval(scale)
+    return Forecast(
+        analysis_id=f"{number:016x}", article_id=f"article-{number}", ticker=f"T{number}", published_at=recorded_at,
+        date_only=False, as_of=recorded_at, session_on=window.session_on, window=window.kind,
+        outcome_known_at=window.known_at, event_type=("guidance", "merger_acquisition")[number % 2],
+        score=reference().expected_y(scale), low=low, high=high, p_material=reference().p_beyond(scale),
+        multiplier=scale, evidence="grounded", n_eff=4, model_version="test", recorded_at=recorded_at, forward=forward,
+    )  # fmt: skip
+
+
+def made_grade(entry: LedgerForecast, number: int) -> Grade:
+    z = (1 + number % 5 / 4) * (0.2, 0.7, 1.3, 1.9)[number % 4]
+    return Grade(
+        forecast=entry.digest, session_on=entry.forecast.session_on, abnormal_return=0.01 * z, beta=1,
+        sigma=0.01, z=z, y=float(reference().cdf(z)), reference_version=reference().version, price_source="prices",
+        graded_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
 
 
 def hear_ctrl_c() -> None:

@@ -1,0 +1,282 @@
+"""The track record: how forecasts did that were written down before their outcome could be known.
+
+Made from graded rows of the ledger alone. Replays (analyses of old news) are left out unless asked for, and of several
+forecasts for one article and instrument the first counts, so that repeating an analysis until it fits gains nothing. Intervals
+are 95 %: of means, rank correlation, Brier skill, AUC and ECE by drawing whole session-days (`evals.impact.bootstrap`), of
+shares after Wilson (1927, Journal of the American Statistical Association 22(158), 209–212).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.stats import norm  # type: ignore[import-untyped]
+
+from evals.impact.bootstrap import Interval, evaluate
+from evals.impact.curves import reliability
+from evals.impact.metrics import Forecasts, Outcomes, brier, equal_count_bins
+from markets.reference import Reference
+from records.base import Record
+from records.database import LedgerForecast
+from records.forecast import Forecast, Grade
+
+ENOUGH = 100
+"""Graded forecasts below which no statistic is given: a rank correlation of 100 has a standard error of .10."""
+ENOUGH_SESSIONS = 20
+"""Session-days below which none is given either: intervals from drawing fewer days are too narrow."""
+GROUP_ENOUGH = 30
+"""The same for one period or event type, where only means and shares are given."""
+PER_BIN, MOST_BINS = 25, 10
+"""Forecasts a reliability bin needs, and how many bins there may be."""
+QUARTERS_UP_TO_DAYS = 3 * 366
+"""A record of up to three years is shown by quarter, a longer one by year."""
+LEVEL = 0.8
+"""What the interval of a forecast promises."""
+MAIN, CONSTANT, ORDINARY = "rhyme", "constant", "ordinary day"
+
+
+class Estimate(Record):
+    """A number with its 95 % interval; no interval where the data give none."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+class Bin(Record):
+    """Forecasts of about one size, and what came."""
+
+    n: int
+    forecast: Annotated[float, Field(description="mean forecast")]
+    outcome: Annotated[Estimate, Field(description="mean outcome, or share of true cases")]
+
+
+class Group(Record):
+    """The forecasts of one period or event type. Numbers are None where the group or the whole record is too small."""
+
+    name: str
+    n: int
+    score: Annotated[float | None, Field(description="mean score")] = None
+    y: Annotated[float | None, Field(description="mean realised impact; perfect: the mean score")] = None
+    p_material: Annotated[float | None, Field(description="mean P(|z| > 2)")] = None
+    material: Annotated[Estimate | None, Field(description="share with |z| > 2")] = None
+    brier: Annotated[float | None, Field(description="of p_material")] = None
+    brier_constant: Annotated[float | None, Field(description="of the whole record's share, always")] = None
+    coverage: Annotated[Estimate | None, Field(description="share inside the 80 % interval")] = None
+
+
+class Statistics(Record):
+    """How good the forecasts were. Each figure stands beside that of a constant forecast."""
+
+    score: Annotated[float, Field(description="mean score")]
+    y: Annotated[float, Field(description="mean realised impact; perfect: the mean score")]
+    spearman: Annotated[Estimate | None, Field(description="rank correlation of score and y; a constant has none")]
+    crps: Annotated[Estimate | None, Field(description="of the whole distribution, in units of y; lower is better")]
+    crps_ordinary_day: Annotated[float | None, Field(description="of 'every day is ordinary' (s = 1), always")]
+    p_material: Annotated[float, Field(description="mean P(|z| > 2)")]
+    material: Annotated[Estimate, Field(description="share with |z| > 2: the base rate")]
+    brier: Annotated[float, Field(description="of p_material; lower is better")]
+    brier_constant: Annotated[
+        float, Field(description="of the base rate, always: known only afterwards, so hard to beat")
+    ]
+    brier_skill: Annotated[
+        Estimate | None, Field(description="1 − brier / brier_constant; 0: no better than the base rate")
+    ]
+    auc: Annotated[Estimate | None, Field(description="P(a material case had the higher p_material); a constant: .5")]
+    ece: Annotated[Estimate | None, Field(description="of p_material; lower is better")]
+    coverage: Annotated[Estimate, Field(description="share of y inside the 80 % interval")]
+    coverage_ordinary_day: Annotated[float, Field(description="share of y inside .1 to .9, an ordinary day's interval")]
+    score_bins: tuple[Bin, ...]
+    p_material_bins: tuple[Bin, ...]
+
+
+class TrackRecord(Record):
+    """Counts always; statistics only from ENOUGH graded forecasts on ENOUGH_SESSIONS session-days on."""
+
+    include_replays: bool
+    forecasts: Annotated[int, Field(description="in the ledger")]
+    forward: Annotated[int, Field(description="of those, recorded before the outcome was knowable")]
+    waiting: Annotated[int, Field(description="without a grade, of those that could count")]
+    repeated: Annotated[int, Field(description="left out: later forecasts for an article and instrument")]
+    graded: Annotated[int, Field(description="what the statistics are made from")]
+    needed: Annotated[int, Field(description="graded forecasts that statistics need")] = ENOUGH
+    needed_sessions: Annotated[int, Field(description="session-days that statistics need")] = ENOUGH_SESSIONS
+    first_session: str | None
+    last_session: str | None
+    sessions: Annotated[int, Field(description="different session-days")]
+    model_versions: Annotated[dict[str, int], Field(description="graded forecasts by score model")]
+    reference_versions: Annotated[dict[str, int], Field(description="graded forecasts by reference distribution")]
+    statistics: Annotated[Statistics | None, Field(description="null: too few to judge")]
+    by_period: tuple[Group, ...]
+    by_event_type: tuple[Group, ...]
+
+    @property
+    def too_few(self) -> bool:
+        """Whether nothing can be said yet."""
+        return self.statistics is None
+
+
+def track_record(
+    entries: Sequence[LedgerForecast], ref: Reference, *, include_replays: bool = False, draws: int = 2000
+) -> TrackRecord:
+    """The record of `entries`, every forecast of the ledger in its order. The same entries give the same record.
+
+    CRPS is left out where grades used another reference distribution than `ref`.
+    """
+    counted = [entry for entry in entries if include_replays or entry.forecast.forward]
+    first: dict[tuple[str, str], LedgerForecast] = {}
+    for entry in counted:
+        first.setdefault((entry.forecast.article_id, entry.forecast.ticker), entry)
+    pairs = [(entry.forecast, entry.grade) for entry in first.values() if entry.grade is not None]
+    days = sorted({forecast.session_on for forecast, _ in pairs})
+    enough = len(pairs) >= ENOUGH and len(days) >= ENOUGH_SESSIONS
+    base_rate = float(np.mean([grade.material for _, grade in pairs])) if pairs else 0.0
+    by_year = bool(days) and (days[-1] - days[0]).days > QUARTERS_UP_TO_DAYS
+
+    def period(forecast: Forecast) -> str:
+        day = forecast.session_on
+        return f"{day.year}" if by_year else f"{day.year} Q{(day.month + 2) // 3}"
+
+    return TrackRecord(
+        include_replays=include_replays,
+        forecasts=len(entries),
+        forward=sum(entry.forecast.forward for entry in entries),
+        waiting=sum(entry.grade is None for entry in first.values()),
+        repeated=len(counted) - len(first),
+        graded=len(pairs),
+        first_session=days[0].isoformat() if days else None,
+        last_session=days[-1].isoformat() if days else None,
+        sessions=len(days),
+        model_versions=dict(Counter(forecast.model_version for forecast, _ in pairs).most_common()),
+        reference_versions=dict(Counter(grade.reference_version for _, grade in pairs).most_common()),
+        statistics=_statistics(pairs, ref, draws) if enough else None,
+        by_period=tuple(sorted(_groups(pairs, period, base_rate if enough else None), key=lambda group: group.name)),
+        by_event_type=_groups(pairs, lambda forecast: forecast.event_type, base_rate if enough else None),
+    )
+
+
+def wilson(hits: int, n: int) -> Estimate:
+    """The share hits / n with its 95 % score interval. `n` ≥ 1."""
+    quantile = float(norm.ppf(0.975))
+    share, width = hits / n, quantile**2 / n
+    middle = (share + width / 2) / (1 + width)
+    half = quantile / (1 + width) * float(np.sqrt(share * (1 - share) / n + width / (4 * n)))
+    return Estimate(value=share, low=max(0.0, middle - half), high=min(1.0, middle + half))
+
+
+Pairs = Sequence[tuple[Forecast, Grade]]
+
+
+def _statistics(pairs: Pairs, ref: Reference, draws: int) -> Statistics:
+    said, came = _said(pairs), _came(pairs)
+    material = came.material.astype(np.float64)
+    p, rate = _given(said.p_material), float(material.mean())
+    n = len(pairs)
+    constant = Forecasts(score=np.full(n, came.y.mean()), p_material=np.full(n, rate))
+    ordinary = Forecasts(score=np.full(n, 0.5), scale=np.ones(n))
+    metrics = ["spearman", "auc_2sigma", "brier_skill", "ece"]
+    if all(grade.reference_version == ref.version for _, grade in pairs):
+        metrics.append("crps")
+    graded = evaluate(
+        {MAIN: said, CONSTANT: constant, ORDINARY: ordinary}, came, ref, main=MAIN, draws=draws, metrics=metrics
+    ).metrics
+    crps = graded[ORDINARY].get("crps")
+    low, high = ref.interval(1.0, LEVEL)
+    bins = max(1, min(MOST_BINS, n // PER_BIN))
+    curve = reliability(said.score, came.y, came.day, bins=bins, draws=draws)
+    return Statistics(
+        score=float(said.score.mean()),
+        y=float(came.y.mean()),
+        spearman=_estimate(graded[MAIN]["spearman"]),
+        crps=_estimate(graded[MAIN].get("crps")),
+        crps_ordinary_day=crps.value if crps is not None else None,
+        p_material=float(p.mean()),
+        material=wilson(int(material.sum()), n),
+        brier=brier(p, material),
+        brier_constant=brier(np.full(n, rate), material),
+        brier_skill=_estimate(graded[MAIN]["brier_skill"]),
+        auc=_estimate(graded[MAIN]["auc_2sigma"]),
+        ece=_estimate(graded[MAIN]["ece"]),
+        coverage=_coverage(pairs),
+        coverage_ordinary_day=float(np.mean((came.y >= low) & (came.y <= high))),
+        score_bins=tuple(
+            Bin(n=each.n or 0, forecast=float(each.x), outcome=Estimate(value=each.y, low=each.low, high=each.high))
+            for each in curve.bins
+        ),
+        p_material_bins=_share_bins(p, material, bins),
+    )
+
+
+def _share_bins(p: NDArray[np.float64], material: NDArray[np.float64], bins: int) -> tuple[Bin, ...]:
+    """Wilson's interval here: a bin without a single case has one too, where redrawing days would give none."""
+    members = equal_count_bins(p, bins)
+    return tuple(
+        Bin(
+            n=int((members == number).sum()),
+            forecast=float(p[members == number].mean()),
+            outcome=wilson(int(material[members == number].sum()), int((members == number).sum())),
+        )
+        for number in np.unique(members).tolist()
+    )
+
+
+def _groups(pairs: Pairs, name: Callable[[Forecast], str], base_rate: float | None) -> tuple[Group, ...]:
+    """Largest first; numbers only with a `base_rate` and GROUP_ENOUGH forecasts."""
+    members: dict[str, list[tuple[Forecast, Grade]]] = {}
+    for pair in pairs:
+        members.setdefault(name(pair[0]), []).append(pair)
+    ordered = sorted(members.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple(_group(label, inside, base_rate) for label, inside in ordered)
+
+
+def _group(label: str, pairs: Pairs, base_rate: float | None) -> Group:
+    n = len(pairs)
+    if base_rate is None or n < GROUP_ENOUGH:
+        return Group(name=label, n=n)
+    said, came = _said(pairs), _came(pairs)
+    material, p = came.material.astype(np.float64), _given(said.p_material)
+    return Group(
+        name=label,
+        n=n,
+        score=float(said.score.mean()),
+        y=float(came.y.mean()),
+        p_material=float(p.mean()),
+        material=wilson(int(material.sum()), n),
+        brier=brier(p, material),
+        brier_constant=brier(np.full(n, base_rate), material),
+        coverage=_coverage(pairs),
+    )
+
+
+def _said(pairs: Pairs) -> Forecasts:
+    def column(name: str) -> NDArray[np.float64]:
+        return np.array([getattr(forecast, name) for forecast, _ in pairs], dtype=np.float64)
+
+    return Forecasts(column("score"), column("multiplier"), column("p_material"), column("low"), column("high"))
+
+
+def _came(pairs: Pairs) -> Outcomes:
+    n = len(pairs)
+    return Outcomes(
+        y=np.array([grade.y for _, grade in pairs], dtype=np.float64),
+        abs_z=np.array([abs(grade.z) for _, grade in pairs], dtype=np.float64),
+        hard=np.zeros(n, dtype=np.bool_),  # the ledger does not say which news tells its own price move
+        day=np.array([forecast.session_on.toordinal() for forecast, _ in pairs], dtype=np.int64),
+        tercile=np.zeros(n, dtype=np.int64),
+    )
+
+
+def _coverage(pairs: Pairs) -> Estimate:
+    return wilson(sum(forecast.low <= grade.y <= forecast.high for forecast, grade in pairs), len(pairs))
+
+
+def _estimate(found: Interval | None) -> Estimate | None:
+    return None if found is None else Estimate(value=found.value, low=found.low, high=found.high)
+
+
+def _given(values: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    assert values is not None  # `_said` gives every column
+    return values
