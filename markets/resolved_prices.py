@@ -60,7 +60,6 @@ class ResolvedPrices:
             yield listing.ticker, np.array([listing.valid_on(session) for session in sessions])
         for symbol in dict.fromkeys(listing.ticker for listing in reversed(lineage)):
             shared = any(listing not in lineage for listing in self._table.listings(symbol))
-            known = (
-                lineage if shared else (None, *lineage)
-            )  # nobody's days are trusted where nobody else had the symbol
+            # days on which the table knows no owner are trusted only where nobody else ever had the symbol
+            known = lineage if shared else (None, *lineage)
             yield symbol, np.array([self._table.listing(symbol, session) in known for session in sessions])

@@ -92,11 +92,12 @@ def test_a_large_move_near_no_factor_is_measured() -> None:
         assert outcome(own) == "measured", move
 
 
-def test_a_ticker_that_often_moves_so_far_is_in_line() -> None:
+@pytest.mark.parametrize(("scale", "expected"), [(2, "unadjusted_split"), (4, "measured")])
+def test_a_ticker_that_often_moves_so_far_is_in_line(scale: float, expected: str) -> None:
     own, _ = calm()
-    own *= 8
+    own = np.clip(scale * own, -0.3, 0.3)  # log 1.5 is 12 standard deviations, or 6
     own[AT] = -np.log(1.5)
-    assert outcome(np.clip(own, -0.41, 0.41)) == "measured"
+    assert outcome(own) == expected
 
 
 def test_the_days_after_count_only_when_they_may_be_known() -> None:
