@@ -59,7 +59,9 @@ def _panel(axes: "Axes", bins: Sequence[Bin], colour: str) -> None:
     axes.plot([first, last], [first, last], color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     below = [max(0.0, y - low) for y, low in zip(ys, lows, strict=True)]
     above = [max(0.0, high - y) for y, high in zip(ys, highs, strict=True)]
-    axes.errorbar(xs, ys, yerr=(below, above), fmt="o", color=colour, markersize=6, linewidth=1.6, capsize=2.5)
+    axes.errorbar(
+        xs, ys, yerr=(below, above), fmt="o", color=colour, markersize=6, linewidth=1.6, capsize=2.5, clip_on=False
+    )
     for number, (each, high) in enumerate(zip(bins, highs, strict=True)):
         raised = 4 if number % 2 == 0 else 13  # neighbouring numbers of narrow bins would run into one another
         axes.annotate(
