@@ -139,11 +139,19 @@ def _score(evidence: Evidence) -> list[Sentence]:
         f"({impact.multiplier:.1f}×), with an 80 % interval from {unit(impact.low)} "
         f"to {unit(impact.high)} and a chance of {impact.p_material * 100:.0f} % of a move beyond 2σ."
     )
-    steps = "; ".join(driver.text for driver in impact.drivers if driver.name != "ordinary_day")
+    steps = "; ".join(
+        f"{driver.text} ({driver.contribution:+.2f})"
+        for driver in impact.drivers
+        if driver.name == "precedents" or (driver.name != "ordinary_day" and abs(driver.contribution) >= TOLD_FROM)
+    )
     return [
         Sentence(text=outcome, support=("score",)),
         Sentence(text=f"It rests on these steps: {steps}.", support=("score",)),
     ]
+
+
+TOLD_FROM = 0.01
+"""A smaller step stands in the table of drivers alone."""
 
 
 def size_words(multiplier: float) -> str:

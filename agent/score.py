@@ -1,101 +1,126 @@
 """The market-impact score: computed in code from a prior and the precedents, never by the language model.
 
-The forecast is one distribution, |z| ~ s·|ε_ref|. The scale s joins a structural prior s0 (how far such events move their
-stock, past only) with the mean |z| of the precedents:
+The forecast is one distribution, |z| ~ s·|ε_ref|. Its scale is built in steps, each of which can be switched off:
 
-    log s = (n_eff·log s_P + k0·log s0) / (n_eff + k0),   s_P = Σ w·|z| / Σ w / E|ε_ref|,   n_eff = (Σ w)² / Σ w²
+1. prior: a forest of small trees over what was known before the event (agent/features.py) gives E[y], and so s0;
+2. precedents: log s1 = log s0 + n_eff/(n_eff + k0)·log(m/m0) (agent/precedent_weights.py);
+3. model: what the reading says of surprise and sentiment, a linear term in log s;
+4. calibration: the curve that makes mean(y | score = p) = p on past forecasts.
 
-A weight is similarity × event-type match × recency; one ticker holds at most a third of the weight.
+An index has no company news behind it: its prior is the mean by event type of `agent/data/prior_v1.json`.
 """
 
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
-from typing import Any
+from functools import lru_cache
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.calibration import Platt
+from agent.features import GROUP_OF, GROUPS, NAMES, Known, row, speaks_of_results
+from agent.flow import NewsFlow
+from agent.index_prior import IndexPrior, load_index_prior
+from agent.precedent_weights import capped, effective, shift, weigh
+from agent.score_artifact import ScoreArtifact, load_artifact
+from agent.score_drivers import DriverInputs, drivers_of
+from agent.wording import Wording, cosine, event_text, words_of
 from markets.reference import Reference, reference
-from records.errors import SettingsError
-from records.event import Precedent
-from records.impact import Driver, Impact
+from markets.state import MarketState
+from records.event import Event, Precedent
+from records.impact import Impact
 from records.market import Instrument
+from records.reading import Sentiment
 from records.taxonomy import EventType
+from records.times import new_york_date
 
-VERSION = "score_v1"
-SIMILARITY_POWER = 2.0
-"""Weights grow with the square of the cosine: neighbours at .8 count twice those at .57."""
-OTHER_TYPE_WEIGHT = 0.4
-"""A precedent of another event type is weaker evidence about the size of the move; v1's guess, refitted with the score model."""
-RECENCY_HALF_LIFE_YEARS = 8.0
-"""Reactions to like events change slowly; half the weight after two business cycles or so."""
-TICKER_SHARE = 1 / 3
+Step = Literal[
+    "wording", "event", "calendar", "rhythm", "stock", "market", "flow", "precedents", "model", "calibration"
+]
+STEPS: tuple[Step, ...] = get_args(Step)
+
 GROUNDED_FROM = 3.0
 """Fewer effective precedents than this and the forecast is `prior_only`."""
 PRIOR_ONLY_WIDENING = 1.25
-"""Factor on both ends of the |z| interval without precedents: the spread of true scales within an event type."""
+"""Factor on both ends of the |z| interval without precedents or without prices: the spread of true scales within an event type."""
 RANK_MINIMUM = 20
 """Fewer recent scores than this give no percentile worth showing."""
+SCORE_RANGE = (0.30, 0.95)
+"""No honest score lies outside: the forest's answers are cut to it before they become a scale."""
+TWO_SESSIONS = float(np.sqrt(2))
+
+_GROUP_NAMES = tuple(GROUPS)
+_GROUP_INDEX = tuple(_GROUP_NAMES.index(group) for group in GROUP_OF)
 
 
 @dataclass(frozen=True)
-class Prior:
-    """Scales by event type, fitted on past events only."""
+class Question:
+    """One event to be forecast: everything known of it before its outcome."""
 
-    version: str
-    blend: float
-    """k0: how many effective precedents the prior weighs."""
-    global_log_s: float
-    log_s: Mapping[EventType, float]
-    counts: Mapping[EventType, int]
-
-    def scale(self, event_type: EventType) -> float:
-        """s0 of the type; the overall scale for a type without history."""
-        return math.exp(self.log_s.get(event_type, self.global_log_s))
-
-
-def load_prior(name: str = "prior_v1") -> Prior:
-    """The shipped prior with the shipped blend. Raises SettingsError if a file is missing or damaged."""
-    raw, fitted = _shipped(name), _shipped(VERSION)
-    try:
-        types = {EventType(key): value for key, value in raw["event_types"].items()}
-        return Prior(
-            version=raw["version"],
-            blend=float(fitted["blend"]),
-            global_log_s=float(raw["global_log_s"]),
-            log_s={key: float(value["log_s"]) for key, value in types.items()},
-            counts={key: int(value["n"]) for key, value in types.items()},
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        raise SettingsError(
-            f"The score's prior {name!r} is damaged ({error!r}). Restore agent/data from the project."
-        ) from error
+    instrument: Instrument
+    event_type: EventType
+    headline: str
+    lead: str = ""
+    """First paragraphs of the body, or the summary."""
+    published_at: datetime | None = None
+    """None: `as_of` stands for it."""
+    date_only: bool = False
+    state: MarketState | None = None
+    flow: NewsFlow | None = None
+    surprise: int | None = None
+    sentiment: Sentiment | None = None
 
 
-def _shipped(name: str) -> dict[str, Any]:
-    file = resources.files("agent") / "data" / f"{name}.json"
-    try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"agent/data/{name}.json cannot be read ({error}). Restore it from the project.") from error
-    return content
+@dataclass(frozen=True)
+class Priors:
+    """What the forest says of n events."""
+
+    base: float
+    contributions: NDArray[np.float64]
+    """(n, groups) in units of y, in the order of GROUPS."""
+
+    @property
+    def expected(self) -> NDArray[np.float64]:
+        """(n,) E[y], cut to SCORE_RANGE."""
+        return np.asarray(np.clip(self.base + self.contributions.sum(axis=1), *SCORE_RANGE), dtype=np.float64)
 
 
 class ScoreModel:
-    """Score v1: prior ⊕ precedents."""
+    """Score v2. Holds no state that changes an answer; one object may serve all forecasts."""
 
-    def __init__(self, prior: Prior, ref: Reference | None = None) -> None:
-        self._prior = prior
-        self._reference = ref or reference()
+    def __init__(
+        self,
+        artifact: ScoreArtifact | None = None,
+        ref: Reference | None = None,
+        index_prior: IndexPrior | None = None,
+        *,
+        without: Collection[Step] = (),
+    ) -> None:
+        """`without`: steps left out, for ablations; a feature group left out is treated as not known."""
+        unknown = set(without) - set(STEPS)
+        if unknown:
+            raise ValueError(f"no such steps of the score: {sorted(unknown)}; there are {', '.join(STEPS)}")
+        self._artifact = artifact or load_artifact()
+        self._reference = ref or reference(self._artifact.reference_version)
+        self._index_prior = index_prior or load_index_prior()
+        self._without = frozenset(without)
+        self._scales = Scales(self._reference)
+        self._vector_of = lru_cache(maxsize=200_000)(self._vector)
+        self._expected_of = lru_cache(maxsize=200_000)(self._expected)
 
     @property
     def version(self) -> str:
         """Names everything a forecast depends on."""
-        return f"{VERSION}+{self._prior.version}+{self._reference.version}"
+        left_out = "".join(f"-{step}" for step in STEPS if step in self._without)
+        artifact = self._artifact
+        return f"{artifact.version}:{artifact.digest}+{self._index_prior.version}+{self._reference.version}{left_out}"
+
+    @property
+    def artifact(self) -> ScoreArtifact:
+        """The fitted numbers in use."""
+        return self._artifact
 
     def not_scoreable(self, reason: str) -> Impact:
         """No instrument, no number."""
@@ -114,116 +139,216 @@ class ScoreModel:
 
     def forecast(
         self,
-        instrument: Instrument,
-        event_type: EventType,
+        question: Question,
         precedents: Sequence[Precedent],
         *,
         as_of: datetime,
         recent_scores: Sequence[float] = (),
         why_no_precedents: str | None = None,
     ) -> Impact:
-        """The forecast for `instrument`. `precedents` must all be known at `as_of` (ValueError otherwise)."""
+        """The forecast for the question's instrument. `precedents` must all be known at `as_of` (ValueError otherwise)."""
         late = [precedent.event_id for precedent in precedents if precedent.reaction.known_at > as_of]
         if late:
             raise ValueError(f"precedents not yet known at {as_of.isoformat()}: {late}")
-        s0 = self._prior.scale(event_type)
-        weights = precedent_weights(precedents, event_type, as_of)
-        n_eff = float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
+        used = [] if "precedents" in self._without else list(precedents)
+        words = words_of(event_text([question.headline], question.lead), question.instrument.name)
+        wording = self._artifact.vocabulary.vector(words)
+        is_index = question.instrument.kind == "index"
+        priors = None if is_index else self.priors(row(self._known(question, wording, as_of))[None, :])
+        log_s0 = (
+            self._index_prior.log_scale(question.event_type)
+            if priors is None
+            else float(self._scales.log_scale(priors.expected)[0])
+        )
+        weights = self._weights(question, wording, used, as_of)
+        moved = self._shift(used, weights)
+        term = self._model_term(question)
+        finished = self.finish(np.array([log_s0 + moved + term]), calibrate=not is_index)
+        n_eff = effective(weights)
         grounded = n_eff >= GROUNDED_FROM
-        s = self._scale(s0, precedents, weights, n_eff)
-        score = self._reference.expected_y(s)
-        low, high = self._interval(s, 1.0 if grounded else PRIOR_ONLY_WIDENING)
+        s = float(finished.scale[0])
+        low, high = self._ends(question.state, grounded)
         return Impact(
-            ticker=instrument.ticker,
-            score=score,
-            low=low,
-            high=high,
-            p_material=self._reference.p_beyond(s),
+            ticker=question.instrument.ticker,
+            score=float(finished.score[0]),
+            low=float(self._reference.cdf(low * s)),
+            high=float(self._reference.cdf(high * s)),
+            p_material=float(finished.p_material[0]),
             multiplier=s,
-            rank=_rank(score, recent_scores),
+            move_low=_move(low * s, question),
+            move_high=_move(high * s, question),
+            rank=_rank(float(finished.score[0]), recent_scores),
             evidence="grounded" if grounded else "prior_only",
             n_eff=n_eff,
-            drivers=self._drivers(event_type, s0, s, precedents, n_eff),
+            drivers=drivers_of(
+                DriverInputs(
+                    ordinary=self._reference.expected_y(1.0),
+                    prior=float(self._scales.expected(log_s0)),
+                    with_precedents=float(self._scales.expected(log_s0 + moved)),
+                    with_model=float(self._scales.expected(log_s0 + moved + term)),
+                    score=float(finished.score[0]),
+                    priors=priors,
+                    telling=self._artifact.vocabulary.telling(wording) if priors is not None else [],
+                    count=self._artifact.count if priors is not None else self._index_prior.count(question.event_type),
+                    type_count=self._artifact.type_count.get(question.event_type, 0),
+                    abs_z=_abs_z(used),
+                    weights=weights,
+                    question=question,
+                )
+            ),
             reason=None
             if grounded
             else why_no_precedents or f"only {n_eff:.1f} effective precedents, {GROUNDED_FROM:.0f} are needed",
             model_version=self.version,
         )
 
-    def _scale(self, s0: float, precedents: Sequence[Precedent], weights: NDArray[np.float64], n_eff: float) -> float:
-        if not n_eff:
-            return s0
-        mean = float(weights @ _abs_z(precedents) / weights.sum())
-        own = max(mean, 1e-3) / self._reference.mean_abs_z
-        return math.exp((n_eff * math.log(own) + self._prior.blend * math.log(s0)) / (n_eff + self._prior.blend))
+    def priors(self, rows: NDArray[np.float64]) -> Priors:
+        """The forest over (n, features) rows in the order of agent.features.NAMES; NaN where unknown."""
+        hidden = [place for place, name in enumerate(NAMES) if GROUP_OF[place] in self._without]
+        if hidden:
+            rows = rows.copy()
+            rows[:, hidden] = np.nan
+        contributions = self._artifact.forest.contributions(rows, _GROUP_INDEX, len(_GROUP_NAMES))
+        return Priors(self._artifact.forest.base, contributions)
 
-    def _interval(self, s: float, widening: float) -> tuple[float, float]:
-        low, high = self._reference.z_interval(s)
-        ends = self._reference.cdf([low / widening, high * widening])
-        return float(ends[0]), float(ends[1])
+    def log_scales(self, expected: NDArray[np.float64]) -> NDArray[np.float64]:
+        """log s at which E[y] is what was expected; (n,) each."""
+        return self._scales.log_scale(expected)
 
-    def _drivers(
-        self, event_type: EventType, s0: float, s: float, precedents: Sequence[Precedent], n_eff: float
-    ) -> tuple[Driver, ...]:
-        ordinary, prior, final = (self._reference.expected_y(scale) for scale in (1.0, s0, s))
-        name, count = event_type.value.replace("_", " "), self._prior.counts.get(event_type, 0)
-        drivers = [
-            Driver(name="ordinary_day", text="an ordinary day", contribution=ordinary),
-            Driver(
-                name="event_type",
-                text=f"{name}: {count:,} past events moved {s0:.2f}× an ordinary day; alone this gives {_unit(prior)}",
-                contribution=prior - ordinary,
-            ),
+    @staticmethod
+    def scales_of(ref: Reference) -> "Scales":
+        """E[y] ↔ log s of a reference distribution."""
+        return Scales(ref)
+
+    def finish(self, log_s: NDArray[np.float64], *, calibrate: bool = True) -> "Finished":
+        """Calibrated forecasts from raw log s, (n,)."""
+        raw = self._scales.expected(log_s)
+        calibrated = calibrate and "calibration" not in self._without
+        score = np.clip(self._artifact.curve(raw), *SCORE_RANGE) if calibrated else raw
+        log_scale = self._scales.log_scale(score)
+        p = 1 - self._reference.cdf(2.0 / np.exp(log_scale))
+        platt = self._artifact.platt if calibrated else Platt(1.0, 0.0)
+        return Finished(score=score, scale=np.exp(log_scale), p_material=platt(p))
+
+    def _known(self, question: Question, wording: Wording, as_of: datetime) -> Known:
+        return Known(
+            day=new_york_date(question.published_at or as_of),
+            wording=self._artifact.vocabulary.expected(wording),
+            type_mean=self._artifact.type_mean.get(question.event_type, self._artifact.mean),
+            results=speaks_of_results(question.headline),
+            state=question.state,
+            flow=question.flow,
+        )
+
+    def _weights(
+        self, question: Question, wording: Wording, precedents: Sequence[Precedent], as_of: datetime
+    ) -> NDArray[np.float64]:
+        if not precedents:
+            return np.zeros(0)
+        sigma = question.state.sigma if question.state else None
+        year = 365.25 * 86_400
+        weights = weigh(
+            self._artifact.blending,
+            words=np.array([cosine(wording, self._vector_of(each.summary)) for each in precedents]),
+            dense=np.array([each.similarity for each in precedents]),
+            same_type=np.array([each.event_type == question.event_type for each in precedents]),
+            years=np.array([(as_of - each.published_at).total_seconds() / year for each in precedents]),
+            log_size=None if sigma is None else np.log([each.reaction.sigma / sigma for each in precedents]),
+        )
+        tickers = np.unique([each.reaction.ticker for each in precedents], return_inverse=True)[1]
+        return capped(weights, tickers)
+
+    def _shift(self, precedents: Sequence[Precedent], weights: NDArray[np.float64]) -> float:
+        if not precedents:
+            return 0.0
+        expected = np.array(
+            [self._expected_of(each.summary, each.event_type, each.reaction.ticker) for each in precedents]
+        )
+        return shift(self._artifact.blending, weights, _abs_z(precedents), expected, self._reference.mean_abs_z)
+
+    def _model_term(self, question: Question) -> float:
+        if "model" in self._without:
+            return 0.0
+        terms = self._artifact.model_terms
+        surprise = 0.0 if question.surprise is None else terms.surprise * (question.surprise - terms.surprise_mean)
+        strength = None if question.sentiment is None else 1 - question.sentiment.neutral
+        return surprise + (0.0 if strength is None else terms.sentiment * (strength - terms.sentiment_mean))
+
+    def _ends(self, state: MarketState | None, grounded: bool) -> tuple[float, float]:
+        low, high = self._artifact.band.ends(state.sigma if state else None)
+        return (low, high) if grounded else (low / PRIOR_ONLY_WIDENING, high * PRIOR_ONLY_WIDENING)
+
+    def _vector(self, summary: str) -> Wording:
+        return self._artifact.vocabulary.vector(words_of(summary, ""))
+
+    def _expected(self, summary: str, event_type: EventType, ticker: str) -> float:
+        """The scale that a precedent's type and words let expect, before its outcome: its prices then are not kept."""
+        if ticker.startswith("^"):
+            return float(np.exp(self._index_prior.log_scale(event_type)))
+        return float(np.exp(self.expected_log_scales([summary], [event_type], [speaks_of_results(summary)])[0]))
+
+    def surprise_of(self, event: Event, instrument: Instrument) -> float | None:
+        """y of a past event less what its words let expect; None while its outcome is not known."""
+        if event.reaction is None:
+            return None
+        wording = self._artifact.vocabulary.vector(words_of(event.summary, instrument.name))
+        return float(self._reference.cdf(abs(event.reaction.z))) - self._artifact.vocabulary.expected(wording)
+
+    def expected_log_scales(
+        self,
+        texts: Sequence[str],
+        event_types: Sequence[EventType],
+        results: Sequence[bool],
+        expected_words: Sequence[float] | None = None,
+    ) -> NDArray[np.float64]:
+        """(n,) log scales from words and type alone; `expected_words` when they are known already."""
+        vocabulary = self._artifact.vocabulary
+        words = expected_words or [vocabulary.expected(self._vector_of(text)) for text in texts]
+        rows = np.full((len(event_types), len(NAMES)), np.nan)
+        rows[:, NAMES.index("wording")] = words
+        rows[:, NAMES.index("type_mean")] = [
+            self._artifact.type_mean.get(each, self._artifact.mean) for each in event_types
         ]
-        if precedents:
-            moves = _abs_z(precedents)
-            text = (
-                f"{len(precedents)} comparable events ({n_eff:.1f} effective): mean move {moves.mean():.1f}σ, "
-                f"{int((moves > 2).sum())} of {len(precedents)} beyond 2σ"
-            )
-        else:
-            text = "no comparable events"
-        return (*drivers, Driver(name="precedents", text=text, contribution=final - prior))
+        rows[:, NAMES.index("results")] = results
+        return self._scales.log_scale(self.priors(rows).expected)
 
 
-def precedent_weights(precedents: Sequence[Precedent], event_type: EventType, as_of: datetime) -> NDArray[np.float64]:
-    """(n,) weights ≥ 0: similarity × event-type match × recency, one ticker at most a third of the sum (of three or more)."""
-    weights = np.array([_weight(precedent, event_type, as_of) for precedent in precedents], dtype=np.float64)
-    tickers = np.array([precedent.reaction.ticker for precedent in precedents])
-    if len(set(tickers)) >= 1 / TICKER_SHARE:
-        _cap_shares(weights, tickers)
-    return weights
+@dataclass(frozen=True)
+class Finished:
+    """Calibrated forecasts, (n,) each."""
+
+    score: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    p_material: NDArray[np.float64]
 
 
-def _weight(precedent: Precedent, event_type: EventType, as_of: datetime) -> float:
-    years = (as_of - precedent.published_at).total_seconds() / (365.25 * 86_400)
-    match = 1.0 if precedent.event_type == event_type else OTHER_TYPE_WEIGHT
-    return float(precedent.similarity**SIMILARITY_POWER * match * 0.5 ** (max(years, 0.0) / RECENCY_HALF_LIFE_YEARS))
+class Scales:
+    """E[y] ↔ log s, both ways, by a fine table of the reference distribution."""
 
+    def __init__(self, ref: Reference) -> None:
+        self._log_s = np.linspace(-3.0, 3.0, 1_201)  # E[y] from .05 to .97 in steps below .001
+        self._expected = np.array([ref.expected_y(float(np.exp(each))) for each in self._log_s])
 
-def _cap_shares(weights: NDArray[np.float64], tickers: NDArray[np.str_]) -> None:
-    """Scale down, in place, every ticker above the share; repeated because each cut lowers the sum."""
-    for _ in range(50):  # each round shrinks the excess geometrically; 50 bring it below 1e-6
-        total = weights.sum()
-        over = [
-            ticker for ticker in set(tickers) if weights[tickers == ticker].sum() > TICKER_SHARE * total * (1 + 1e-9)
-        ]
-        if not over:
-            return
-        for ticker in over:
-            mine = tickers == ticker
-            weights[mine] *= TICKER_SHARE * total / weights[mine].sum()
+    def expected(self, log_s: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """E[y] at each log s."""
+        return np.asarray(np.interp(log_s, self._log_s, self._expected), dtype=np.float64)
+
+    def log_scale(self, expected: NDArray[np.float64]) -> NDArray[np.float64]:
+        """log s at which E[y] is what is given."""
+        return np.asarray(np.interp(expected, self._expected, self._log_s), dtype=np.float64)
 
 
 def _abs_z(precedents: Sequence[Precedent]) -> NDArray[np.float64]:
     return np.array([abs(precedent.reaction.z) for precedent in precedents], dtype=np.float64)
 
 
+def _move(abs_z: float, question: Question) -> float | None:
+    if question.state is None:
+        return None
+    return abs_z * question.state.sigma * (TWO_SESSIONS if question.date_only else 1.0)
+
+
 def _rank(score: float, recent: Sequence[float]) -> float | None:
     if len(recent) < RANK_MINIMUM:
         return None
     return float(np.mean(np.asarray(recent) < score))
-
-
-def _unit(value: float) -> str:
-    return f"{value:.2f}".removeprefix("0")

@@ -167,6 +167,7 @@ def build_parser() -> UsageParser:
     _add_show(tree)
     _add_outcomes(tree)
     _add_prices(tree)
+    _add_eval(tree)
     _add_bench(tree)
     return parser
 
@@ -340,6 +341,30 @@ def _add_prices(tree: _Tree) -> None:
     check.add_argument("--json", action="store_true", help="print a JSON object on stdout")
 
 
+def _add_eval(tree: _Tree) -> None:
+    evaluate = tree.group("eval", "grade a part of Rhyme on a folder of data", "rhyme eval impact --data DIR")
+    impact = evaluate.command(
+        "impact",
+        "eval",
+        "grade the impact score by what the market did",
+        "rhyme eval impact --data events/ --out report/ --json",
+        "DIR holds story files (impact/*.parquet or *.parquet: id, event_id, split, date, ticker, company, headline, body, "
+        "price_leak, earn, z01, sigma, beta, car01) and, best, prices/. Nothing is fitted: the shipped numbers are graded. "
+        "Each event is forecast as of its own day.",
+    )
+    impact.set_defaults(suite="impact")
+    impact.add_argument("--data", metavar="DIR", required=True, help="folder with the events to grade")
+    impact.add_argument("--split", metavar="NAME", help="the split to grade; default: the latest of the folder")
+    impact.add_argument(
+        "--store", metavar="DIR", action="append", default=[], help="a folder of earlier events to recall; repeatable"
+    )
+    impact.add_argument("--out", metavar="DIR", help="also write report.md, report.json and plots there")
+    impact.add_argument(
+        "--quick", action="store_true", help="the score and the baselines only, without the experiments"
+    )
+    impact.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+
+
 def _add_bench(tree: _Tree) -> None:
     bench = tree.group("bench", "measure speed and memory on this machine", "rhyme bench start")
     start = bench.command("start", "bench", "measure the CPU seconds of `rhyme --help`", "rhyme bench start --runs 5")
@@ -350,6 +375,8 @@ def _add_bench(tree: _Tree) -> None:
     analyze.set_defaults(action="analyze")
     analyze.add_argument("source", metavar="SOURCE", nargs="?", help="default: the shipped article")
     analyze.add_argument("--model", metavar="M", help="as in `rhyme analyze`")
-    for parser in (start, analyze):
+    score = bench.command("score", "bench", "measure one forecast of the score, given its reading", "rhyme bench score")
+    score.set_defaults(action="score")
+    for parser in (start, analyze, score):
         parser.add_argument("--runs", metavar="N", type=_whole_number(1, 100), default=3, help="runs (default 3)")
         parser.add_argument("--json", action="store_true", help="print a JSON object on stdout")

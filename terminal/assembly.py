@@ -83,8 +83,9 @@ class Assembly:
                 "to a folder of CSV or Parquet files with daily closes, or to a database address; docs/prices.md shows the formats."
             )
         from markets.price_sources import open_prices
+        from markets.resolved_prices import ResolvedPrices
 
-        return open_prices(self.settings.prices)
+        return ResolvedPrices(open_prices(self.settings.prices))
 
     def memory(self, *, rebuild: bool = False) -> "EventMemory":
         """The event memory, with the starter events at its first use; the caller closes it. Raises StoreError, ModelError."""
@@ -119,7 +120,7 @@ class Assembly:
     def analyst(self, *, precedents: bool = True) -> "Analyst":
         """The analyst over all of it. Raises ModelError, StoreError, SettingsError."""
         from agent.analyze import Analyst
-        from agent.score import ScoreModel, load_prior
+        from agent.score import ScoreModel
         from markets.desk import MarketDesk
         from prompts import PromptLibrary
         from terminal.late_memory import LateMemory
@@ -130,7 +131,8 @@ class Assembly:
             market=MarketDesk(),
             memory=LateMemory(self.memory) if precedents else None,
             archive=self.database,
-            score_model=ScoreModel(load_prior()),
+            score_model=ScoreModel(),
+            prices=self.prices if self.settings.prices else None,
             prompts=PromptLibrary(),
             clock=self._clock,
             version=rhyme_version(),

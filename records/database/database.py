@@ -186,6 +186,11 @@ class Database:
         with self._reading() as connection:
             return events.count(connection)
 
+    def count_published(self, since: datetime, until: datetime) -> int:
+        """Events published from `since` up to, and not at, `until`: how densely the memory was fed."""
+        with self._reading() as connection:
+            return events.count_published(connection, to_epoch(since), to_epoch(until))
+
     def count_known(self, as_of: datetime) -> int:
         """Events whose reaction was known at `as_of`."""
         with self._reading() as connection:

@@ -138,6 +138,13 @@ def count(connection: Connection, known_at: int | None = None) -> int:
     return connection.execute(query).scalar_one()
 
 
+def count_published(connection: Connection, since: int, until: int) -> int:
+    """Events with since ≤ published_at < until (epoch microseconds)."""
+    column = tables.events.c.published_at
+    query = select(func.count()).select_from(tables.events).where(column >= since, column < until)
+    return connection.execute(query).scalar_one()
+
+
 def snapshot(connection: Connection) -> StoreSnapshot:
     """From the running totals: two rows, whatever the size of the store."""
     total, digest = _totals(connection)

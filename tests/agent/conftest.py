@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from agent.evidence import Evidence
-from agent.score import Prior, ScoreModel
+from agent.score import Question, ScoreModel
 from records.article import Article
 from records.event import Precedent
 from records.market import Candidate, Instrument, Reaction
@@ -93,8 +93,12 @@ def make_precedent() -> MakePrecedent:
 
 @pytest.fixture
 def score_model() -> ScoreModel:
-    prior = Prior("prior_test", 4.0, 0.1, {EventType.MERGER_ACQUISITION: 0.5}, {EventType.MERGER_ACQUISITION: 1234})
-    return ScoreModel(prior)
+    return ScoreModel()
+
+
+def question(event_type: EventType = EventType.MERGER_ACQUISITION, headline: str = TITLE) -> Question:
+    """What the score is asked about Contoso."""
+    return Question(instrument=CONTOSO, event_type=event_type, headline=headline)
 
 
 @pytest.fixture
@@ -130,7 +134,7 @@ def evidence(
     make_precedent: MakePrecedent,
 ) -> Evidence:
     recalled = tuple(make_precedent(n, z=0.5 * n, ticker=f"T{n}") for n in range(1, 7))
-    impact = score_model.forecast(CONTOSO, reading.event_type, recalled, as_of=AS_OF)
+    impact = score_model.forecast(question(reading.event_type), recalled, as_of=AS_OF)
     return Evidence(
         body=article.body,
         reading=reading,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agent.analyze import Analyst, event_id
 from agent.explain import ExplainAnswer, SentenceAnswer
 from agent.read_capable import FactAnswer, MentionAnswer, ReadAnswer, SentimentAnswer
-from agent.score import ScoreModel, load_prior
+from agent.score import ScoreModel
 from markets.desk import MarketDesk
 from models.scripted import Reply, ScriptedModel, Step
 from prompts import PromptLibrary
@@ -128,7 +128,7 @@ def analyse(
             market=MarketDesk(),
             memory=memory,
             archive=database,
-            score_model=ScoreModel(load_prior()),
+            score_model=ScoreModel(),
             prompts=PromptLibrary(),
             clock=lambda: NOW,
             version="test",
@@ -255,7 +255,7 @@ def test_another_language_is_refused_by_the_embedded_model_and_noted_with_a_capa
             market=MarketDesk(),
             memory=memory,
             archive=database,
-            score_model=ScoreModel(load_prior()),
+            score_model=ScoreModel(),
             prompts=PromptLibrary(),
             clock=lambda: NOW,
             version="test",

@@ -58,7 +58,7 @@ def test_the_model_is_shown_every_value_it_may_cite(evidence: Evidence) -> None:
         "+0.6 %",
         "score",
         "sentiment: article: positive",
-        "merger acquisition: 1,234 past events",
+        "merger acquisition (",
     ):
         assert piece in sent
 

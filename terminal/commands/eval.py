@@ -1,0 +1,49 @@
+"""`rhyme eval impact`: the impact score graded by the market, on any folder of events."""
+
+import argparse
+from pathlib import Path
+
+from records.errors import SourceUnreachable
+from terminal.output import as_json
+from terminal.plain import plain
+from terminal.progress import ProgressView
+
+
+def run(options: argparse.Namespace) -> int:
+    """Grades and reports. Raises SourceError, UsageError, SettingsError."""
+    from evals.impact.grade import grade
+    from evals.impact.report import to_json, write_report
+    from evals.impact.run import Request
+
+    folders = [Path(options.data), *map(Path, options.store)]
+    for folder in folders:
+        if not folder.is_dir():
+            raise SourceUnreachable(f"There is no folder {folder}. Give one with story files of the impact layout.")
+    with ProgressView.open(quiet=options.quiet) as view:
+        view.say("Loading the events …")
+        report = grade(Request(folders[0], options.split, tuple(folders[1:])), view.say, quick=options.quick)
+        if options.out:
+            write_report(Path(options.out), report)
+    if options.json:
+        print(as_json(to_json(report)))
+        return 0
+    graded = report.evaluation
+    print(f"{graded.n_events:,} events, {graded.n_hard:,} of them hard (neither earnings nor telling the price).")
+    for target in report.targets:
+        if " against " not in target.name and target.found is not None:
+            found, verdict = target.found, "met" if target.met else "missed"
+            print(
+                f"  {target.name:22} {found.value:.3f} ({found.low:.3f} to {found.high:.3f})  {target.wanted}: {verdict}"
+            )
+    beaten = [target for target in report.targets if " against " in target.name and target.met is not None]
+    print(
+        f"Baselines: better with the interval above 0 in {sum(bool(one.met) for one in beaten)} of {len(beaten)} comparisons."
+    )
+    for target in beaten:
+        if not target.met:
+            print(f"  not better: {target.name}")
+    for reason, count in report.left_out.items():
+        print(plain(f"Left out, {reason}: {count:,}"))
+    if options.out:
+        print(plain(f"The report is in {options.out}."))
+    return 0
