@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from evals.impact import experiments
 from evals.impact.baselines import baselines_of, graded
@@ -10,6 +11,7 @@ from evals.impact.curves import Curves
 from evals.impact.report import ImpactReport
 from evals.impact.run import Ground, Request, Say, prepare
 from evals.impact.targets import headline_targets, ladder_targets
+from evals.impact.timing import overnight_against_date_only
 
 MAIN = "score"
 
@@ -32,7 +34,7 @@ def grade(request: Request, say: Say, *, quick: bool = False) -> ImpactReport:
     ladder = {MAIN: main, **graded(numbers, ground.model.artifact.baselines, ground.model, ground.ref)}
     evaluation = evaluate(ladder, outcomes, ground.ref, main=MAIN)
     ladder_seconds = time.perf_counter() - begun
-    tables, curves = ({}, None) if quick else _experiments(ground, say)
+    tables, curves = ({}, None) if quick else _experiments(ground, request.data, say)
     about = {
         **ground.about,
         "seconds_by_stage": ground.seconds,
@@ -62,7 +64,7 @@ def _missing_rungs(numbers: Mapping[str, object]) -> dict[str, int]:
     return {"rungs not graded: sentiment magnitude (the extra `evals` is not installed)": 1}
 
 
-def _experiments(ground: Ground, say: Say) -> tuple[dict[str, experiments.Rows], Curves]:
+def _experiments(ground: Ground, folder: Path, say: Say) -> tuple[dict[str, experiments.Rows], Curves]:
     outcomes, main = ground.outcomes(), ground.forecasts()
     tables: dict[str, experiments.Rows] = {}
 
@@ -79,5 +81,9 @@ def _experiments(ground: Ground, say: Say) -> tuple[dict[str, experiments.Rows],
     tables["Size of the store"], store = experiments.store_curve(ground, outcomes)
     run("Headline only against headline and lead (a sample)", lambda: experiments.headline_only(ground))
     run("Stories that tell the price move, graded apart", lambda: experiments.told_price(ground))
+    run(
+        "Overnight news with its time against date-only (prior alone)",
+        lambda: overnight_against_date_only(folder, ground.model, ground.ref),
+    )
     run("By event type", lambda: experiments.by_event_type(ground, outcomes, main))
     return tables, experiments.curves_of(ground, outcomes, main, neighbours, store)

@@ -52,7 +52,7 @@ def digest_of(event: Event) -> str:
 def write(connection: Connection, events: Sequence[Event]) -> AddResult:
     """Inserts new events and replaces changed ones; the last of several with one id counts. A changed summary drops the
     event's vectors, which described the old text."""
-    latest = {event.id: event for event in events}
+    latest = _keeping_reactions(connection, {event.id: event for event in events})
     digests = {event_id: digest_of(event) for event_id, event in latest.items()}
     stored = {row.id: row for row in _stored(connection, list(latest))}
     new = [event for event_id, event in latest.items() if event_id not in stored]
@@ -91,6 +91,18 @@ def add_reactions(connection: Connection, settled: Sequence[Event]) -> int:
     before = {event.id: digest_of(event.model_copy(update={"reaction": None})) for event in settled}
     stored = {row.id: row.digest for row in _stored(connection, list(before))}
     return write(connection, [event for event in settled if stored.get(event.id) == before[event.id]]).changed
+
+
+def _keeping_reactions(connection: Connection, latest: dict[str, Event]) -> dict[str, Event]:
+    """An event told again without its outcome, as when its article is analysed anew, keeps the reaction that was measured for it,
+    as long as it still names the same instrument and time."""
+    untold = [event.id for event in latest.values() if event.reaction is None]
+    for stored in read(connection, untold):
+        event = latest[stored.id]
+        same_time = (stored.published_at, stored.date_only) == (event.published_at, event.date_only)
+        if stored.reaction is not None and same_time and stored.reaction.ticker in event.tickers:
+            latest[stored.id] = event.model_copy(update={"reaction": stored.reaction})
+    return latest
 
 
 def remove(connection: Connection, event_ids: Sequence[str]) -> int:

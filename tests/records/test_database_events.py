@@ -291,3 +291,19 @@ def test_a_new_reaction_keeps_the_vector(database: Database, make_event: MakeEve
     database.add_events([waiting], embedder=identity, embeddings={"a": np.array([1.0, 0.0])})
     assert database.add_reactions([make_event("a")]) == 1
     assert database.known_vectors(identity).event_ids == ("a",)
+
+
+def test_an_event_told_again_without_its_outcome_keeps_the_reaction_measured_for_it(
+    database: Database, make_event: MakeEvent
+) -> None:
+    measured = make_event("e", "First words.")
+    assert measured.reaction is not None
+    database.add_events([measured])
+    again = measured.model_copy(update={"summary": "Other words.", "reaction": None})
+    assert database.add_events([again]).changed == 1
+    assert database.events(["e"]) == [again.model_copy(update={"reaction": measured.reaction})]
+    assert database.add_events([again]).unchanged == 1
+    elsewhere = again.model_copy(update={"tickers": ("OTHER",)})
+    database.add_events([elsewhere])
+    assert database.events(["e"])[0].reaction is None
+    assert database.check() == []

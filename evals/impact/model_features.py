@@ -1,0 +1,392 @@
+"""What a language model's reading adds to the score: `python -m evals.impact.model_features --data DIR --limit N`.
+
+A language model cannot read a hundred thousand stories here, so it reads a weighted sample of two periods: one fits, the other
+grades. Each story is asked for by the probabilities of one token: the sentiment as the embedded reader asks it, the surprise, and
+the model's own guess of the move. Answers are kept by content, and a run takes up where another ended.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.read_embedded import Calibration
+from agent.score import ScoreModel
+from evals.embedded.calibrate import ask_sentiment
+from evals.embedded.calibrate import features as sentiment_inputs
+from evals.impact import weighted
+from evals.impact.bootstrap import Interval, interval
+from evals.impact.events import load_stories
+from evals.impact.fit import CALIBRATED_ON
+from evals.impact.metrics import MATERIAL, crps
+from evals.impact.reading_sample import Forecast, Story, drawn_stories, forecasts, in_order, validation_stories
+from markets.reference import Reference, reference
+from models.interface import LanguageModel
+from prompts import PromptLibrary
+from records.reading import Sentiment
+
+Array = NDArray[np.float64]
+Answers = Mapping[str, Any]
+
+SEED = 0
+ASKED_WITH = ("embedded_sentiment_sign", "embedded_sentiment_class", "embedded_surprise", "embedded_impact")
+SURPRISE = ("0", "1", "2", "3", "4")
+IMPACT = ("1", "2", "3", "4", "5", "6", "7", "8", "9")
+FEATURES = {
+    "sentiment": "strength of the sentiment, 1 − P(neutral)",
+    "surprise": "expected surprise, 0–4",
+    "impact": "the model's own guess of the move, 1–9",
+}
+DRAWS = 2000
+STEPS: Array = np.linspace(-1.0, 1.0, 801)
+"""Coefficients tried, in log s for a standard deviation of the feature: the edges multiply the scale by e."""
+
+
+def answered(
+    stories: Sequence[Story], answers: Path, name: str, open_it: Callable[[], LanguageModel], say: Callable[[str], None]
+) -> dict[str, Answers]:
+    """Event id → answers of the model `name`; what the file lacks is asked and appended, story by story.
+
+    The model is opened only if something is missing.
+    """
+    prompts = PromptLibrary()
+    done = {row["key"]: row for row in _rows(answers)}
+    keys = {story.event_id: key_of(story, name, prompts) for story in stories}
+    missing = [story for story in stories if keys[story.event_id] not in done]
+    if missing:
+        say(f"{len(missing)} of {len(stories)} stories are still to be read")
+        with closing(open_it()) as model, answers.open("a", encoding="utf-8") as file:
+            if answers.stat().st_size and not answers.read_bytes().endswith(b"\n"):
+                file.write("\n")  # a line was cut off: the next begins on its own
+            for story in missing:
+                row = {"key": keys[story.event_id], **ask(model, prompts, story)}
+                file.write(json.dumps(row) + "\n")
+                file.flush()
+                done[row["key"]] = row
+    return {story.event_id: done[keys[story.event_id]] for story in stories}
+
+
+def _rows(path: Path) -> Iterator[Answers]:
+    """Answers so far; a line that was cut off is asked again."""
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue
+
+
+def key_of(story: Story, name: str, prompts: PromptLibrary) -> str:
+    """Digest of all that an answer depends on: the model, the prompts, the text and its subject."""
+    parts = [name, *(prompts.load(each).digest for each in ASKED_WITH), story.company, text_of(story)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+
+
+def text_of(story: Story) -> str:
+    """What the model reads."""
+    return f"{story.headline}\n\n{story.lead}".strip()
+
+
+def ask(model: LanguageModel, prompts: PromptLibrary, story: Story) -> dict[str, Any]:
+    """Four calls of one token each over the same beginning, which the engine keeps."""
+
+    def digits(name: str, choices: Sequence[str]) -> list[float]:
+        prompt = prompts.load(name).render(article=text_of(story), subject=story.company)
+        shares = model.choose(prompt, choices, purpose="evaluate").value
+        return [round(shares[choice], 6) for choice in choices]
+
+    return {
+        "sentiment": ask_sentiment(model, prompts, text_of(story), story.company),
+        "surprise": digits("embedded_surprise", SURPRISE),
+        "impact": digits("embedded_impact", IMPACT),
+    }
+
+
+def sentiment_of(answers: Answers, calibration: Calibration) -> Sentiment:
+    """The sentiment that the embedded reader makes of these answers."""
+    inputs = sentiment_inputs(answers["sentiment"])
+    weights = {
+        label: math.exp(sum(c * x for c, x in zip(coefficients, inputs, strict=True)))
+        for label, coefficients in calibration.sentiment.items()
+    }
+    return Sentiment.of(weights["negative"], weights["neutral"], weights["positive"])
+
+
+def features_of(answers: Answers, calibration: Calibration) -> dict[str, float]:
+    """The numbers of FEATURES, and `direction`, P(positive) − P(negative)."""
+    sentiment = sentiment_of(answers, calibration)
+    return {
+        "sentiment": 1 - sentiment.neutral,
+        "surprise": _expected(answers["surprise"], SURPRISE),
+        "impact": _expected(answers["impact"], IMPACT),
+        "direction": sentiment.positive - sentiment.negative,
+    }
+
+
+def _expected(shares: Sequence[float], values: Sequence[str]) -> float:
+    return float(np.dot(shares, [float(value) for value in values]) / np.sum(shares))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Events of one period, (n,) each."""
+
+    log_s: Array
+    z: Array
+    y: Array
+    day: NDArray[np.int64]
+    hard: NDArray[np.bool_]
+    weight: Array
+    features: Mapping[str, Array]
+
+    def drawn(self, seed: int) -> Array:
+        """(DRAWS, n) weights under draws of whole session-days."""
+        return weighted.drawn_weights(self.weight, self.day, draws=DRAWS, seed=seed)
+
+
+def sample_of(
+    stories: Sequence[Story],
+    forecast: Mapping[str, Forecast],
+    answers: Mapping[str, Answers],
+    calibration: Calibration,
+    ref: Reference,
+) -> Sample:
+    """Joins what was asked and what was forecast."""
+    rows = [forecast[story.event_id] for story in stories]
+    found = [features_of(answers[story.event_id], calibration) for story in stories]
+    z = np.array([row.z for row in rows])
+    return Sample(
+        log_s=np.array([row.log_s for row in rows]),
+        z=z,
+        y=ref.cdf(np.abs(z)),
+        day=np.array([row.day for row in rows], dtype=np.int64),
+        hard=np.array([row.hard for row in rows], dtype=np.bool_),
+        weight=np.array([story.weight for story in stories]),
+        features={name: np.array([each[name] for each in found]) for name in (*FEATURES, "direction")},
+    )
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How one number ranks the events of a sample."""
+
+    spearman: Interval | None
+    spearman_hard: Interval | None
+    auc: Interval | None
+    """Of |z| > 2."""
+
+
+def ranking(x: Array, sample: Sample, seed: int) -> Ranking:
+    """Against y, weighted, with intervals over session-days."""
+    drawn, material = sample.drawn(seed), np.abs(sample.z) > MATERIAL
+    return Ranking(
+        spearman=_with_interval(lambda w: weighted.spearman(x, sample.y, w), sample.weight, drawn),
+        spearman_hard=_with_interval(lambda w: weighted.spearman(x, sample.y, w * sample.hard), sample.weight, drawn),
+        auc=_with_interval(lambda w: weighted.auc(material, x, w), sample.weight, drawn),
+    )
+
+
+def _with_interval(statistic: Callable[[Array], Array], weight: Array, drawn: Array) -> Interval | None:
+    return interval(float(statistic(weight)), statistic(drawn))
+
+
+@dataclass(frozen=True)
+class Term:
+    """A linear term in log s: coefficient · (x − mean)."""
+
+    coefficient: float
+    standard_error: float
+    """Of the coefficient, over draws of session-days."""
+    mean: float
+    standard_deviation: float
+
+
+def fit(x: Array, sample: Sample, model: ScoreModel, seed: int) -> Term:
+    """The coefficient of least weighted squared error of the calibrated E[y]."""
+    mean = float(weighted.mean(x, sample.weight))
+    deviation = math.sqrt(float(weighted.mean((x - mean) ** 2, sample.weight)))
+    if deviation == 0:
+        return Term(0.0, math.inf, mean, 0.0)
+    unit = (x - mean) / deviation
+    losses = np.array([(model.finish(sample.log_s + step * unit).score - sample.y) ** 2 for step in STEPS])
+
+    def best(weights: Array) -> Array:
+        return np.asarray(STEPS[np.argmin(weights @ losses.T, axis=-1)])
+
+    return Term(
+        coefficient=float(best(sample.weight)) / deviation,
+        standard_error=float(best(sample.drawn(seed)).std()) / deviation,
+        mean=mean,
+        standard_deviation=deviation,
+    )
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What adding a term does on the other period; above 0 is better."""
+
+    spearman: Interval | None
+    spearman_hard: Interval | None
+    crps: Interval | None
+    """CRPS without less CRPS with."""
+    holds: bool
+    """Both whole-sample intervals lie above 0."""
+
+
+def gain(x: Array, term: Term, sample: Sample, model: ScoreModel, ref: Reference, seed: int) -> Gain:
+    """Paired, on the same draws; the term is taken as it was fitted."""
+    before = model.finish(sample.log_s)
+    after = model.finish(sample.log_s + term.coefficient * (x - term.mean))
+    saved = crps(before.scale, sample.y, ref) - crps(after.scale, sample.y, ref)
+    drawn = sample.drawn(seed)
+
+    def more(w: Array) -> Array:
+        return weighted.spearman(after.score, sample.y, w) - weighted.spearman(before.score, sample.y, w)
+
+    ranks = _with_interval(more, sample.weight, drawn)
+    distance = _with_interval(lambda w: weighted.mean(saved, w), sample.weight, drawn)
+    return Gain(
+        spearman=ranks,
+        spearman_hard=_with_interval(lambda w: more(w * sample.hard), sample.weight, drawn),
+        crps=distance,
+        holds=all(each is not None and each.low > 0 for each in (ranks, distance)),
+    )
+
+
+def measure(development: Sample, validation: Sample, model: ScoreModel, ref: Reference, seed: int) -> dict[str, Any]:
+    """All numbers of the report, ready for JSON."""
+    samples = {"development": development, "validation": validation}
+    result: dict[str, Any] = {
+        "n": {name: len(sample.y) for name, sample in samples.items()},
+        "n_hard": {name: int(sample.hard.sum()) for name, sample in samples.items()},
+        "n_days": {name: len(np.unique(sample.day)) for name, sample in samples.items()},
+        "effective_n": {name: _effective(sample.weight) for name, sample in samples.items()},
+        "draws": DRAWS,
+        "score": {name: asdict(ranking(model.finish(s.log_s).score, s, seed)) for name, s in samples.items()},
+        "direction_with_signed_z": {
+            name: _plain(
+                _with_interval(_signed(sample), sample.weight, sample.drawn(seed)),
+            )
+            for name, sample in samples.items()
+        },
+        "features": {},
+    }
+    for name in FEATURES:
+        term = fit(development.features[name], development, model, seed)
+        result["features"][name] = {
+            "ranking": {
+                which: asdict(ranking(sample.features[name], sample, seed)) for which, sample in samples.items()
+            },
+            "term": asdict(term),
+            "gain": asdict(gain(validation.features[name], term, validation, model, ref, seed)),
+        }
+    return result
+
+
+def _signed(sample: Sample) -> Callable[[Array], Array]:
+    return lambda w: weighted.spearman(sample.features["direction"], sample.z, w)
+
+
+def _plain(found: Interval | None) -> dict[str, float] | None:
+    return None if found is None else asdict(found)
+
+
+def _effective(weight: Array) -> float:
+    """Size of the equally weighted sample that is as informative."""
+    return float(weight.sum() ** 2 / (weight**2).sum())
+
+
+def tables(report: Mapping[str, Any]) -> str:
+    """The report's tables in Markdown."""
+    rows = [("the score itself", report["score"])]
+    rows += [(FEATURES[name], found["ranking"]) for name, found in report["features"].items()]
+    lines = [
+        "| ranked by | Spearman 2014–2015 | Spearman validation | hard subset, validation | AUC(\\|z\\| > 2), validation |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {title} | {_shown(found['development']['spearman'])} | {_shown(found['validation']['spearman'])} | "
+        f"{_shown(found['validation']['spearman_hard'])} | {_shown(found['validation']['auc'])} |"
+        for title, found in rows
+    ]
+    lines += [
+        "",
+        "| added to log s | coefficient ± standard error | gain in Spearman | hard subset | gain in CRPS | holds |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, found in report["features"].items():
+        term, gained = found["term"], found["gain"]
+        lines.append(
+            f"| {FEATURES[name]} | {term['coefficient']:+.3f} ± {term['standard_error']:.3f} | "
+            f"{_shown(gained['spearman'], 4)} | {_shown(gained['spearman_hard'], 4)} | {_shown(gained['crps'], 5)} | "
+            f"{'yes' if gained['holds'] else 'no'} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _shown(found: Mapping[str, float] | None, digits: int = 3) -> str:
+    if found is None:
+        return "not defined"
+    return f"{found['value']:+.{digits}f} [{found['low']:+.{digits}f}, {found['high']:+.{digits}f}]"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with impact/ and prices/")
+    parser.add_argument("--limit", type=int, default=150, help="stories of each period")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--model", default="default", help="a language model of `rhyme models list`, or a GGUF file")
+    parser.add_argument("--models", type=Path, help="folder of the models; default: the user's data folder")
+    parser.add_argument("--answers", type=Path, default=Path("model-answers.jsonl"), help="what was asked already")
+    parser.add_argument("--cache", type=Path, default=Path("model-forecasts.json"), help="the score's own forecasts")
+    parser.add_argument("--out", type=Path, help="JSON file of the numbers")
+    options = parser.parse_args(arguments)
+    development = drawn_stories(load_stories(options.data), CALIBRATED_ON, options.seed)
+    validation = validation_stories(options.data)
+    forecast = forecasts(options.data, development, validation, options.cache, print)
+    chosen = [
+        [story for story in in_order(stories, options.seed) if story.event_id in forecast][: options.limit]
+        for stories in (development, validation)
+    ]
+    # By turns, so that what an interrupted run has read is of both periods.
+    turns = [story for pair in zip(*chosen, strict=True) for story in pair]
+    name, open_it = _model(options.model, options.models)
+    answers = answered(turns, options.answers, name, open_it, print)
+    calibration, ref, model = Calibration.shipped(), reference(), ScoreModel()
+    samples = [sample_of(stories, forecast, answers, calibration, ref) for stories in chosen]
+    report = {
+        "model": name,
+        "prompts": {each: PromptLibrary().load(each).digest for each in ASKED_WITH},
+        "score_version": model.version,
+        "seed": options.seed,
+        "without_forecast": {
+            which: sum(story.event_id not in forecast for story in stories)
+            for which, stories in (("development", development), ("validation", validation))
+        },
+        **measure(samples[0], samples[1], model, ref, options.seed),
+    }
+    if options.out:
+        options.out.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(tables(report))
+
+
+def _model(name: str, folder: Path | None) -> tuple[str, Callable[[], LanguageModel]]:
+    from platformdirs import user_data_path
+
+    from models.model_files import language_model_file
+    from models.open_model import ModelSpec, open_model
+
+    file = language_model_file(name, folder or user_data_path("rhyme", appauthor=False) / "models")
+    return file.path.stem, lambda: open_model(ModelSpec("local", file.path.stem, path=file.path))
+
+
+if __name__ == "__main__":
+    main()
