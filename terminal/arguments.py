@@ -360,6 +360,11 @@ def _add_eval(tree: _Tree) -> None:
     )
     impact.add_argument("--out", metavar="DIR", help="also write report.md, report.json and plots there")
     impact.add_argument(
+        "--dense",
+        metavar="NAME",
+        help="also grade neighbours by this embedder, as in `rhyme models list`; takes minutes",
+    )
+    impact.add_argument(
         "--quick", action="store_true", help="the score and the baselines only, without the experiments"
     )
     impact.add_argument("--json", action="store_true", help="print one JSON object on stdout")

@@ -9,11 +9,18 @@ from agent.calibration import Curve
 from agent.features import NAMES
 from agent.score import SCORE_RANGE, ScoreModel
 from evals.impact.events import Measured, by_company
-from evals.impact.forecast import Precedents
+from evals.impact.forecast import Precedents, precedents_of
 from evals.impact.metrics import Forecasts
+from evals.impact.neighbours import dense, nearest
+from evals.impact.run import Ground
 from markets.reference import Reference
+from records.embedder import Embedder
 
 KNN = (5, 50, 200)
+DENSE_CURVE = f"kNN lexical k={max(KNN)}"
+"""Dense neighbours were not searched in fitting: their mean |z| means the same, so the lexical curve serves."""
+DENSE = f"kNN dense k={max(KNN)}"
+EMBED_BATCH = 512
 LARGEST_ABS_Z = 6.0
 SHRINK = 8.0
 
@@ -51,6 +58,18 @@ def baselines_of(
     if sentiment is not None:
         found["sentiment magnitude (VADER)"] = sentiment
     return found
+
+
+def dense_numbers(ground: Ground, embedder: Embedder) -> NDArray[np.float64]:
+    """(graded,) mean |z| of the 200 nearest by the cosine of the embeddings of headlines and lead."""
+    texts = [f"{' . '.join(event.headlines)[:220]}. {event.body[:160]}" for event in ground.data.events]
+    matrix = np.zeros((len(texts), embedder.dimensions), dtype=np.float32)
+    by_length = sorted(range(len(texts)), key=lambda place: len(texts[place]))  # alike lengths waste no padding
+    for start in range(0, len(texts), EMBED_BATCH):
+        places = by_length[start : start + EMBED_BATCH]
+        matrix[places] = embedder.embed([texts[place] for place in places])
+    found = nearest(ground.data, ground.graded, dense(matrix, ground.data), max(KNN))
+    return knn(precedents_of(ground.model, ground.data, ground.rows, ground.words, found, dense=True), max(KNN))
 
 
 def knn(given: Precedents, k: int) -> NDArray[np.float64]:
@@ -99,7 +118,7 @@ def graded(
     """
     result = {}
     for name, values in found.items():
-        curve = curves.get(name)
+        curve = curves.get(DENSE_CURVE if name == DENSE else name)
         filled = np.where(np.isfinite(values), values, np.nanmedian(values) if np.isfinite(values).any() else 0.0)
         if curve is None:
             result[name] = Forecasts(score=filled)

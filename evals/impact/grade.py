@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from evals.impact import experiments
-from evals.impact.baselines import baselines_of, graded
+from evals.impact.baselines import DENSE, baselines_of, dense_numbers, graded
 from evals.impact.bootstrap import evaluate
 from evals.impact.curves import Curves
 from evals.impact.report import ImpactReport
 from evals.impact.run import Ground, Request, Say, prepare
 from evals.impact.targets import headline_targets, ladder_targets
 from evals.impact.timing import overnight_against_date_only
+from records.embedder import Embedder
 
 MAIN = "score"
 
@@ -24,13 +25,17 @@ NOTES = (
 )
 
 
-def grade(request: Request, say: Say, *, quick: bool = False) -> ImpactReport:
-    """Prepares, forecasts, grades. `quick`: the ladder alone, without the experiments. Raises SourceError, UsageError."""
+def grade(request: Request, say: Say, *, quick: bool = False, embedder: Embedder | None = None) -> ImpactReport:
+    """Prepares, forecasts, grades. `quick`: the ladder alone, without the experiments; `embedder`: also the rung of dense
+    neighbours, which embeds every event. Raises SourceError, UsageError, ModelError."""
     begun = time.perf_counter()
     ground = prepare(request, say)
     say("forecasting and grading the ladder …")
     outcomes, main = ground.outcomes(), ground.forecasts()
     numbers = baselines_of(ground.data, ground.y, ground.rows, ground.scored)
+    if embedder is not None:
+        say(f"embedding {len(ground.data.events):,} events with {embedder.name} …")
+        numbers[DENSE] = dense_numbers(ground, embedder)
     ladder = {MAIN: main, **graded(numbers, ground.model.artifact.baselines, ground.model, ground.ref)}
     evaluation = evaluate(ladder, outcomes, ground.ref, main=MAIN)
     ladder_seconds = time.perf_counter() - begun
@@ -59,9 +64,12 @@ def grade(request: Request, say: Say, *, quick: bool = False) -> ImpactReport:
 
 
 def _missing_rungs(numbers: Mapping[str, object]) -> dict[str, int]:
-    if "sentiment magnitude (VADER)" in numbers:
-        return {}
-    return {"rungs not graded: sentiment magnitude (the extra `evals` is not installed)": 1}
+    missing = {}
+    if "sentiment magnitude (VADER)" not in numbers:
+        missing["rung not graded: sentiment magnitude (the extra `evals` is not installed)"] = 1
+    if DENSE not in numbers:
+        missing["rung not graded: dense neighbours (no --dense)"] = 1
+    return missing
 
 
 def _experiments(ground: Ground, folder: Path, say: Say) -> tuple[dict[str, experiments.Rows], Curves]:

@@ -2,11 +2,16 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from records.errors import SourceUnreachable
 from terminal.output import as_json
 from terminal.plain import plain
 from terminal.progress import ProgressView
+from terminal.settings import load_settings
+
+if TYPE_CHECKING:
+    from records.embedder import Embedder
 
 
 def run(options: argparse.Namespace) -> int:
@@ -21,7 +26,8 @@ def run(options: argparse.Namespace) -> int:
             raise SourceUnreachable(f"There is no folder {folder}. Give one with story files of the impact layout.")
     with ProgressView.open(quiet=options.quiet) as view:
         view.say("Loading the events …")
-        report = grade(Request(folders[0], options.split, tuple(folders[1:])), view.say, quick=options.quick)
+        request = Request(folders[0], options.split, tuple(folders[1:]))
+        report = grade(request, view.say, quick=options.quick, embedder=_embedder(options))
         if options.out:
             write_report(Path(options.out), report)
     if options.json:
@@ -47,3 +53,13 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         print(plain(f"The report is in {options.out}."))
     return 0
+
+
+def _embedder(options: argparse.Namespace) -> "Embedder | None":
+    if not options.dense:
+        return None
+    from models.embedding import load_embedder
+    from terminal.home import Home
+
+    home = Home(load_settings({"home": options.home}).settings.home)
+    return load_embedder(options.dense, home.models)
