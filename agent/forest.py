@@ -46,6 +46,10 @@ class Forest:
             or [np.zeros((0, count))]
         )
 
+    def predict(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) predictions from (n, F) features."""
+        return self.base + self.contributions(rows, [0] * rows.shape[1], 1)[:, 0]
+
     def _walk(self, rows: NDArray[np.float64], groups: NDArray[np.int_], count: int) -> NDArray[np.float64]:
         trees = np.arange(len(self.feature))[None, :]
         lines = np.arange(len(rows))[:, None]
@@ -62,9 +66,12 @@ class Forest:
             child = np.where(to_left, self.left[trees, node], self.right[trees, node])
             following = np.where(inner, child, node)
             change = self.value[trees, following] - self.value[trees, node]
-            group = groups[column]
-            for each in range(count):
-                result[:, each] += np.where(inner & (group == each), change, 0.0).sum(axis=1)
+            if count == 1:
+                result[:, 0] += change.sum(axis=1)  # a leaf stays where it is: its change is 0
+            else:
+                group = np.where(inner, groups[column], count)
+                for each in range(count):
+                    result[:, each] += np.where(group == each, change, 0.0).sum(axis=1)
             node = following
 
 

@@ -161,7 +161,8 @@ class ScoreModel:
             else float(self._scales.log_scale(priors.expected)[0])
         )
         weights = self._weights(question, wording, used, as_of)
-        moved = self._shift(used, weights)
+        expected = self._expected_scales(used)
+        moved = self._shift(used, weights, expected)
         term = self._model_term(question)
         finished = self.finish(np.array([log_s0 + moved + term]), calibrate=not is_index)
         n_eff = effective(weights)
@@ -193,6 +194,7 @@ class ScoreModel:
                     type_count=self._artifact.type_count.get(question.event_type, 0),
                     abs_z=_abs_z(used),
                     weights=weights,
+                    expected_abs_z=expected * self._reference.mean_abs_z,
                     question=question,
                 )
             ),
@@ -204,12 +206,19 @@ class ScoreModel:
 
     def priors(self, rows: NDArray[np.float64]) -> Priors:
         """The forest over (n, features) rows in the order of agent.features.NAMES; NaN where unknown."""
+        contributions = self._artifact.forest.contributions(self._shown(rows), _GROUP_INDEX, len(_GROUP_NAMES))
+        return Priors(self._artifact.forest.base, contributions)
+
+    def expected(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) E[y] of the forest alone, `priors(rows).expected` without its parts: several times faster."""
+        return np.clip(self._artifact.forest.predict(self._shown(rows)), *SCORE_RANGE)
+
+    def _shown(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         hidden = [place for place, name in enumerate(NAMES) if GROUP_OF[place] in self._without]
         if hidden:
             rows = rows.copy()
             rows[:, hidden] = np.nan
-        contributions = self._artifact.forest.contributions(rows, _GROUP_INDEX, len(_GROUP_NAMES))
-        return Priors(self._artifact.forest.base, contributions)
+        return rows
 
     def log_scales(self, expected: NDArray[np.float64]) -> NDArray[np.float64]:
         """log s at which E[y] is what was expected; (n,) each."""
@@ -258,12 +267,17 @@ class ScoreModel:
         tickers = np.unique([each.reaction.ticker for each in precedents], return_inverse=True)[1]
         return capped(weights, tickers)
 
-    def _shift(self, precedents: Sequence[Precedent], weights: NDArray[np.float64]) -> float:
+    def _expected_scales(self, precedents: Sequence[Precedent]) -> NDArray[np.float64]:
+        return np.array(
+            [self._expected_of(each.summary, each.event_type, each.reaction.ticker) for each in precedents],
+            dtype=np.float64,
+        )
+
+    def _shift(
+        self, precedents: Sequence[Precedent], weights: NDArray[np.float64], expected: NDArray[np.float64]
+    ) -> float:
         if not precedents:
             return 0.0
-        expected = np.array(
-            [self._expected_of(each.summary, each.event_type, each.reaction.ticker) for each in precedents]
-        )
         return shift(self._artifact.blending, weights, _abs_z(precedents), expected, self._reference.mean_abs_z)
 
     def _model_term(self, question: Question) -> float:
@@ -310,7 +324,7 @@ class ScoreModel:
             self._artifact.type_mean.get(each, self._artifact.mean) for each in event_types
         ]
         rows[:, NAMES.index("results")] = results
-        return self._scales.log_scale(self.priors(rows).expected)
+        return self._scales.log_scale(self.expected(rows))
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ class DriverInputs:
     type_count: int
     abs_z: NDArray[np.float64]
     weights: NDArray[np.float64]
+    expected_abs_z: NDArray[np.float64]
+    """Of each precedent, as such events are expected to move."""
     question: "Question"
 
 
@@ -106,8 +108,9 @@ def _precedents(given: DriverInputs) -> str:
     mean = float(given.weights @ given.abs_z / given.weights.sum())
     n_eff = float(given.weights.sum() ** 2 / (given.weights**2).sum())
     beyond = int((given.abs_z > 2).sum())
+    expected = float(given.weights @ given.expected_abs_z / given.weights.sum())
     return (
-        f"{len(given.abs_z)} comparable events ({n_eff:.1f} effective): mean move {mean:.1f}σ, "
+        f"{len(given.abs_z)} comparable events ({n_eff:.1f} effective): mean move {mean:.2f}σ where {expected:.2f}σ was expected, "
         f"{beyond} of {len(given.abs_z)} beyond 2σ"
     )
 

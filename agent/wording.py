@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -117,9 +118,17 @@ def write(vocabulary: Vocabulary) -> bytes:
 
 def read(content: bytes) -> Vocabulary:
     """The inverse of `write`. Raises ValueError, OSError for damaged bytes."""
-    rows = csv.reader(io.StringIO(gzip.decompress(content).decode()))
+    rows = csv.reader(io.StringIO(unpacked(content).decode()))
     if next(rows, None) != ["term", "idf", "weight"]:
         raise ValueError("the first line is not term,idf,weight")
-    _, _, base = next(rows)
+    _, _, base = next(rows, ["", "", ""])
     terms, idf, weights = zip(*rows, strict=True)
     return Vocabulary(terms, np.array(idf, dtype=np.float32), np.array(weights, dtype=np.float32), float(base))
+
+
+def unpacked(content: bytes) -> bytes:
+    """What gzip packed. Raises ValueError, OSError for damaged bytes."""
+    try:
+        return gzip.decompress(content)
+    except (EOFError, zlib.error) as error:
+        raise ValueError(f"damaged gzip: {error}") from error

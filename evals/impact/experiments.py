@@ -60,7 +60,7 @@ def steps(ground: Ground, outcomes: Outcomes) -> Rows:
     )
     rows = ground.rows.copy()
     rows[:, NAMES.index("same_day")] = np.nan
-    single = ground.scored.with_prior(ground.model.log_scales(ground.model.priors(rows[ground.graded]).expected))
+    single = ground.scored.with_prior(ground.model.log_scales(ground.model.expected(rows[ground.graded])))
     variants["not knowing how many stories the day had"] = ground.forecasts(single)
     return table(compared(ground, outcomes, variants))
 

@@ -89,7 +89,7 @@ def precedents_of(
     similarity = np.where(there, found.similarity, 0.0).astype(np.float64)
     return Precedents(
         queries=queries,
-        log_s0=model.log_scales(model.priors(rows[queries]).expected),
+        log_s0=model.log_scales(model.expected(rows[queries])),
         words=np.zeros_like(similarity) if dense else similarity,
         dense=similarity if dense else None,
         same_type=types[places] == types[queries][:, None],

@@ -92,7 +92,7 @@ class Ground:
         model = ScoreModel(self.model.artifact, self.ref, without=without) if without else self.model
         using = given or self.scored
         if without:
-            log_s0 = model.log_scales(model.priors(self.rows[using.queries]).expected)
+            log_s0 = model.log_scales(model.expected(self.rows[using.queries]))
             using = using.with_prior(log_s0)
         log_s = using.log_s0 if "precedents" in without else combine(model.artifact.blending, using, self.ref)
         finished = model.finish(log_s)
@@ -138,6 +138,14 @@ def prepare(request: Request, say: Say, ref: Reference | None = None) -> Ground:
     clock = _Clock()
     data, split, left_out = _measured(request, say)
     clock.lap("load and measure")
+    graded = np.array(
+        [place for place, event in enumerate(data.events) if event.split == split and not event.tells_price],
+        dtype=np.int64,
+    )
+    if not len(graded):
+        raise SourceUnreadable(
+            f"No event of the split {split!r} in {request.data} has an outcome: {dict(left_out)}. Check prices/."
+        )
     model, ref = ScoreModel(), ref or reference()
     y = ref.cdf(data.abs_z)
     vocabulary = model.artifact.vocabulary
@@ -147,14 +155,6 @@ def prepare(request: Request, say: Say, ref: Reference | None = None) -> Ground:
     rows = rows_of(data, words, types, flows_of(data, y, words))
     clock.lap("words, news flow and features")
     say(f"{len(data.events):,} events with their features; looking for precedents …")
-    graded = np.array(
-        [place for place, event in enumerate(data.events) if event.split == split and not event.tells_price],
-        dtype=np.int64,
-    )
-    if not len(graded):
-        raise SourceUnreadable(
-            f"No event of the split {split!r} in {request.data} has an outcome: {dict(left_out)}. Check prices/."
-        )
     neighbours = nearest(data, graded, lexical(vectors, data), SEARCHED)
     found = precedents_of(model, data, rows, words, neighbours)
     clock.lap("precedents of all graded events, exact search")

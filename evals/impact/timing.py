@@ -76,7 +76,7 @@ def _graded(
 ) -> Mapping[str, object]:
     if len(cases) < 100:
         return {"window": name, "events": len(cases), "result": "too few to grade"}
-    finished = model.finish(model.log_scales(model.priors(np.stack([features for features, _, _ in cases])).expected))
+    finished = model.finish(model.log_scales(model.expected(np.stack([features for features, _, _ in cases]))))
     abs_z = np.array([abs(z) for _, z, _ in cases])
     outcomes = Outcomes(
         y=ref.cdf(abs_z),
