@@ -126,11 +126,9 @@ def test_a_short_history_is_unknown_where_it_does_not_reach() -> None:
         assert np.isnan(state.quarter_ago[1:]).all()
         assert np.isfinite(state.fast_to_slow) == slow
         assert np.isfinite(state.sessions_since_jump) == slow
-        assert (
-            state == state_of(own[-count:], market[-count:])
-            or np.array_equal(_values(state), _values(state_of(own[-count:], market[-count:])), equal_nan=True)
-            or not slow
-        )
+        alone = state_of(own[-count:], market[-count:])
+        assert alone is not None
+        assert _values(alone)[:-2] == pytest.approx(_values(state)[:-2], nan_ok=True)
 
 
 def test_missing_days_are_skipped_and_a_missing_last_day_is_unknown() -> None:
