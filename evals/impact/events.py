@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from agent.features import speaks_of_results
 from evals.starter.labeller import label
 from evals.starter.pools import end_of_day
+from markets.price_sources import open_prices
 from markets.prices import ParquetPrices, PriceSource
 from markets.reaction import UnknownReaction, measure
 from markets.sessions import EventWindow, Sessions
@@ -177,6 +178,8 @@ def price_source(folders: Sequence[Path]) -> PriceSource | None:
         for place in (folder / "prices", folder.parent / "prices"):
             if any(place.glob("*.parquet")):
                 return ParquetPrices(place)
+            if any(place.glob("*.csv")):
+                return open_prices(str(place))
     return None
 
 

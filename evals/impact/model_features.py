@@ -6,11 +6,9 @@ the model's own guess of the move. Answers are kept by content, and a run takes 
 """
 
 import argparse
-import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,118 +18,27 @@ from numpy.typing import NDArray
 
 from agent.read_embedded import Calibration
 from agent.score import ScoreModel
-from evals.embedded.calibrate import ask_sentiment
-from evals.embedded.calibrate import features as sentiment_inputs
 from evals.impact import weighted
 from evals.impact.bootstrap import Interval, interval
 from evals.impact.events import load_stories
 from evals.impact.fit import CALIBRATED_ON
 from evals.impact.metrics import MATERIAL, crps
+from evals.impact.reading_answers import ASKED_WITH, DIRECTION, FEATURES, Answers, answered, features_of
 from evals.impact.reading_sample import Forecast, Story, drawn_stories, forecasts, in_order, validation_stories
 from markets.reference import Reference, reference
 from models.interface import LanguageModel
 from prompts import PromptLibrary
-from records.reading import Sentiment
 
 Array = NDArray[np.float64]
-Answers = Mapping[str, Any]
 
 SEED = 0
-ASKED_WITH = ("embedded_sentiment_sign", "embedded_sentiment_class", "embedded_surprise", "embedded_impact")
-SURPRISE = ("0", "1", "2", "3", "4")
-IMPACT = ("1", "2", "3", "4", "5", "6", "7", "8", "9")
-FEATURES = {
-    "sentiment": "strength of the sentiment, 1 − P(neutral)",
-    "surprise": "expected surprise, 0–4",
-    "impact": "the model's own guess of the move, 1–9",
+OTHERS = {
+    "the score less the model's own guess": "score_less_guess",
+    "P(positive) − P(negative) with the signed z": "direction_with_signed_z",
 }
 DRAWS = 2000
 STEPS: Array = np.linspace(-1.0, 1.0, 801)
 """Coefficients tried, in log s for a standard deviation of the feature: the edges multiply the scale by e."""
-
-
-def answered(
-    stories: Sequence[Story], answers: Path, name: str, open_it: Callable[[], LanguageModel], say: Callable[[str], None]
-) -> dict[str, Answers]:
-    """Event id → answers of the model `name`; what the file lacks is asked and appended, story by story.
-
-    The model is opened only if something is missing.
-    """
-    prompts = PromptLibrary()
-    done = {row["key"]: row for row in _rows(answers)}
-    keys = {story.event_id: key_of(story, name, prompts) for story in stories}
-    missing = [story for story in stories if keys[story.event_id] not in done]
-    if missing:
-        say(f"{len(missing)} of {len(stories)} stories are still to be read")
-        with closing(open_it()) as model, answers.open("a", encoding="utf-8") as file:
-            if answers.stat().st_size and not answers.read_bytes().endswith(b"\n"):
-                file.write("\n")  # a line was cut off: the next begins on its own
-            for story in missing:
-                row = {"key": keys[story.event_id], **ask(model, prompts, story)}
-                file.write(json.dumps(row) + "\n")
-                file.flush()
-                done[row["key"]] = row
-    return {story.event_id: done[keys[story.event_id]] for story in stories}
-
-
-def _rows(path: Path) -> Iterator[Answers]:
-    """Answers so far; a line that was cut off is asked again."""
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        try:
-            yield json.loads(line)
-        except ValueError:
-            continue
-
-
-def key_of(story: Story, name: str, prompts: PromptLibrary) -> str:
-    """Digest of all that an answer depends on: the model, the prompts, the text and its subject."""
-    parts = [name, *(prompts.load(each).digest for each in ASKED_WITH), story.company, text_of(story)]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
-
-
-def text_of(story: Story) -> str:
-    """What the model reads."""
-    return f"{story.headline}\n\n{story.lead}".strip()
-
-
-def ask(model: LanguageModel, prompts: PromptLibrary, story: Story) -> dict[str, Any]:
-    """Four calls of one token each over the same beginning, which the engine keeps."""
-
-    def digits(name: str, choices: Sequence[str]) -> list[float]:
-        prompt = prompts.load(name).render(article=text_of(story), subject=story.company)
-        shares = model.choose(prompt, choices, purpose="evaluate").value
-        return [round(shares[choice], 6) for choice in choices]
-
-    return {
-        "sentiment": ask_sentiment(model, prompts, text_of(story), story.company),
-        "surprise": digits("embedded_surprise", SURPRISE),
-        "impact": digits("embedded_impact", IMPACT),
-    }
-
-
-def sentiment_of(answers: Answers, calibration: Calibration) -> Sentiment:
-    """The sentiment that the embedded reader makes of these answers."""
-    inputs = sentiment_inputs(answers["sentiment"])
-    weights = {
-        label: math.exp(sum(c * x for c, x in zip(coefficients, inputs, strict=True)))
-        for label, coefficients in calibration.sentiment.items()
-    }
-    return Sentiment.of(weights["negative"], weights["neutral"], weights["positive"])
-
-
-def features_of(answers: Answers, calibration: Calibration) -> dict[str, float]:
-    """The numbers of FEATURES, and `direction`, P(positive) − P(negative)."""
-    sentiment = sentiment_of(answers, calibration)
-    return {
-        "sentiment": 1 - sentiment.neutral,
-        "surprise": _expected(answers["surprise"], SURPRISE),
-        "impact": _expected(answers["impact"], IMPACT),
-        "direction": sentiment.positive - sentiment.negative,
-    }
-
-
-def _expected(shares: Sequence[float], values: Sequence[str]) -> float:
-    return float(np.dot(shares, [float(value) for value in values]) / np.sum(shares))
 
 
 @dataclass(frozen=True)
@@ -169,7 +76,7 @@ def sample_of(
         day=np.array([row.day for row in rows], dtype=np.int64),
         hard=np.array([row.hard for row in rows], dtype=np.bool_),
         weight=np.array([story.weight for story in stories]),
-        features={name: np.array([each[name] for each in found]) for name in (*FEATURES, "direction")},
+        features={name: np.array([each[name] for each in found]) for name in (*FEATURES, DIRECTION)},
     )
 
 
@@ -270,12 +177,8 @@ def measure(development: Sample, validation: Sample, model: ScoreModel, ref: Ref
         "effective_n": {name: _effective(sample.weight) for name, sample in samples.items()},
         "draws": DRAWS,
         "score": {name: asdict(ranking(model.finish(s.log_s).score, s, seed)) for name, s in samples.items()},
-        "direction_with_signed_z": {
-            name: _plain(
-                _with_interval(_signed(sample), sample.weight, sample.drawn(seed)),
-            )
-            for name, sample in samples.items()
-        },
+        "score_less_guess": {name: _plain(_over_guess(s, model), s, seed) for name, s in samples.items()},
+        "direction_with_signed_z": {name: _plain(_signed(s), s, seed) for name, s in samples.items()},
         "features": {},
     }
     for name in FEATURES:
@@ -290,11 +193,18 @@ def measure(development: Sample, validation: Sample, model: ScoreModel, ref: Ref
     return result
 
 
+def _over_guess(sample: Sample, model: ScoreModel) -> Callable[[Array], Array]:
+    """By how much the score ranks better than the model's own guess, paired."""
+    score, guess = model.finish(sample.log_s).score, sample.features["impact"]
+    return lambda w: weighted.spearman(score, sample.y, w) - weighted.spearman(guess, sample.y, w)
+
+
 def _signed(sample: Sample) -> Callable[[Array], Array]:
-    return lambda w: weighted.spearman(sample.features["direction"], sample.z, w)
+    return lambda w: weighted.spearman(sample.features[DIRECTION], sample.z, w)
 
 
-def _plain(found: Interval | None) -> dict[str, float] | None:
+def _plain(statistic: Callable[[Array], Array], sample: Sample, seed: int) -> dict[str, float] | None:
+    found = _with_interval(statistic, sample.weight, sample.drawn(seed))
     return None if found is None else asdict(found)
 
 
@@ -328,6 +238,11 @@ def tables(report: Mapping[str, Any]) -> str:
             f"{_shown(gained['spearman'], 4)} | {_shown(gained['spearman_hard'], 4)} | {_shown(gained['crps'], 5)} | "
             f"{'yes' if gained['holds'] else 'no'} |"
         )
+    lines += ["", "| Spearman | 2014–2015 | validation |", "|---|---|---|"]
+    lines += [
+        f"| {title} | {_shown(report[key]['development'])} | {_shown(report[key]['validation'])} |"
+        for title, key in OTHERS.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

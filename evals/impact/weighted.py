@@ -37,7 +37,7 @@ def spearman(x: Array, y: Array, weights: Array) -> Array:
     left, right = left - mean(left, weights)[..., None], right - mean(right, weights)[..., None]
     variance = mean(left * left, weights) * mean(right * right, weights)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(variance > 0, mean(left * right, weights) / np.sqrt(variance), np.nan))
+        return np.asarray(mean(left * right, weights) / np.sqrt(variance))
 
 
 def auc(label: NDArray[np.bool_], x: Array, weights: Array) -> Array:
