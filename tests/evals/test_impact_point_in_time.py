@@ -1,6 +1,7 @@
 """No forecast knows what was not yet known: checked by brute force, by absurd futures, and by taking the future away."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 from agent.circumstances import Circumstances
 from agent.score import ScoreModel
 from evals.impact import fit
+from evals.impact.baselines import same_ticker_mean
 from evals.impact.events import Event as ImpactEvent
 from evals.impact.events import Measured
 from evals.impact.features import flows_of
-from evals.impact.neighbours import NOBODY, SAME_STORY, dense, known_order, lexical, nearest
+from evals.impact.forecast import precedents_of
+from evals.impact.neighbours import NOBODY, SAME_STORY, Neighbours, dense, known_order, lexical, nearest
 from evals.impact.run import Ground, Request, prepare
 from evals.starter.pools import end_of_day
 from markets.prices import ParquetPrices
@@ -161,6 +164,35 @@ def test_the_flow_counts_only_outcomes_known_at_the_end_of_the_day(small_coverag
     assert (flow.stories_10, flow.stories_90, flow.days_since_story) == (1, 2, 10)
 
 
+def test_the_flow_is_unknown_where_only_the_day_itself_and_the_future_are_dense(small_coverage: None) -> None:
+    del small_coverage
+    day = date(2013, 6, 3)
+    before = [_event(n, day - timedelta(days=1 + n % 89), f"X{n}") for n in range(79)]
+    dense = [_event(1_000 + n, day + timedelta(days=n % 60), f"X{n}") for n in range(600)]
+    long_ago = [_event(n, day - timedelta(days=95 + n % 30), f"X{n}") for n in range(2_000, 2_300)]
+    now = _event(990, day, "T1")
+
+    def known(*more: ImpactEvent) -> bool:
+        events = sorted([*before, *dense, *long_ago, now, *more], key=lambda event: (event.day, event.id))
+        reactions = [_reaction(each.ticker, each.day, each.published_at) for each in events]
+        data = Measured(tuple(events), tuple(reactions), (None,) * len(events))
+        y = np.full(len(events), 0.5)
+        return flows_of(data, y, y)[events.index(now)] is not None
+
+    assert not known()
+    assert known(_event(991, day - timedelta(days=90), "T1"))
+
+
+def test_the_same_ticker_mean_is_of_outcomes_known_on_the_day(crowd: Measured) -> None:
+    y = np.random.default_rng(6).random(len(crowd.events))
+    found = same_ticker_mean(crowd, y)
+    for place in range(400, len(crowd.events), 30):
+        now = crowd.events[place]
+        known = np.array([reaction.known_at <= now.published_at for reaction in crowd.reactions])
+        mine = known & np.array([event.ticker == now.ticker and event.id < now.id for event in crowd.events])
+        assert found[place] == pytest.approx((y[mine].sum() + 8 * y[known].mean()) / (mine.sum() + 8))
+
+
 # prepare and Ground.forecasts: the future changes nothing
 
 
@@ -211,6 +243,32 @@ def test_absurd_events_and_prices_after_as_of_leave_the_forecasts_byte_identical
     early = _until(whole, prepared, AS_OF)
     assert {name: mine[name] for name in early} == early
     assert any(mine[name] != whole[name] for name in whole.keys() - early.keys() & mine.keys())
+
+
+def test_outcomes_not_known_on_the_day_its_own_included_do_not_move_a_forecast(
+    prepared: Ground, small_coverage: None
+) -> None:
+    del small_coverage
+    data, now = prepared.data, end_of_day(AS_OF)
+    lines = np.array([data.events[place].day == AS_OF for place in prepared.graded])
+    queries = prepared.graded[lines]
+    assert len(queries) >= 1
+    reactions = tuple(
+        each if each.known_at <= now else each.model_copy(update={"z": 9.0, "abnormal_return": -0.4, "sigma": 0.2})
+        for each in data.reactions
+    )
+    absurd = replace(data, reactions=reactions)
+    y = prepared.ref.cdf(absurd.abs_z)
+    flows, again = flows_of(data, prepared.y, prepared.words), flows_of(absurd, y, prepared.words)
+    assert [flows[place] for place in queries] == [again[place] for place in queries]
+    assert None not in [flows[place] for place in queries]
+    near = Neighbours(queries, prepared.neighbour_places[lines], prepared.found.words[lines].astype(np.float32))
+    made = [
+        prepared.forecasts(precedents_of(prepared.model, given, prepared.rows, prepared.words, near))
+        for given in (data, absurd)
+    ]
+    assert made[0].score.tobytes() == made[1].score.tobytes()
+    assert made[0].score == pytest.approx(prepared.forecasts(prepared.found).score[lines], rel=1e-6)
 
 
 def test_a_reprint_of_the_last_days_is_no_neighbour_in_a_whole_evaluation(prepared: Ground) -> None:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from evals.impact import fit
-from evals.impact.baselines import baselines_of, graded, same_ticker_mean
+from evals.impact.baselines import baselines_of, graded
 from evals.impact.bootstrap import evaluate
 from evals.impact.events import COLUMNS, events_of, load_stories, price_source
 from evals.impact.experiments import METRICS as EXPERIMENT_METRICS
@@ -239,17 +239,6 @@ def test_every_rung_of_the_artifact_gives_a_distribution(prepared: Ground) -> No
     bare = graded({"new": np.array([0.2, np.nan, 0.4])}, {}, prepared.model, prepared.ref)["new"]
     assert bare.scale is None
     assert bare.score == pytest.approx([0.2, 0.3, 0.4])
-
-
-def test_the_same_ticker_mean_is_of_outcomes_known_on_the_day(prepared: Ground) -> None:
-    data, y = prepared.data, prepared.y
-    found = same_ticker_mean(data, y)
-    for place in prepared.graded[::40]:
-        now = data.events[place]
-        known = np.array([reaction.known_at <= now.published_at for reaction in data.reactions])
-        mine = known & np.array([event.ticker == now.ticker for event in data.events])
-        assert mine.any()
-        assert found[place] == pytest.approx((y[mine].sum() + 8 * y[known].mean()) / (mine.sum() + 8))
 
 
 # the report

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from markets.reaction import ewma_sigma
 from markets.sessions import sessions
-from markets.state import LOOKBACK, MIN_SLOW_SESSIONS, QUARTER, MarketState, state_before, state_of
+from markets.state import LOOKBACK, MIN_SLOW_SESSIONS, MarketState, state_before, state_of
 
 Array = NDArray[np.float64]
 NEWS = datetime(2024, 5, 14, 15, 0, tzinfo=UTC)
@@ -71,18 +71,18 @@ def test_a_share_that_jumps_on_its_reports_shows_it_in_its_quarters() -> None:
     own = _alternating()
     jumps = {1: 0.04, 3: 0.06}
     for quarter, size in jumps.items():
-        own[LOOKBACK - quarter * QUARTER + 4] = size  # four sessions later than to the day
+        own[500 - quarter * 63 + 4] = size  # four sessions later than to the day
     slow_sd = _sd(own)
     state = state_of(own, None)
     assert state is not None
     assert state.quarter_ago == pytest.approx(np.array([0.04, 0.01, 0.06, 0.01]) / slow_sd)
-    assert state.sessions_since_jump == QUARTER - 4 - 1
+    assert state.sessions_since_jump == 63 - 4 - 1
 
 
 @pytest.mark.parametrize(("offset", "seen"), [(-6, False), (-5, True), (6, True), (7, False)])
 def test_a_reporting_day_may_move_by_about_a_week(offset: int, seen: bool) -> None:
     own = _alternating()
-    own[LOOKBACK - QUARTER + offset] = 0.04
+    own[500 - 63 + offset] = 0.04
     state = state_of(own, None)
     assert state is not None
     assert (state.quarter_ago[0] > 2) is seen
