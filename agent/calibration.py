@@ -4,6 +4,7 @@ Each is a few numbers in the score's artifact: an isotonic curve for the score, 
 10 % and 90 % points of |z|/s for the interval (split conformal), by how volatile the share is.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,16 +62,21 @@ class Band:
 
 
 def isotonic(raw: NDArray[np.float64], outcome: NDArray[np.float64], bins: int) -> Curve:
-    """The curve through the means of `bins` equally filled bins, neighbours pooled until they rise. (n,) each."""
+    """The curve through the means of `bins` equally filled bins, neighbours pooled until both rise. (n,) each."""
     order = np.argsort(raw, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
     pooled: list[tuple[float, float, int]] = []
     for part in parts:
         pooled.append((float(raw[part].mean()), float(outcome[part].mean()), len(part)))
-        while len(pooled) > 1 and pooled[-2][1] >= pooled[-1][1]:
+        while len(pooled) > 1 and _tied_or_falling(*pooled[-2:]):
             pooled[-2:] = [_pool(pooled[-2:])]
     x, y, _ = zip(*pooled, strict=True)
     return Curve(np.array(x), np.array(y))
+
+
+def _tied_or_falling(before: tuple[float, float, int], after: tuple[float, float, int]) -> bool:
+    """Bins of one raw value are one point: their chance order must not choose its outcome."""
+    return before[1] >= after[1] or math.isclose(before[0], after[0], rel_tol=1e-9)
 
 
 def _pool(pair: Sequence[tuple[float, float, int]]) -> tuple[float, float, int]:

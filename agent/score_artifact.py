@@ -16,7 +16,7 @@ import numpy as np
 from agent.calibration import Band, Curve, Platt
 from agent.features import NAMES
 from agent.forest import Forest, from_json
-from agent.wording import Vocabulary, read
+from agent.wording import Vocabulary, read, unpacked
 from records.errors import SettingsError
 from records.taxonomy import EventType
 
@@ -100,7 +100,7 @@ def artifact_of(numbers: bytes, words: bytes) -> ScoreArtifact:
     """From the bytes of the two files. Raises ValueError, KeyError, OSError for damaged ones."""
     import hashlib
 
-    raw = json.loads(gzip.decompress(numbers))
+    raw = json.loads(unpacked(numbers))
     if tuple(raw["features"]) != NAMES:
         raise ValueError(f"its features are not those of this version: {raw['features']}")
     calibration = raw["calibration"]

@@ -434,7 +434,7 @@ def test_future_canaries_leave_state_flow_precedents_and_score_byte_identical(
     prices = ParquetPrices(world.write(tmp_path / "market") / "prices")
     before = _answer(memory, database, prices, ticker)
     canaries = [
-        _past(1_000 + n, -0.01 - n / 3, summary=f"Company 3 says {HEADLINES[3]}", **(mine if n % 2 else {}))
+        _past(1_000 + n, -0.01 - n / 3, summary=f"Company 3 says {HEADLINES[3]}", **(mine if n % 2 == 0 else {}))
         for n in range(60)
     ]
     memory.add(canaries)
