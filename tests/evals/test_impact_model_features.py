@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,23 +16,13 @@ from agent.read_embedded import Calibration, EmbeddedReader
 from agent.score import ScoreModel
 from evals.impact import weighted
 from evals.impact.bootstrap import Interval
-from evals.impact.model_features import (
-    FEATURES,
-    IMPACT,
-    SURPRISE,
-    Sample,
-    answered,
-    features_of,
-    fit,
-    gain,
-    measure,
-    sentiment_of,
-    tables,
-)
-from evals.impact.reading_sample import Story, drawn_stories, in_order
+from evals.impact.model_features import Sample, fit, gain, measure, tables
+from evals.impact.reading_answers import FEATURES, IMPACT, SURPRISE, answered, features_of, sentiment_of
+from evals.impact.reading_sample import Forecast, Story, drawn_stories, forecasts, in_order
 from markets.reference import reference
 from models.scripted import Choice, ScriptedModel
 from prompts import PromptLibrary
+from records.errors import SourceUnreachable
 
 
 def rows(count: int = 3000, seed: int = 1) -> list[dict[str, Any]]:
@@ -160,6 +150,19 @@ def test_the_sentiment_is_the_embedded_reader_s_own(tmp_path: Path) -> None:
     assert sentiment_of(answers, Calibration.shipped()) == reader._sentiment("A Inc")
 
 
+def test_kept_forecasts_serve_the_same_events_and_no_others(tmp_path: Path) -> None:
+    cache = tmp_path / "forecasts.json"
+    made = Forecast("A", 0.1, -1.5, 735_000, True)
+    kept = {"score": ScoreModel().version, "asked": ["A", "B"], "forecasts": [asdict(made)]}
+    cache.write_text(json.dumps(kept), encoding="utf-8")
+    assert forecasts(tmp_path, [story("B")], [story("A")], cache, print) == {"A": made}
+    with pytest.raises(SourceUnreachable):
+        forecasts(tmp_path, [story("C")], [story("A")], cache, print)
+    cache.write_text(json.dumps(kept | {"score": "another"}), encoding="utf-8")
+    with pytest.raises(SourceUnreachable):
+        forecasts(tmp_path, [story("B")], [story("A")], cache, print)
+
+
 def test_weights_of_one_give_the_plain_rank_correlation_and_auc() -> None:
     generator = np.random.default_rng(0)
     x, y = generator.integers(0, 6, 80).astype(float), generator.normal(size=80)
@@ -191,7 +194,8 @@ def test_draws_take_whole_days() -> None:
 
 
 def test_a_constant_has_no_rank_correlation() -> None:
-    assert np.isnan(weighted.spearman(np.ones(5), np.arange(5.0), np.ones(5)))
+    drawn = np.random.default_rng(0).random((200, 7))
+    assert np.isnan(weighted.spearman(np.ones(7), np.arange(7.0), drawn)).all()
 
 
 def sample(n: int, coefficient: float, seed: int) -> Sample:
@@ -243,3 +247,19 @@ def test_the_report_is_json_and_its_tables_name_every_feature() -> None:
     assert tables(again) == tables(report)
     assert all(title in tables(report) for title in FEATURES.values())
     assert report["n"] == {"development": 120, "validation": 120}
+
+
+def test_a_guess_that_is_the_score_itself_loses_nothing_to_it() -> None:
+    model, given = ScoreModel(), sample(120, 0.0, 1)
+    same = replace(given, features={**given.features, "impact": model.finish(given.log_s).score})
+    found = measure(same, same, model, reference(), seed=0)
+    assert found["score_less_guess"]["validation"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert found["features"]["impact"]["ranking"]["validation"] == found["score"]["validation"]
+
+
+def test_the_page_shows_the_numbers_of_the_file_beside_it() -> None:
+    folder = Path(__file__).parents[2] / "docs" / "evaluations"
+    report = json.loads((folder / "model-features.json").read_text(encoding="utf-8"))
+    page = (folder / "model-features.md").read_text(encoding="utf-8")
+    assert tables(report) in page
+    assert all(str(count) in page for count in report["n"].values())
