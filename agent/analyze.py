@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from agent.circumstances import Circumstances
+from agent.circumstances import Circumstances, outcomes_until
 from agent.evidence import Evidence
 from agent.explain import explain
 from agent.ledger import forecast_of
@@ -234,7 +234,7 @@ class Analyst:
         try:
             recalled = self._memory.recall(
                 recall_text(article, reading),
-                as_of,
+                min(as_of, outcomes_until(article)) if article.date_only else as_of,
                 SCORED_WITH,
                 event_type=reading.event_type,
                 tickers=tickers or [primary.candidate.instrument.ticker],

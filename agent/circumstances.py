@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,12 @@ from records.times import new_york_date
 MOST_EVENTS = 500
 """Of one company: enough for years of news; older ones say little."""
 NO_PRICES = "no price history is set (setting `prices`): the score does not know how volatile the share has been"
+
+
+def outcomes_until(article: Article) -> datetime:
+    """The start of the article's day in New York. The window of a date-only article opens at the last close before it: an outcome
+    known on the day itself may hold a part of the move to be forecast."""
+    return datetime.combine(new_york_date(article.known_at), time(0), ZoneInfo("America/New_York"))
 
 
 class PastEvents(Protocol):
@@ -75,22 +81,24 @@ class Circumstances:
         return state, []
 
     def _flow(self, article: Article, instrument: Instrument, as_of: datetime) -> NewsFlow | None:
-        now, day = article.known_at, new_york_date(article.known_at)
-        midnight = datetime.combine(day, time(0), ZoneInfo("America/New_York"))
+        now, day, midnight = article.known_at, new_york_date(article.known_at), outcomes_until(article)
         if self.past.count_published(midnight - timedelta(days=COVERAGE_DAYS), midnight) < COVERAGE_EVENTS:
             return None
         events = self.past.events_of_ticker(instrument.ticker, before=now, limit=MOST_EVENTS)
         earlier = [event for event in reversed(events) if new_york_date(event.published_at) < day]
         same_day = sum(new_york_date(event.published_at) == day for event in events)
-        return flow_of(self._stories(earlier, instrument, as_of), day, same_day + 1)
+        return flow_of(self._stories(earlier, instrument, as_of, day), day, same_day + 1)
 
-    def _stories(self, events: Sequence[Event], instrument: Instrument, as_of: datetime) -> list[PastStory]:
+    def _stories(self, events: Sequence[Event], instrument: Instrument, as_of: datetime, day: date) -> list[PastStory]:
+        """An outcome enters if it was known before `day`: one that closed on it may hold a part of the move to be forecast."""
         return [
             PastStory(
                 day=new_york_date(event.published_at),
                 results=speaks_of_results(event.summary),
                 surprise=self.score_model.surprise_of(event, instrument)
-                if event.reaction is not None and event.reaction.known_at <= as_of
+                if event.reaction is not None
+                and event.reaction.known_at <= as_of
+                and new_york_date(event.reaction.known_at) < day
                 else None,
             )
             for event in events

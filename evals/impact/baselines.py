@@ -82,9 +82,9 @@ def knn(given: Precedents, k: int) -> NDArray[np.float64]:
 
 
 def same_ticker_mean(data: Measured, y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) mean y of the company's past events known on the day, shrunk to the mean of all known by then."""
+    """(n,) mean y of the company's past events known before the day, shrunk to the mean of all known by then."""
     known = np.array([reaction.known_at.timestamp() for reaction in data.reactions])
-    now = np.array([event.published_at.timestamp() for event in data.events])
+    now = np.array([event.outcomes_until.timestamp() for event in data.events])
     order = np.argsort(known, kind="stable")
     counts = np.searchsorted(known[order], now, side="right")
     overall = np.concatenate([[np.nan], np.cumsum(y[order]) / np.arange(1, len(y) + 1)])[counts]

@@ -6,7 +6,7 @@ An event is one company on one day with all its stories. Whatever cannot be meas
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,12 @@ class Event:
     def published_at(self) -> datetime:
         """The end of its day in New York."""
         return end_of_day(self.day)
+
+    @property
+    def outcomes_until(self) -> datetime:
+        """The end of the day before. An outcome known later may hold a part of this event's own window, which opens at the last
+        close before its day: so it is left out, of this company and of all others, though it was known when the day ended."""
+        return end_of_day(self.day - timedelta(days=1))
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def precedents(ground: Ground, outcomes: Outcomes) -> Rows:
 
 
 def _random_matched(ground: Ground) -> Precedents:
-    """For every event as many past events of its type, drawn at random among those known on its day."""
+    """For every event as many past events of its type, drawn at random among those known before its day."""
     given, data = ground.scored, ground.data
     generator = np.random.default_rng(11)
     order, known = known_order(data)
@@ -91,7 +91,7 @@ def _random_matched(ground: Ground) -> Precedents:
         mine = order[types[order] == name]
         times = known[types[order] == name]
         for line in np.flatnonzero(types[given.queries] == name):
-            now = data.events[given.queries[line]].published_at.timestamp()
+            now = data.events[given.queries[line]].outcomes_until.timestamp()
             count = int(np.searchsorted(times, now, side="right"))
             places[line] = mine[generator.integers(0, count, len(places[line]))] if count else NOBODY
     similarity = np.where(places == NOBODY, 0.0, given.words).astype(np.float32)

@@ -40,13 +40,13 @@ def expected_words(vocabulary: Vocabulary, vectors: sparse.csr_matrix) -> NDArra
 def flows_of(data: Measured, y: NDArray[np.float64], expected: NDArray[np.float64]) -> list[NewsFlow | None]:
     """The news flow of every event from the events before its day; None where the memory was too thin to tell.
 
-    An outcome enters only where it was known at the end of the event's day.
+    An outcome enters only where it was known before the event's day, whose session is a part of its own window.
     """
     days = [event.day.toordinal() for event in data.events]
     result: list[NewsFlow | None] = [None] * len(days)
     for _, places in by_company(data.events):
         for order, place in enumerate(places):
-            event, moment = data.events[place], data.events[place].published_at
+            event, moment = data.events[place], data.events[place].outcomes_until
             since = bisect_right(days, days[place] - COVERAGE_DAYS - 1)
             until = bisect_right(days, days[place] - 1)
             if until - since < COVERAGE_EVENTS:

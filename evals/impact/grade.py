@@ -18,7 +18,8 @@ MAIN = "score"
 
 NOTES = (
     "Nothing was fitted here: every number of the score comes from the shipped artifact, fitted on events until the day it states.",
-    "Each event is forecast as of the end of its own day; its sources carry a date without a time, so its window is two sessions.",
+    "Each event is forecast from the texts of its day and from outcomes known before that day; its sources carry a date without "
+    "a time, so its window is two sessions, the day's own session included.",
     "Event types are by the keyword rules of evals/starter/labeller.py: no language model can read this many stories here.",
     "All stories of a company's day are known when it is forecast; what knowing their number is worth stands in the steps' table.",
     "In the store curve a thinned store recalls from the 500 nearest of the whole store.",

@@ -39,7 +39,7 @@ def known_order(data: Measured) -> tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 def nearest(data: Measured, queries: NDArray[np.int64], similar: Similar, k: int, *, workers: int = 2) -> Neighbours:
-    """The k most similar events whose outcome was known at the end of the query's day, not of its own story.
+    """The k most similar events whose outcome was known before the query's day, not of its own story.
 
     `workers` processes share the blocks where the system can fork; the answer does not depend on their number.
     """
@@ -47,7 +47,7 @@ def nearest(data: Measured, queries: NDArray[np.int64], similar: Similar, k: int
     search = _Search(
         order=order,
         visible=np.searchsorted(
-            known, [data.events[place].published_at.timestamp() for place in queries], side="right"
+            known, [data.events[place].outcomes_until.timestamp() for place in queries], side="right"
         ),
         tickers=np.unique([event.ticker for event in data.events], return_inverse=True)[1],
         days=np.array([event.day.toordinal() for event in data.events]),

@@ -1,7 +1,7 @@
 """Grade the score on a folder of events: nothing is fitted here, everything comes from the shipped artifact.
 
-`rhyme eval impact --data DIR`. Every event is forecast as of the end of its own day, from the events whose outcome was known by
-then: those of earlier splits, of `--store` folders, and of the graded split itself as time goes on.
+`rhyme eval impact --data DIR`. Every event is forecast from the texts of its own day and the outcomes known before that day: those
+of earlier splits, of `--store` folders, and of the graded split itself as time goes on.
 """
 
 import time
