@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from agent.circumstances import Circumstances, outcomes_until
+from agent.circumstances import Circumstances, PastEvents, outcomes_until
 from agent.evidence import Evidence
 from agent.explain import explain
 from agent.ledger import forecast_of
@@ -76,11 +76,9 @@ class Market(Protocol):
     def given(self, ticker: str, as_of: datetime) -> Candidate: ...
 
 
-class Archive(Protocol):
-    """Where analyses are kept (`records.database.Database`)."""
+class Archive(PastEvents, Protocol):
+    """Where analyses are kept and past events looked up (`records.database.Database`)."""
 
-    def events_of_ticker(self, ticker: str, *, before: datetime, limit: int) -> list[Event]: ...
-    def count_published(self, since: datetime, until: datetime) -> int: ...
     def save_analysis(self, analysis: Analysis, forecast: Forecast | None = None) -> bool: ...
     def scores_since(self, moment: datetime, *, until: datetime | None = None) -> list[float]: ...
 

@@ -1,7 +1,6 @@
 """The prior of an index: how far it moved after past events of a type, in units of its own volatility."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,10 +24,6 @@ class IndexPrior:
     def log_scale(self, event_type: EventType) -> float:
         """log s0 of the type; the overall one for a type without history."""
         return self.log_s.get(event_type, self.global_log_s)
-
-    def scale(self, event_type: EventType) -> float:
-        """s0 of the type."""
-        return math.exp(self.log_scale(event_type))
 
     def count(self, event_type: EventType) -> int:
         """Past events of the type behind it."""

@@ -192,7 +192,7 @@ class ScoreModel:
                     telling=self._artifact.vocabulary.telling(wording) if priors is not None else [],
                     count=self._artifact.count if priors is not None else self._index_prior.count(question.event_type),
                     type_count=self._artifact.type_count.get(question.event_type, 0),
-                    abs_z=_abs_z(used),
+                    abs_z=np.minimum(_abs_z(used), self._artifact.blending.largest_abs_z),
                     weights=weights,
                     expected_abs_z=expected * self._reference.mean_abs_z,
                     question=question,

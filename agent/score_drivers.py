@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.features import GROUPS
+from agent.precedent_weights import effective
 from records.impact import Driver
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class DriverInputs:
     count: int
     type_count: int
     abs_z: NDArray[np.float64]
+    """Of each precedent, cut as the score counts it."""
     weights: NDArray[np.float64]
     expected_abs_z: NDArray[np.float64]
     """Of each precedent, as such events are expected to move."""
@@ -106,7 +108,7 @@ def _precedents(given: DriverInputs) -> str:
     if not len(given.abs_z) or not given.weights.any():
         return "no comparable events"
     mean = float(given.weights @ given.abs_z / given.weights.sum())
-    n_eff = float(given.weights.sum() ** 2 / (given.weights**2).sum())
+    n_eff = effective(given.weights)
     beyond = int((given.abs_z > 2).sum())
     expected = float(given.weights @ given.expected_abs_z / given.weights.sum())
     return (

@@ -30,7 +30,7 @@ def baselines_of(
 ) -> dict[str, NDArray[np.float64]]:
     """Name → (queries,) its own number, higher for a larger expected move; NaN where it has none.
 
-    `y`: (n events,) outcomes, looked at only for events whose outcome was known on the query's day; `rows`: (n events, features).
+    `y`: (n events,) outcomes, looked at only where they were known before the query's day; `rows`: (n events, features).
     """
     queries = given.queries
     random = np.random.default_rng(0)
@@ -114,15 +114,16 @@ def graded(
 ) -> dict[str, Forecasts]:
     """Baselines as forecasters: their number through the curve fitted on the development years, as a scale and P(|z| > 2).
 
-    A query for which a baseline has no number gets the mean of its curve.
+    A query for which a baseline has no number gets the middle of its curve, which no graded event has a part in;
+    one without a curve gives a ranking alone.
     """
     result = {}
     for name, values in found.items():
         curve = curves.get(DENSE_CURVE if name == DENSE else name)
-        filled = np.where(np.isfinite(values), values, np.nanmedian(values) if np.isfinite(values).any() else 0.0)
-        if curve is None:
-            result[name] = Forecasts(score=filled)
+        if curve is None:  # it only ranks: whoever it cannot rank stands in the middle
+            result[name] = Forecasts(score=np.where(np.isfinite(values), values, np.nanmedian(values)))
             continue
+        filled = np.where(np.isfinite(values), values, np.median(curve.x))
         flat = np.ptp(curve.y) == 0
         expected = np.full(len(filled), curve.y[0]) if flat else np.interp(filled, curve.x, curve.y)
         scale = np.exp(model.log_scales(np.clip(expected, *SCORE_RANGE)))

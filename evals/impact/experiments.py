@@ -189,7 +189,7 @@ def ceiling(scale: NDArray[np.float64], outcomes: Outcomes, ground: Ground) -> R
         y = outcomes.y[mask]
         oracle, spread = _oracle(y, ground)
         own = _rank_if_true(np.log(scale[mask]), ground)
-        reached = _spearman(scale[mask], y)
+        reached = spearman(scale[mask], y)
         rows.append(
             {
                 "events": name,
@@ -218,18 +218,14 @@ def _oracle(y: NDArray[np.float64], ground: Ground) -> tuple[float, float]:
         made = ground.ref.cdf(np.exp(log_s) * noise)
         miss = abs(float(made.var()) - float(y.var()))
         if miss < best:
-            best, answer = miss, (_spearman(log_s, made) if spread > 0 else 0.0, float(spread))
+            best, answer = miss, (spearman(log_s, made) if spread > 0 else 0.0, float(spread))
     return answer
 
 
 def _rank_if_true(log_s: NDArray[np.float64], ground: Ground) -> float:
     generator = np.random.default_rng(4)
     noise = ground.ref.quantile(generator.random(len(log_s)) * (1 - 1e-9))
-    return _spearman(log_s, np.exp(log_s) * noise)
-
-
-def _spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    return spearman(a, b)
+    return spearman(log_s, np.exp(log_s) * noise)
 
 
 def curves_of(ground: Ground, outcomes: Outcomes, main: Forecasts, neighbours: Curve, store: Curve) -> Curves:
@@ -257,7 +253,11 @@ def by_event_type(ground: Ground, outcomes: Outcomes, main: Forecasts) -> Rows:
     rows = []
     for name in np.unique(types).tolist():
         mask, one = types == name, points.get(name)
-        within = None if one is None else Interval(one.y, one.low or one.y, one.high or one.y)
+        within = (
+            None
+            if one is None
+            else Interval(one.y, one.y if one.low is None else one.low, one.y if one.high is None else one.high)
+        )
         rows.append(
             {
                 "event type": name.replace("_", " "),

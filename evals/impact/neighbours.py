@@ -8,6 +8,7 @@ from multiprocessing import get_all_start_methods, get_context
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
 
 from evals.impact.events import Measured
 
@@ -124,14 +125,13 @@ def _best(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     return near[np.lexsort((near, -scores[near]))][:k]
 
 
-def lexical(vectors: "object", data: Measured) -> Similar:
-    """Cosines of TF-IDF rows (a scipy CSR matrix over all events of `data`)."""
+def lexical(rows: sparse.csr_matrix, data: Measured) -> Similar:
+    """Cosines of TF-IDF rows, (n, terms) over all events of `data`."""
     order, _ = known_order(data)
-    rows = vectors  # CSR, (n, terms)
-    stored = rows[order].T.tocsr()  # type: ignore[index]
+    stored = rows[order].T.tocsr()
 
     def similar(queries: NDArray[np.int64], count: int) -> NDArray[np.float32]:
-        result: NDArray[np.float32] = (rows[queries] @ stored)[:, :count].toarray()  # type: ignore[index]
+        result: NDArray[np.float32] = (rows[queries] @ stored)[:, :count].toarray()
         return result
 
     return similar

@@ -66,6 +66,14 @@ def test_the_drivers_sum_to_the_score(
     assert any("6 of 6 beyond 2σ" in driver.text for driver in impact.drivers)
 
 
+def test_the_driver_tells_the_moves_as_the_score_counts_them(
+    score_model: ScoreModel, make_precedent: MakePrecedent
+) -> None:
+    crashes = [make_precedent(n, z=-30, ticker=f"T{n}") for n in range(6)]
+    said = {driver.name: driver.text for driver in score_model.forecast(question(), crashes, as_of=AS_OF).drivers}
+    assert "mean move 6.00σ" in said["precedents"]  # a precedent counts as six σ at most
+
+
 def test_an_index_is_scored_by_its_own_prior(score_model: ScoreModel) -> None:
     index = Instrument(ticker="^GSPC", name="S&P 500", kind="index")
     impact = score_model.forecast(replace(question(EventType.MONETARY_POLICY), instrument=index), [], as_of=AS_OF)
