@@ -72,9 +72,10 @@ class Vocabulary:
         return self.base + float(wording.values @ self.weights[wording.columns])
 
     def telling(self, wording: Wording, count: int = 3) -> list[str]:
-        """The terms that move the expectation most, strongest first."""
+        """The terms that move the expectation most, strongest first; those with the masked name mean nothing to a reader."""
         parts = wording.values * self.weights[wording.columns]
-        return [self.terms[wording.columns[place]] for place in np.argsort(-np.abs(parts), kind="stable")[:count]]
+        terms = (self.terms[wording.columns[place]] for place in np.argsort(-np.abs(parts), kind="stable"))
+        return [term for term in terms if MASK not in term.split()][:count]
 
 
 def cosine(left: Wording, right: Wording) -> float:

@@ -154,3 +154,10 @@ def test_damaged_bytes_are_refused(content: bytes) -> None:
 def test_a_file_without_its_base_line_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\S"):
         read(gzip.compress(b"term,idf,weight\n"))
+
+
+def test_the_telling_terms_never_show_the_mask() -> None:
+    terms = [MASK, f"{MASK} sues", "sues"]
+    vocabulary = Vocabulary(terms, np.ones(3, dtype=np.float32), np.array([9.0, 5.0, 1.0], dtype=np.float32), base=0.5)
+    words = words_of("Contoso sues", "Contoso Inc")
+    assert vocabulary.telling(vocabulary.vector(words)) == ["sues"]
