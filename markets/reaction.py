@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from markets.prices import MARKET, PriceSource
 from markets.sessions import EventWindow, Sessions
-from markets.vetting import find_suspect, since_gap
+from markets.vetting import find_suspect, since_gap, without_suspects
 from records.market import Reaction
 
 ESTIMATION_SESSIONS = 120
@@ -54,7 +54,8 @@ class UnknownReaction:
 
     reason: UnknownReason
     """`not_yet`: the window has not closed as of the given time; `no_price`: the window or the days before it lack prices;
-    `unadjusted_split`, `suspect_price`: a return of the window or the history looks like a fault (markets/price_jumps.py);
+    `unadjusted_split`, `suspect_price`: a return of the window looks like a fault (markets/price_jumps.py); one in the history
+    counts as missing;
     `symbol_reused`: the history breaks off at a gap behind which the symbol may be another company's."""
     text: str
 
@@ -108,13 +109,14 @@ def measure(
     missing = np.isnan(own[-count:]) if market is None else np.isnan(own[-count:]) | np.isnan(market[-count:])
     if missing.any():
         return UnknownReaction("no_price", f"{ticker} or its market has no return in {window.sessions}.")
-    suspect = find_suspect(ticker, days, own, prices, sessions, as_of)
+    suspect = find_suspect(ticker, window.sessions, own[-count:], prices, sessions, as_of)
     if suspect is not None:
         reason: UnknownReason = "unadjusted_split" if suspect.is_split else "suspect_price"
         return UnknownReaction(
             reason, f"{ticker} on {suspect.session}: {suspect.text}. Correct the price or leave it out."
         )
-    model = fit(own[:-count], None if market is None else market[:-count])
+    before = without_suspects(ticker, history, own[:-count], prices, sessions)
+    model = fit(before, None if market is None else market[:-count])
     if isinstance(model, UnknownReaction):
         return model
     return _reaction(ticker, window, own[-count:], None if market is None else market[-count:], model)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from markets.prices import MARKET, PriceSource
 from markets.reaction import HISTORY_SESSIONS, MarketModel, fit, is_index
 from markets.sessions import Sessions
+from markets.vetting import without_suspects
 
 LOOKBACK = 500
 """Two years: enough for four earnings anniversaries and a slow spread."""
@@ -68,11 +69,12 @@ def state_before(
 ) -> MarketState | None:
     """The state before the session that answers to news of `published_at`; None if prices do not reach (no σ).
 
+    Returns that look like a fault of the prices (markets/vetting.py) count as missing.
     Raises UsageError for a naive time or one outside the calendar, SourceError when prices cannot be read.
     """
     window = sessions.window(published_at, date_only=date_only)
     days = sessions.before(window.session_on, LOOKBACK)
-    own = prices.returns(ticker, days)
+    own = without_suspects(ticker, days, prices.returns(ticker, days), prices, sessions)
     return state_of(own, None if is_index(ticker) else prices.returns(MARKET, days))
 
 

@@ -1,6 +1,6 @@
 """Whether the returns around a piece of news may be trusted: suspect jumps, and a gap behind which another company may stand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -36,10 +36,41 @@ def find_suspect(
 
     The sessions around them are asked for only when a return is large enough, and after them only those closed by `as_of`.
     """
-    if not (np.abs(own) > SMALLEST_JUMP).any():
+    if not _any_large(own):
         return None
-    earlier = sessions.before(days[0], BEFORE_SESSIONS)
-    wider = (*earlier, *days, *sessions.after(days[-1], AFTER_SESSIONS, as_of))
+    return next(_suspects(ticker, days, own, prices, sessions, sessions.after(days[-1], AFTER_SESSIONS, as_of)), None)
+
+
+def without_suspects(
+    ticker: str, days: Sequence[date], own: NDArray[np.float64], prices: PriceSource, sessions: Sessions
+) -> NDArray[np.float64]:
+    """`own` (n,), the returns of `ticker` on the n sessions `days` before an event, with the suspect ones made NaN.
+
+    Judged by these sessions and earlier ones alone: what may be known of a history at its end, and so the same whenever it is
+    asked. Of the last five sessions a jump like a split cannot be told from a move yet, and is left out too.
+    """
+    if not _any_large(own):
+        return own
+    kept = own.copy()
+    for suspect in _suspects(ticker, days, own, prices, sessions, ()):
+        kept[days.index(suspect.session)] = np.nan
+    return kept
+
+
+def _any_large(own: NDArray[np.float64]) -> bool:
+    return bool((np.abs(own) > SMALLEST_JUMP).any())  # NaN compares false
+
+
+def _suspects(
+    ticker: str,
+    days: Sequence[date],
+    own: NDArray[np.float64],
+    prices: PriceSource,
+    sessions: Sessions,
+    later: Sequence[date],
+) -> Iterator[Suspect]:
+    """In order of their sessions; judged by `days`, the sixty sessions before them and `later`."""
+    wider = (*sessions.before(days[0], BEFORE_SESSIONS), *days, *later)
     market = None if ticker == MARKET else prices.returns(MARKET, wider)
     judged = {wider[jump.position]: jump for jump in suspect_jumps(prices.returns(ticker, wider), market)}
     for position in map(int, np.flatnonzero(np.abs(own) > SMALLEST_JUMP)):
@@ -47,10 +78,9 @@ def find_suspect(
         evidence = prices.evidence(ticker, session) if isinstance(prices, JumpEvidence) else None
         jump = judged.get(session)
         if evidence == "false":
-            return Suspect(session, True, "the adjusted price jumps and the traded price does not")
-        if jump is not None and not (evidence == "real" and jump.kind == "unadjusted_split"):
-            return Suspect(session, jump.kind == "unadjusted_split", jump.text)
-    return None
+            yield Suspect(session, True, "the adjusted price jumps and the traded price does not")
+        elif jump is not None and not (evidence == "real" and jump.kind == "unadjusted_split"):
+            yield Suspect(session, jump.kind == "unadjusted_split", jump.text)
 
 
 def since_gap(own: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from markets.reaction import ewma_sigma
+from markets.reaction import ewma_sigma, measure
 from markets.sessions import sessions
 from markets.state import LOOKBACK, MIN_SLOW_SESSIONS, MarketState, state_before, state_of
+from records.market import Reaction
 
 Array = NDArray[np.float64]
 NEWS = datetime(2024, 5, 14, 15, 0, tzinfo=UTC)
@@ -195,3 +196,31 @@ def test_prices_from_the_session_of_the_news_on_change_nothing(
     yesterday = DayPrices(changed_from=before)
     assert state_before(ticker, published_at, yesterday, sessions(), date_only=date_only) != state
     assert (state.beta is None) == ticker.startswith("^")
+
+
+@dataclass
+class Jumping(DayPrices):
+    """One return of CTSO is another."""
+
+    on: date = date(2024, 4, 2)
+    value: float = float("nan")
+
+    def returns(self, ticker: str, days: Sequence[date]) -> Array:
+        plain = super().returns(ticker, days)
+        return np.where([ticker == "CTSO" and day == self.on for day in days], self.value, plain)
+
+
+@pytest.mark.parametrize("on", [date(2024, 5, 13), date(2024, 4, 2), date(2022, 6, 1)])
+def test_an_unadjusted_split_before_the_news_counts_as_missing(on: date) -> None:
+    split, missing = Jumping(on=on, value=float(-np.log(3))), Jumping(on=on)
+    found = state_before("CTSO", NEWS, split, sessions())
+    np.testing.assert_equal(_values(found), _values(state_before("CTSO", NEWS, missing, sessions())))
+    assert max(split.asked) < date(2024, 5, 14)
+
+
+def test_the_state_and_the_reaction_have_the_same_sigma_behind_a_split() -> None:
+    prices = Jumping(value=float(-np.log(3)))
+    reaction, state = measure("CTSO", NEWS, prices, sessions()), state_before("CTSO", NEWS, prices, sessions())
+    assert isinstance(reaction, Reaction)
+    assert state is not None
+    assert (state.sigma, state.beta) == (reaction.sigma, reaction.beta)

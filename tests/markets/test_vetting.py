@@ -60,15 +60,58 @@ def test_an_unadjusted_split_is_refused_not_scored(factor: float) -> None:
     assert outcome(own) == "unadjusted_split"
 
 
-def test_a_split_in_the_history_is_refused_too_and_one_before_it_is_not() -> None:
-    for position, expected in (
-        (AT - 1, "unadjusted_split"),
-        (AT - HISTORY_SESSIONS, "unadjusted_split"),
-        (AT - HISTORY_SESSIONS - 1, "measured"),
-    ):
-        own, _ = calm()
-        own[position] = -np.log(2)
-        assert outcome(own) == expected, position
+def reaction_of(own: NDArray[np.float64]) -> Reaction:
+    reaction = measure("XYZ", NOON, Fixed({"XYZ": own, MARKET: calm()[1]}), CALENDAR)
+    assert isinstance(reaction, Reaction)
+    return reaction
+
+
+@pytest.mark.parametrize("before", [1, 4, 30, HISTORY_SESSIONS])
+@pytest.mark.parametrize("jump", [-np.log(2), np.log(10), 2.85])
+def test_a_suspect_return_in_the_history_counts_as_missing(before: int, jump: float) -> None:
+    own, _ = calm()
+    missing = own.copy()
+    own[AT - before], missing[AT - before] = jump, np.nan
+    assert reaction_of(own) == reaction_of(missing)
+
+
+def test_a_price_taken_back_within_the_history_counts_as_missing_on_both_days() -> None:
+    own, _ = calm()
+    missing = own.copy()
+    own[AT - 9 : AT - 7], missing[AT - 9 : AT - 7] = (0.9, -0.89), np.nan
+    assert reaction_of(own) == reaction_of(missing)
+
+
+def test_a_split_before_the_history_is_not_looked_at() -> None:
+    own, _ = calm()
+    plain = reaction_of(own)
+    own[AT - HISTORY_SESSIONS - 1] = -np.log(2)
+    assert reaction_of(own) == plain
+
+
+def test_the_history_is_judged_without_the_days_of_the_event() -> None:
+    """β and σ are of the time before the event: neither its own days nor later ones decide what belongs to it."""
+    own, _ = calm()
+    own[AT - 2] = -np.log(2)
+    calm_after = reaction_of(own)
+    own[AT + 1 :] *= 4
+    wild_after = reaction_of(own)
+    assert (wild_after.sigma, wild_after.beta, wild_after.z) == (calm_after.sigma, calm_after.beta, calm_after.z)
+
+
+def test_a_real_crash_in_the_history_is_part_of_the_volatility() -> None:
+    own, _ = calm()
+    own[AT - 20] = -np.log(2)
+    own[AT - 19 : AT - 9] *= 4
+    missing = own.copy()
+    missing[AT - 20] = np.nan
+    assert reaction_of(own).sigma > reaction_of(missing).sigma
+
+
+def test_a_price_of_the_history_taken_back_on_the_day_of_the_event_is_refused() -> None:
+    own, _ = calm()
+    own[AT - 1], own[AT] = 0.9, -0.89
+    assert outcome(own) == "suspect_price"
 
 
 def test_a_crash_with_wild_days_after_it_is_measured() -> None:
