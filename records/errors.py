@@ -96,6 +96,14 @@ class StoreLocked(StoreError):
     """Another process is writing."""
 
 
+class StoreUnreachable(StoreError):
+    """The server of the store gives no answer: a person starts it, or it is worth another try later."""
+
+
+class StoreRefused(StoreError):
+    """The server of the store said no (token, tenant, database, quota): a person corrects a setting or the account."""
+
+
 class StoreUnwritable(StoreError):
     """The disk is full or the place is read-only: a person makes room or picks another place."""
 

@@ -164,6 +164,7 @@ def build_parser() -> UsageParser:
     _add_analyze(tree)
     _add_precedents(tree)
     _add_set_up(tree)
+    _add_chroma(tree)
     _add_show(tree)
     _add_outcomes(tree)
     _add_prices(tree)
@@ -268,6 +269,16 @@ def _add_set_up(tree: _Tree) -> None:
         "Secrets are masked; docs/settings.md explains every setting.",
     )  # fmt: skip
     config.add_argument("--json", action="store_true", help="print a JSON object on stdout")
+
+
+def _add_chroma(tree: _Tree) -> None:
+    about = "Prints the line to set, RHYME_CHROMA=http://…, and serves until Ctrl-C or SIGTERM (docs/chroma.md)."
+    example = "rhyme chroma --port 8000"
+    chroma = tree.command("chroma", "chroma", "serve one event memory to several processes", example, about)
+    chroma.add_argument("--host", metavar="H", default="127.0.0.1", help="where to listen; default: this machine only")
+    port = _whole_number(0, 65_535)
+    chroma.add_argument("--port", metavar="P", type=port, default=8_000, help="0: a free one (default 8000)")
+    chroma.add_argument("--path", metavar="DIR", help="the folder of its data; default: `chroma` in the home folder")
 
 
 def _add_show(tree: _Tree) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from records.article import Article
     from records.database import Database
     from records.embedder import Embedder
+    from vectorstore.chroma_place import ChromaPlace
     from vectorstore.memory import EventMemory
 
 MEMORY_WAIT_SECONDS = 30.0
@@ -192,6 +193,24 @@ def model_spec(settings: Settings) -> "ModelSpec":
         reasoning_effort=settings.reasoning_effort,
         prices=settings.price_file,
     )
+
+
+def chroma_place(settings: Settings) -> "ChromaPlace":
+    """Where the index of the event memory is kept. Raises SettingsError for a bad address or token, or a missing key."""
+    from vectorstore.chroma_place import CloudPlace, EmbeddedPlace, ServerPlace
+
+    token = settings.chroma_token.get_secret_value() if settings.chroma_token else None
+    if settings.chroma == "embedded":
+        return EmbeddedPlace(Home(settings.home).memory)
+    if settings.chroma == "cloud":
+        if token is None:
+            raise SettingsError(
+                "The setting `chroma` is `cloud`, but there is no key for it. Set RHYME_CHROMA_TOKEN to an API key of your "
+                "account with Chroma."
+            )
+        return CloudPlace(token, settings.chroma_tenant, settings.chroma_database)
+    tenant, database = settings.chroma_tenant or ServerPlace.tenant, settings.chroma_database or ServerPlace.database
+    return ServerPlace(settings.chroma, token, tenant, database)
 
 
 def open_embedder(settings: Settings, closing: ExitStack) -> "Embedder":

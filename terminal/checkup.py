@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from records.errors import ModelFileInvalid, ModelMissing, RhymeError
-from terminal.assembly import Assembly, runs_here
+from terminal.assembly import Assembly, chroma_place, runs_here
 from terminal.home import Home
-from terminal.settings import Loaded, Settings, shown
+from terminal.settings import SECRETS, Loaded, Settings, shown
 
 SPARE_BYTES = 500_000_000  # for the database and the event memory beside the models
 DEFAULT_MODEL_MEMORY = 2_000_000_000  # bytes the default model takes while it runs, as measured
@@ -42,6 +43,7 @@ def checkup(loaded: Loaded, *, online: bool) -> list[Check]:
         ("database", lambda: _database(settings)),
         ("language model", lambda: _language_model(settings, online)),
         ("embedder", lambda: _embedder(settings)),
+        ("chroma", lambda: _chroma(settings)),
         ("event memory", lambda: _memory(settings)),
     ]
     checks: list[Check] = []
@@ -67,7 +69,8 @@ def _settings(loaded: Loaded) -> Iterator[Check]:
     yield Check("settings", "ok", f"{file}{'' if found else ' (not there; every key is optional)'}")
     for name in loaded.unknown_variables:
         yield Check("settings", "warn", f"the variable {name} is no setting", "see docs/settings.md for the names")
-    if found and loaded.origins["api_key"].startswith("file") and file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+    kept = any(loaded.origins[name].startswith("file") for name in SECRETS)
+    if found and kept and file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
         yield Check("settings", "warn", f"{file} holds a key and others may read it", f"run: chmod 600 {file}")
     if loaded.settings.api_key is not None and runs_here(loaded.settings):
         detail = f"a key is set, but the model {loaded.settings.model!r} runs on this machine and needs none"
@@ -150,6 +153,34 @@ def _embedder(settings: Settings) -> Iterator[Check]:
     with Assembly(settings) as parts:
         embedder = parts.embedder
         yield Check("embedder", "ok", f"{embedder.name}, {embedder.dimensions} dimensions")
+
+
+def _chroma(settings: Settings) -> Iterator[Check]:
+    """Nothing for an embedded index: the event memory's own line says how it is."""
+    if settings.chroma == "embedded":
+        return
+    from vectorstore.chroma_place import explained, open_client
+
+    place = chroma_place(settings)
+    client = open_client(place)
+    try:
+        # the version is of its interface: every Chroma of one interface says the same
+        with explained(place):
+            detail = (
+                f"{place.name} answers, interface {client.get_version()}, {client.count_collections():,} collections"
+            )
+    finally:
+        client.close()
+    if settings.chroma_token and settings.chroma.startswith("http:") and not _is_here(settings.chroma):
+        yield Check("chroma", "warn", f"{detail}; the token travels there unencrypted", "use an https:// address")
+    else:
+        yield Check("chroma", "ok", detail)
+
+
+def _is_here(address: str) -> bool:
+    from vectorstore.chroma_server import is_loopback
+
+    return is_loopback(urlsplit(address).hostname or "")
 
 
 def _memory(settings: Settings) -> Iterator[Check]:

@@ -28,6 +28,11 @@ class Home:
         """The event memory's index."""
         return self.path / "events"
 
+    @property
+    def chroma(self) -> Path:
+        """The folder that `rhyme chroma` serves."""
+        return self.path / "chroma"
+
     def prepare(self) -> None:
         """Makes the folder and writes one byte in it. Raises SettingsError that says where else it may be."""
         try:

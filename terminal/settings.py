@@ -20,16 +20,28 @@ from records.errors import SettingsError
 
 PREFIX = "RHYME_"
 CONFIG_NAME = "config.toml"
-SECRETS = ("api_key", "embedding_api_key")
+SECRETS = ("api_key", "embedding_api_key", "chroma_token")
 OPENAI_VARIABLES = {"api_key": "OPENAI_API_KEY", "base_url": "OPENAI_BASE_URL"}
 """What the OpenAI client itself would read; a RHYME_ variable goes first."""
 
 _PASSWORD = re.compile(r"(://[^/@:]*:)\S*@")
+_USER_OR_PASSWORD = re.compile(r"://\S*@")
 
 
 def _http_address(value: str) -> str:
     TypeAdapter(HttpUrl).validate_python(value)
     return value.rstrip("/")
+
+
+def _chroma_address(value: str) -> str:
+    """`embedded` (also for nothing), `cloud`, or the address of a server; a password in it would end up in messages."""
+    if value in ("", "embedded", "cloud"):
+        return value or "embedded"
+    if "://" not in value:
+        raise ValueError("it is `embedded`, `cloud` or an address like http://127.0.0.1:8000")
+    if "@" in value:
+        raise ValueError("leave the user and password out of the address and set `chroma_token`")
+    return _http_address(value)
 
 
 class Settings(BaseSettings):
@@ -111,6 +123,35 @@ class Settings(BaseSettings):
     database_url: Annotated[
         str | None,
         Field(description="SQLAlchemy address of the database. None: the SQLite file `rhyme.db` in `home`."),
+    ] = None
+    chroma: Annotated[
+        Annotated[str, AfterValidator(_chroma_address)],
+        Field(
+            description="Where the index of the event memory is kept (docs/chroma.md). `embedded`: in `home`, for one process "
+            "at a time; the address of a Chroma server such as `http://127.0.0.1:8000`, which `rhyme chroma` starts: for many; "
+            "`cloud`: Chroma's hosted service."
+        ),
+    ] = "embedded"
+    chroma_token: Annotated[
+        SecretStr | None,
+        Field(
+            description="Token for the Chroma server, or the API key for `cloud`. None: none is sent, and `cloud` does not work."
+        ),
+    ] = None
+    chroma_tenant: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="Tenant on the Chroma server. None: Chroma's default one; for `cloud` the one that the key belongs to.",
+        ),
+    ] = None
+    chroma_database: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="Database on the Chroma server; it must exist. None: Chroma's default one; for `cloud` the one that the "
+            "key is for.",
+        ),
     ] = None
     prices: Annotated[
         str | None,
@@ -214,6 +255,8 @@ def shown(name: str, value: object) -> object:
         return None
     if name in SECRETS:
         return "********"
+    if name == "chroma":
+        return _USER_OR_PASSWORD.sub("://********@", str(value))
     return _PASSWORD.sub(r"\1********@", value) if isinstance(value, str) else value
 
 
