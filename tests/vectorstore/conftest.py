@@ -13,6 +13,7 @@ from records.embedder import Embedder
 from records.event import Event
 from records.market import Reaction
 from records.taxonomy import EventType
+from vectorstore.chroma_server import ChromaServer
 from vectorstore.memory import EventMemory
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -66,3 +67,10 @@ def make_event() -> Callable[..., Event]:
         return Event(id=event_id, summary=summary, published_at=published, **fields)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaServer]:
+    """A Chroma server on a free port of this machine, for all tests that do not end it."""
+    with ChromaServer.start(tmp_path_factory.mktemp("chroma")) as server:
+        yield server
