@@ -135,16 +135,30 @@ def weights_of(model: ScoreModel, given: Precedents) -> NDArray[np.float64]:
 
 def prepare(request: Request, say: Say, ref: Reference | None = None) -> Ground:
     """Loads, measures, and finds every graded event's past. Raises SourceError, UsageError."""
+    rows = load_stories(request.data)
+    split = _split(rows, request)
+    first = min(row["date"] for row in rows if row["split"] == split)
+    earlier = [row for folder in request.store for row in load_stories(folder) if row["date"] < first]
+    return ground_of([*earlier, *rows], split, (request.data, *request.store), say, ref)
+
+
+def ground_of(
+    rows: Sequence[Mapping[str, Any]], split: str, folders: Sequence[Path], say: Say, ref: Reference | None = None
+) -> Ground:
+    """The events of `rows` (of the impact layout), those of `split` to be graded; prices from the first of `folders` that has them.
+
+    Rows later than the last one graded are not looked at. Raises SourceError.
+    """
     clock = _Clock()
-    data, split, left_out = _measured(request, say)
-    clock.lap("load and measure")
+    data = _measured(rows, split, folders, say)
+    clock.lap("outcomes and states from prices")
     graded = np.array(
         [place for place, event in enumerate(data.events) if event.split == split and not event.tells_price],
         dtype=np.int64,
     )
     if not len(graded):
         raise SourceUnreadable(
-            f"No event of the split {split!r} in {request.data} has an outcome: {dict(left_out)}. Check prices/."
+            f"No event of the split {split!r} in {folders[0]} has an outcome: {dict(data.left_out)}. Check prices/."
         )
     model, ref = ScoreModel(), ref or reference()
     y = ref.cdf(data.abs_z)
@@ -152,14 +166,33 @@ def prepare(request: Request, say: Say, ref: Reference | None = None) -> Ground:
     vectors = vectors_of(vocabulary, texts_of(data.events))
     words = expected_words(vocabulary, vectors)
     types = [model.artifact.type_mean.get(event.event_type, model.artifact.mean) for event in data.events]
-    rows = rows_of(data, words, types, flows_of(data, y, words))
+    features = rows_of(data, words, types, flows_of(data, y, words))
     clock.lap("words, news flow and features")
     say(f"{len(data.events):,} events with their features; looking for precedents …")
     neighbours = nearest(data, graded, lexical(vectors, data), SEARCHED)
-    found = precedents_of(model, data, rows, words, neighbours)
+    found = precedents_of(model, data, features, words, neighbours)
     clock.lap("precedents of all graded events, exact search")
+    about = _about(data, graded, split) | {"reference": ref.version, "score": model.version}
+    return Ground(
+        data,
+        graded,
+        y,
+        features,
+        words,
+        vectors,
+        model,
+        ref,
+        data.left_out,
+        about,
+        found,
+        neighbours.places,
+        clock.laps,
+    )
+
+
+def _about(data: Measured, graded: NDArray[np.int64], split: str) -> dict[str, object]:
     days = [data.events[place].day for place in graded]
-    about = {
+    return {
         "split": split,
         "first_day": min(days),
         "last_day": max(days),
@@ -168,37 +201,27 @@ def prepare(request: Request, say: Say, ref: Reference | None = None) -> Ground:
         ),
         "store_before_the_first_day": sum(event.day < min(days) for event in data.events),
         "outcomes_from": data.outcomes_from,
-        "reference": ref.version,
-        "score": model.version,
     }
-    return Ground(
-        data, graded, y, rows, words, vectors, model, ref, left_out, about, found, neighbours.places, clock.laps
-    )
 
 
-def _measured(request: Request, say: Say) -> tuple[Measured, str, Mapping[str, int]]:
-    rows = load_stories(request.data)
-    split = _split(rows, request)
+def _measured(rows: Sequence[Mapping[str, Any]], split: str, folders: Sequence[Path], say: Say) -> Measured:
     last = max(row["date"] for row in rows if row["split"] == split)
-    first = min(row["date"] for row in rows if row["split"] == split)
-    earlier = [row for folder in request.store for row in load_stories(folder) if row["date"] < first]
-    rows = [row for row in [*earlier, *rows] if row["date"] <= last]
+    rows = [row for row in rows if row["date"] <= last]
     events = events_of(rows)
     say(f"{len(rows):,} stories of {len(events):,} events; measuring outcomes …")
-    prices = price_source([request.data, *request.store])
+    prices = price_source(folders)
     if prices is None:
         say("no prices/ here: the outcomes stated in the rows are used, and no state of the share is known")
-        data = as_given(events, rows)
-    else:
-        data = measured(events, prices)
+        return as_given(events, rows)
+    data = measured(events, prices)
     mine = sum(event.split == split for event in data.events)
     asked = sum(event.split == split for event in events)
-    if prices is not None and mine < LEAST_MEASURED * asked:
+    if mine < LEAST_MEASURED * asked:
         say(
             f"only {mine:,} of {asked:,} graded events have an outcome in the price files: those stated in the rows are used"
         )
-        data = as_given(events, rows)
-    return data, split, data.left_out
+        return as_given(events, rows)
+    return data
 
 
 def _split(rows: Sequence[Mapping[str, Any]], request: Request) -> str:
