@@ -293,7 +293,7 @@ def _embedded_error(place: EmbeddedPlace, error: BaseException) -> RhymeError:
         )
     return StoreCorrupt(
         f"The event index in {place.directory} cannot be used ({failure.reason}). Build it again from the database with `rhyme "
-        "precedents rebuild`; no event is lost by it."
+        "memory reindex`; no event is lost by it."
     )
 
 
