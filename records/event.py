@@ -40,6 +40,9 @@ class Precedent(Record):
     published_at: UtcDatetime
     similarity: Annotated[float, Field(ge=0, le=1, description="cosine of the embeddings, negative values cut to 0")]
     why: Annotated[str, Field(description="what it shares with the article, in words")]
+    differs: Annotated[
+        str, Field(description="how it differs from the article, in words; empty in analyses of earlier versions")
+    ] = ""
     reaction: Reaction
 
     @property

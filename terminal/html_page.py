@@ -41,6 +41,7 @@ class PrecedentRow:
     move: str
     sigmas: str
     window: str
+    differs: str
     bar: Bar
 
     @classmethod
@@ -52,6 +53,7 @@ class PrecedentRow:
             move=wording.percent(reaction.abnormal_return),
             sigmas=wording.sigmas(reaction),
             window=wording.window(reaction),
+            differs=wording.differences(precedent),
             bar=Bar.of(reaction.z),
         )
 

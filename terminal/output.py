@@ -85,6 +85,7 @@ class PrecedentOutput(Record):
     published_at: UtcDatetime
     similarity: Annotated[float, Field(ge=0, le=1)]
     why: Annotated[str, Field(description="what it shares with the article")]
+    differs: Annotated[str, Field(description="how it differs from the article; empty: not recorded")]
     reaction: ReactionOutput
 
     @classmethod

@@ -139,7 +139,7 @@ def _precedent_table(precedents: tuple[Precedent, ...]) -> Table:
     table.add_column("", no_wrap=True)
     table.add_column("Date", no_wrap=True)
     table.add_column("Tickers", max_width=10, overflow="fold")
-    table.add_column("Event and why it is similar", ratio=1, overflow="fold")
+    table.add_column("Event, why it is similar, how it differs", ratio=1, overflow="fold")
     table.add_column("Move", justify="right", no_wrap=True)
     table.add_column("z", justify="right", no_wrap=True)
     table.add_column("Window", max_width=12)
@@ -148,6 +148,8 @@ def _precedent_table(precedents: tuple[Precedent, ...]) -> Table:
         reaction = precedent.reaction
         event = Text(plain(precedent.summary))
         event.append(f"\n{plain(precedent.why)}", style="dim")
+        if precedent.differs:
+            event.append(f"\n{plain(wording.differences(precedent))}", style="dim")
         table.add_row(
             precedent.id,
             str(precedent.published_on),
@@ -168,6 +170,8 @@ def _stacked(precedent: Precedent) -> Iterable[RenderableType]:
     yield Padding(Text(plain(precedent.summary)), (0, 0, 0, 4), expand=False)
     why = plain(f"{', '.join(precedent.tickers) or 'no ticker'} · alike {precedent.similarity:.2f} · {precedent.why}")
     yield Padding(Text(why, style="dim"), (0, 0, 0, 4), expand=False)
+    if precedent.differs:
+        yield Padding(Text(plain(wording.differences(precedent)), style="dim"), (0, 0, 0, 4), expand=False)
 
 
 def _quotes(analysis: Analysis) -> Iterable[RenderableType]:

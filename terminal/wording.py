@@ -107,6 +107,11 @@ def source_line(article: Article) -> str:
     return f"{article.source or 'source unknown'} · {published}"
 
 
+def differences(precedent: Precedent) -> str:
+    """How a precedent differs, as its own line; empty where an earlier version did not say."""
+    return f"differs: {precedent.differs}" if precedent.differs else ""
+
+
 def sigmas(reaction: Reaction) -> str:
     """z with its unit: "-2.1σ"."""
     return f"{reaction.z:+.1f}σ"

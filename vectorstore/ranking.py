@@ -2,23 +2,17 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from records.database import terms_of
 from records.event import Event
 from records.taxonomy import EventType
+from vectorstore.fitted import Weights, fitted
+from vectorstore.words import terms_of
 
-RRF_K = 60
-"""Cormack, Clarke and Büttcher 2009 (Reciprocal Rank Fusion): their constant, which they found not to be critical."""
-
-SAME_TYPE_WEIGHT = 1.25
-SAME_TICKER_WEIGHT = 1.25
-"""Each match lifts an event past up to fifteen that are worded closer (1.25 / 76 > 1 / 61): a preference, no filter."""
-
-OLD_YEARS, OLD_LOSS = 10.0, 0.2
-"""Recency is mild: an event ten years old, or older, weighs a fifth less. Markets change slowly; precedents are rare."""
+OLD_YEARS = 10.0
+"""Age from which recency takes no more away."""
 
 TICKER_SHARE = 3
 """At most one in three precedents is measured on one company, as in the score's own weights. Indices are exempt: every
@@ -56,12 +50,24 @@ class Ask:
     exclude_story: str | None
     exclude_ids: frozenset[str]
     min_similarity: float
+    """Cosine below which nothing is a precedent: see `fitted.minimal_similarity`."""
+    sector: str | None = None
+    """Of the article's company; None: unknown, or no company."""
+    sector_of: Callable[[str], str | None] | None = None
+    """Ticker → sector in the same words; None: sectors are not known here, and nothing is said or weighed by them."""
+
+    def sector_of_event(self, event: Event) -> str | None:
+        """The sector of the company that the event was measured on; None if unknown."""
+        if self.sector_of is None or event.reaction is None or is_index(event.reaction.ticker):
+            return None
+        return self.sector_of(event.reaction.ticker)
 
 
-def choose(candidates: Sequence[Candidate], ask: Ask, k: int) -> list[Candidate]:
+def choose(candidates: Sequence[Candidate], ask: Ask, k: int, weights: Weights | None = None) -> list[Candidate]:
     """Up to k, best first: one a story; among the first n at most ⌈n/3⌉ measured on one instrument, unless nothing else
-    remains. Every prefix obeys this, so that the five shown of fifty are as mixed as the fifty."""
-    remaining = _one_a_story(ranked(candidates, ask))
+    remains. Every prefix obeys this, so that the five shown of fifty are as mixed as the fifty. `weights`: others than the
+    shipped ones."""
+    remaining = _one_a_story(ranked(candidates, ask, weights))
     used: Counter[str] = Counter()
     chosen: list[Candidate] = []
     while remaining and len(chosen) < k:
@@ -73,13 +79,19 @@ def choose(candidates: Sequence[Candidate], ask: Ask, k: int) -> list[Candidate]
     return chosen
 
 
-def ranked(candidates: Sequence[Candidate], ask: Ask) -> list[Candidate]:
+def ranked(candidates: Sequence[Candidate], ask: Ask, weights: Weights | None = None) -> list[Candidate]:
     """The eligible ones by fused and weighted score, best first; equal scores by similarity, then the newer, then by id."""
+    using = weights or fitted().weights
     words = frozenset(terms_of(ask.text))
     eligible = [each for each in candidates if is_eligible(each, ask, words)]
     return sorted(
         eligible,
-        key=lambda each: (-score(each, ask), -each.similarity, -each.event.published_at.timestamp(), each.event.id),
+        key=lambda each: (
+            -score(each, ask, using),
+            -each.similarity,
+            -each.event.published_at.timestamp(),
+            each.event.id,
+        ),
     )
 
 
@@ -92,15 +104,23 @@ def is_eligible(candidate: Candidate, ask: Ask, words: frozenset[str]) -> bool:
     return knowable and not excluded and similar_enough and not _is_reprint(candidate, ask, words)
 
 
-def score(candidate: Candidate, ask: Ask) -> float:
-    """Reciprocal ranks summed, times the weights."""
-    ranks = (candidate.dense_rank, candidate.lexical_rank)
-    fused = sum(1 / (RRF_K + rank + 1) for rank in ranks if rank is not None)
+def score(candidate: Candidate, ask: Ask, weights: Weights | None = None) -> float:
+    """Reciprocal ranks summed, times the weights of what matches (Cormack, Clarke and Büttcher 2009)."""
+    using = weights or fitted().weights
+    fused = 0.0
+    if candidate.dense_rank is not None:
+        fused += 1 / (using.rrf_k + candidate.dense_rank + 1)
+    if candidate.lexical_rank is not None:
+        fused += using.lexical / (using.rrf_k + candidate.lexical_rank + 1)
     event = candidate.event
-    weight = SAME_TYPE_WEIGHT if event.event_type == ask.event_type else 1.0
-    weight *= SAME_TICKER_WEIGHT if ask.tickers.intersection(event.tickers) else 1.0
+    if event.event_type == ask.event_type:
+        fused *= using.same_type
+    if not ask.tickers.isdisjoint(event.tickers):
+        fused *= using.same_ticker
+    elif using.same_sector > 1 and ask.sector is not None and ask.sector_of_event(event) == ask.sector:
+        fused *= using.same_sector
     years = max(0.0, (ask.as_of - event.published_at) / timedelta(days=365.25))
-    return fused * weight * (1 - OLD_LOSS * min(years / OLD_YEARS, 1.0))
+    return fused * (1 - using.old_loss * min(years / OLD_YEARS, 1.0))
 
 
 def _is_reprint(candidate: Candidate, ask: Ask, words: frozenset[str]) -> bool:
@@ -126,7 +146,12 @@ def _one_a_story(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 def _company(candidate: Candidate) -> str:
     reaction = candidate.event.reaction
-    return NO_COMPANY if reaction is None or reaction.ticker.startswith("^") else reaction.ticker
+    return NO_COMPANY if reaction is None or is_index(reaction.ticker) else reaction.ticker
+
+
+def is_index(ticker: str) -> bool:
+    """Whether it stands for a market, not for a company."""
+    return ticker.startswith("^")
 
 
 def places(event_ids: Sequence[str]) -> Mapping[str, int]:

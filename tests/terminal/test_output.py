@@ -14,7 +14,7 @@ PROMISED = {
     "sentiment": "label negative neutral positive",
     "impact": "score low high p_material multiplier rank evidence n_eff drivers",
     "provenance": "model prompts embedder store as_of calls input_tokens output_tokens cost_usd seconds cache_hit",
-    "precedents.0": "id summary event_type tickers published_at similarity why reaction",
+    "precedents.0": "id summary event_type tickers published_at similarity why differs reaction",
     "precedents.0.reaction": "ticker abnormal_return z window known_at",
     "claims.0": "text support verdict",
 }

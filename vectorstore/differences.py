@@ -1,0 +1,141 @@
+"""How a precedent differs from the article, in words that only state what the two records or texts really show."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from records.event import Event
+from vectorstore.ranking import Ask, is_index
+from vectorstore.reasons import EVENT_LABELS
+
+SHOWN = 3
+"""Differences named: the first three of the order below."""
+SHOWN_TERMS = 2
+OLDER_FROM_YEARS = 3
+"""From this age on the age itself is a difference; below it only fills an empty line."""
+AMOUNT_RATIO = 3
+"""Sums of money that differ by less are of one size."""
+RARE_NATS = 2.3
+"""A word of the article counts as missing when at most one event in ten has it (exp(-2.3) = 0.10)."""
+
+COURSES: tuple[tuple[str, str], ...] = (
+    ("approves approved approve approval clears cleared", "rejects rejected reject rejection refuses refused declined"),
+    ("raises raised raise lifts lifted boosts boosted increases increased", "cuts cut lowers lowered slashes slashed"),
+    ("beats beat tops topped exceeds exceeded", "misses missed miss lags lagged"),
+    ("confirms confirmed", "denies denied deny"),
+    ("agrees agreed accepts accepted", "rejects rejected refuses refused rebuffs rebuffed"),
+    ("wins won", "loses lost"),
+    ("resumes resumed restarts restarted reopens reopened", "halts halted suspends suspended shuts closes closed"),
+    ("hires hired adds", "cuts fires fired layoffs"),
+    ("launches launched", "recalls recalled withdraws withdrawn cancels cancelled scraps scrapped"),
+    ("upgrades upgraded", "downgrades downgraded"),
+)
+"""Words of opposite courses. A text that has words of both sides takes neither."""
+
+_WORD = re.compile(r"[^\W_]+")
+_MONEY = re.compile(
+    r"(?P<unit>US\$|\$|€|£|¥)\s?(?P<number>\d[\d,]*(?:\.\d+)?)\s?(?P<scale>trillion|trn|billion|bln|bn|million|mln|m\b|b\b)?",
+    re.IGNORECASE,
+)
+_SCALES = {"t": Decimal(10) ** 12, "b": Decimal(10) ** 9, "m": Decimal(10) ** 6}
+
+
+def differs(event: Event, ask: Ask, weights: Mapping[str, float]) -> str:
+    """One line, never empty, weightiest first: another course, event type, market or company, sector, amount, age, missing
+    words. `weights`: rarity in nats of the article's words, as the lexical search gives them."""
+    named = [
+        *_course(event, ask),
+        *_event_type(event, ask),
+        *_instrument(event, ask),
+        *_amount(event, ask),
+        *_age(event, ask, OLDER_FROM_YEARS),
+        *_missing(event, ask, weights),
+    ]
+    return "; ".join(named[:SHOWN] or _age(event, ask, 0))
+
+
+def _course(event: Event, ask: Ask) -> list[str]:
+    ours, theirs = _words(ask.text), _words(event.summary)
+    for one, other in COURSES:
+        for here, there in ((one.split(), other.split()), (other.split(), one.split())):
+            mine = _only(ours, here, there)
+            yours = _only(theirs, there, here)
+            if mine and yours:
+                return [f"the opposite course (that one {yours}, here {mine})"]
+    return []
+
+
+def _only(words: Sequence[str], side: Sequence[str], opposite: Sequence[str]) -> str | None:
+    """The first word of `side` in a text that has none of the opposite."""
+    if not set(words).isdisjoint(opposite):
+        return None
+    return next((word for word in words if word in side), None)
+
+
+def _event_type(event: Event, ask: Ask) -> list[str]:
+    if ask.event_type is None or ask.event_type == event.event_type:
+        return []
+    return [f"different event type ({EVENT_LABELS[event.event_type]}, here {EVENT_LABELS[ask.event_type]})"]
+
+
+def _instrument(event: Event, ask: Ask) -> list[str]:
+    if event.reaction is None or not ask.tickers or not ask.tickers.isdisjoint(event.tickers):
+        return []
+    theirs, ours = is_index(event.reaction.ticker), all(is_index(ticker) for ticker in ask.tickers)
+    if theirs != ours:
+        return ["about a whole market, here one company" if theirs else "about one company, here a whole market"]
+    sector = ask.sector_of_event(event)
+    if sector is not None and ask.sector is not None and sector != ask.sector:
+        return [f"different sector ({sector.casefold()}, here {ask.sector.casefold()})"]
+    kind = "market" if theirs else "company"
+    return [f"another {kind} ({event.reaction.ticker})"]
+
+
+def _amount(event: Event, ask: Ask) -> list[str]:
+    """The largest sum of each text, where both are in one currency."""
+    ours, theirs = _money(ask.text), _money(event.summary)
+    for unit, (mine, my_words) in ours.items():
+        yours, their_words = theirs.get(unit, (Decimal(0), ""))
+        if yours and max(mine, yours) >= AMOUNT_RATIO * min(mine, yours):
+            return [f"{'smaller' if yours < mine else 'larger'} sum ({their_words}, here {my_words})"]
+    return []
+
+
+def _money(text: str) -> dict[str, tuple[Decimal, str]]:
+    """Currency → its largest sum above 0 and how the text writes it."""
+    largest: dict[str, tuple[Decimal, str]] = {}
+    for found in _MONEY.finditer(unicodedata.normalize("NFKC", text)):
+        scale = found["scale"]
+        number = Decimal(found["number"].replace(",", "")) * (_SCALES[scale[0].lower()] if scale else 1)
+        unit = found["unit"].upper().removeprefix("US")
+        if number > largest.get(unit, (Decimal(0), ""))[0]:
+            largest[unit] = (number, found[0].strip())
+    return largest
+
+
+def _age(event: Event, ask: Ask, from_years: float) -> list[str]:
+    age = max(timedelta(0), ask.published_at - event.published_at)
+    years = age / timedelta(days=365.25)
+    if years < from_years:
+        return []
+    if years >= 2:
+        return [f"{years:.0f} years older"]
+    days = age // timedelta(days=1)
+    if days >= 60:
+        return [f"{days // 30} months older"]
+    return [f"{days} {'day' if days == 1 else 'days'} older"]
+
+
+def _missing(event: Event, ask: Ask, weights: Mapping[str, float]) -> list[str]:
+    """The article's rarest words that the event lacks, in the article's order."""
+    theirs = {word[:5] for word in _words(event.summary)}
+    absent = [term for term, weight in weights.items() if weight >= RARE_NATS and term[:5] not in theirs]
+    rarest = set(sorted(absent, key=lambda term: (-weights[term], term))[:SHOWN_TERMS])
+    shown = [term for term in dict.fromkeys(_words(ask.text)) if term in rarest]
+    return [f"nothing of: {', '.join(shown)}"] if shown else []
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
