@@ -158,7 +158,7 @@ REMOTE_ERRORS: dict[Trouble, tuple[type[StoreError], str]] = {
     Trouble.GONE: (
         StoreCorrupt,
         "{where} does not have the collection of these events any more ({reason}). If another Rhyme has just rebuilt "
-        "it, try again; else build it with `rhyme precedents rebuild`; no event is lost by it.",
+        "it, try again; else build it with `rhyme memory reindex`; no event is lost by it.",
     ),
     Trouble.OTHER_VERSION: (
         StoreMismatch,
@@ -179,7 +179,7 @@ REMOTE_ERRORS: dict[Trouble, tuple[type[StoreError], str]] = {
     ),
     Trouble.DAMAGED: (
         StoreCorrupt,
-        "{where} cannot use the event index ({reason}). Build it again from the database with `rhyme precedents rebuild`; no event "
+        "{where} cannot use the event index ({reason}). Build it again from the database with `rhyme memory reindex`; no event "
         "is lost by it.",
     ),
     Trouble.OTHER: (StoreRefused, "{where} did not do what was asked ({reason}). Its own log says more."),

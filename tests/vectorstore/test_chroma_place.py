@@ -246,7 +246,7 @@ def test_an_embedded_place_that_cannot_be_made_is_unwritable(tmp_path: Path) -> 
 
 def test_an_embedded_place_with_broken_files_is_corrupt(tmp_path: Path) -> None:
     (tmp_path / "chroma.sqlite3").write_bytes(b"no database at all" * 100)
-    with pytest.raises(StoreCorrupt, match="rhyme precedents rebuild"):
+    with pytest.raises(StoreCorrupt, match="rhyme memory reindex"):
         open_client(EmbeddedPlace(tmp_path))
 
 

@@ -230,7 +230,7 @@ def test_work_on_a_deleted_collection_is_an_error_of_ours_that_says_what_to_do(
 ) -> None:
     collection = make_collection()
     client.delete_collection(collection.name)
-    with pytest.raises(StoreCorrupt, match="rhyme precedents rebuild"), explained(place):
+    with pytest.raises(StoreCorrupt, match="rhyme memory reindex"), explained(place):
         collection.count()
 
 
