@@ -97,6 +97,7 @@ class Assembly:
             self.home.memory,
             self.database,
             self.embedder,
+            place=chroma_place(self.settings),
             rebuild=rebuild,
             wait_seconds=MEMORY_WAIT_SECONDS,
             on_progress=self._embedded,

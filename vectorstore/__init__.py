@@ -4,9 +4,9 @@ Takes `Event`s and an embedder, returns `Recall`s of `Precedent`s. The database 
 built again from it.
 """
 
-from vectorstore.memory import DEFAULT_MIN_SIMILARITY, EventMemory
+from vectorstore.memory import EventMemory
 from vectorstore.recall import Recall
 from vectorstore.starter import StarterResult, load_starter
 from vectorstore.upkeep import OpenReport
 
-__all__ = ["DEFAULT_MIN_SIMILARITY", "EventMemory", "OpenReport", "Recall", "StarterResult", "load_starter"]
+__all__ = ["EventMemory", "OpenReport", "Recall", "StarterResult", "load_starter"]

@@ -1,26 +1,30 @@
-"""One Chroma collection of event vectors in a folder of its own. Whoever opens it holds the folder's lock.
+"""Event vectors in Chroma: nearest events by cosine, in parts cut by the time reactions became known.
 
-Chroma 1.5 keeps what is written in its own SQLite first and writes its graph files in place once `SYNC_EVERY` rows have
-gathered; a process killed in that moment leaves files it cannot load again (1 of 14 tries). Nothing is kept here that the
-database does not have, so a damaged folder is replaced by a new one, never repaired; see `seal.py` for how it is noticed.
+Ids and vectors only: what an event is, and when it was known, the database says. Nothing is kept here that the database does
+not have, so what is damaged is replaced, never repaired.
+
+Embedded, Chroma 1.5 keeps what is written in its own SQLite first and writes its graph files in place once `SYNC_EVERY` rows
+have gathered; a process killed in that moment leaves files it cannot load again (1 of 14 tries). `seal.py` says how that is
+noticed.
 """
 
 import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import chromadb
 import numpy as np
 from chromadb.api.client import Client
 from chromadb.api.models.Collection import Collection
-from chromadb.config import Settings
+from chromadb.errors import NotFoundError
 from numpy.typing import NDArray
 
 from records.database import EmbedderIdentity
-from records.errors import StoreCorrupt, StoreError, StoreMismatch, StoreUnwritable
-from vectorstore.seal import broken_seal, write_seal
+from records.errors import StoreCorrupt, StoreError, StoreMismatch
+from vectorstore.chroma_place import ChromaPlace, EmbeddedPlace, explained, most_results, open_client, write_batch
+from vectorstore.seal import begin_writing, being_written, damage, end_writing, write_seal
 
 KIND = "rhyme events"
 """Marks our collections in their metadata."""
@@ -29,152 +33,271 @@ SYNC_EVERY = 1_000
 """Rows Chroma gathers before it writes the graph: what it has gathered is inserted again at every start (about a second a
 thousand), and each write is a moment in which a kill does damage."""
 
-WRITE_BATCH = 2_000
-"""Vectors handed over at once: under Chroma's limit of 5,461."""
-
 GENERATION = "index-"
 BUILDING = "building-"
 
 
+class PartGone(StoreError):
+    """A collection is not there: another process has cut the index anew, or Chroma was emptied."""
+
+
 class EventIndex:
-    """Nearest events by cosine. Ids and vectors only: what an event is, and when it was known, the database says."""
+    """The collections of one embedder."""
 
-    def __init__(self, client: Client, collection: Collection, path: Path) -> None:
+    def __init__(self, client: Client, place: ChromaPlace, embedder: EmbedderIdentity) -> None:
+        self.place = place
         self._client = client
-        self._collection = collection
-        self._path = path
-
-    @property
-    def id(self) -> str:
-        """Identifies the collection; a rebuilt one has another id."""
-        return str(self._collection.id)
+        self._embedder = embedder
+        self._batch = 0
+        self._handles: dict[str, Collection] = {}
 
     @classmethod
-    def open(cls, directory: Path, embedder: EmbedderIdentity) -> "EventIndex":
-        """The newest index of the directory, or a new, empty one. Raises StoreMismatch when another embedder built it,
-        StoreCorrupt, StoreUnwritable."""
-        generations = _generations(directory)
-        path = generations[-1] if generations else directory / f"{GENERATION}1"
-        for stale in [*generations[:-1], *directory.glob(f"{BUILDING}*")]:
+    def open(cls, place: ChromaPlace, embedder: EmbedderIdentity) -> "EventIndex":
+        """What is there; an embedded place holds generations, of which the newest counts. Raises StoreCorrupt,
+        StoreUnwritable, StoreUnreachable, StoreRefused."""
+        if not isinstance(place, EmbeddedPlace):
+            return cls(open_client(place), place, embedder)
+        generations = _generations(place.directory)
+        path = generations[-1] if generations else place.directory / f"{GENERATION}1"
+        for stale in [*generations[:-1], *place.directory.glob(f"{BUILDING}*")]:
             shutil.rmtree(stale, ignore_errors=True)
-        index = cls._open_at(path, embedder)
-        broken = broken_seal(path)
-        if broken is not None:  # before any query: Chroma loads the graph at the first one
-            index.close()
-            raise StoreCorrupt(_damaged(path, broken))
+        inner = EmbeddedPlace(path)
+        index = cls(open_client(inner), inner, embedder)
+        found = damage(path)
+        if found is not None:  # before any query: Chroma loads the graph at the first one
+            suspects = being_written(path)
+            if found.segments is None or not found.segments <= _segments(path, suspects):
+                index.close()
+                raise StoreCorrupt(_damaged(path, found.reason))
+            index._drop_suspects(suspects)
         return index
 
-    @classmethod
-    def rebuild(
-        cls, directory: Path, embedder: EmbedderIdentity, batches: Iterator[tuple[list[str], NDArray[np.float32]]]
-    ) -> "EventIndex":
-        """A new index of the vectors, put in the old one's place only when it is complete."""
-        generations = _generations(directory)
-        number = int(generations[-1].name.removeprefix(GENERATION)) + 1 if generations else 1
-        building, finished = directory / f"{BUILDING}{number}", directory / f"{GENERATION}{number}"
-        shutil.rmtree(building, ignore_errors=True)
-        index = cls._open_at(building, embedder)
-        try:
-            for event_ids, vectors in batches:
-                index.upsert(event_ids, vectors)
-        finally:
-            index.close()
-        building.rename(finished)
-        for old in generations:
-            shutil.rmtree(old, ignore_errors=True)
-        return cls._open_at(finished, embedder)
+    def _drop_suspects(self, suspects: set[str]) -> None:
+        """Empties the collections that were being written when a process was killed: the database fills them again."""
+        for collection in suspects & self.names():
+            self.drop(collection)
+        if isinstance(self.place, EmbeddedPlace):
+            write_seal(self.place.directory)
+            end_writing(self.place.directory)
 
     @classmethod
-    def _open_at(cls, path: Path, embedder: EmbedderIdentity) -> "EventIndex":
-        with explained(path):
-            path.mkdir(parents=True, exist_ok=True)
-            client = cast(Client, chromadb.PersistentClient(path=path, settings=_settings()))
-            try:
-                return cls(client, _collection(client, embedder, path), path)
-            except BaseException:
-                client.close()
-                raise
+    def building(cls, place: EmbeddedPlace, embedder: EmbedderIdentity) -> "EventIndex":
+        """An empty index beside the present generation, to be filled and then put in its place by `finish_building`."""
+        generations = _generations(place.directory)
+        number = int(generations[-1].name.removeprefix(GENERATION)) + 1 if generations else 1
+        path = EmbeddedPlace(place.directory / f"{BUILDING}{number}")
+        shutil.rmtree(path.directory, ignore_errors=True)
+        return cls(open_client(path), path, embedder)
+
+    def finish_building(self) -> "EventIndex":
+        """Puts this index in the place of the former generations, and opens it there."""
+        if not isinstance(self.place, EmbeddedPlace):
+            return self
+        path = self.place.directory
+        self.close()
+        former = _generations(path.parent)
+        path.rename(path.parent / path.name.replace(BUILDING, GENERATION))
+        for old in former:
+            shutil.rmtree(old, ignore_errors=True)
+        return EventIndex.open(EmbeddedPlace(path.parent), self._embedder)
 
     def close(self) -> None:
-        """Lets go of the files; safe to call twice."""
+        """Lets go of the files or the connection; safe to call twice."""
+        self._handles.clear()
         self._client.close()
 
-    def settle(self) -> None:
-        """Makes Chroma finish what it has been given and notes the files it leaves. Call it after writing, and after the
-        first query of a newly opened index, which may write too."""
-        with explained(self._path):
-            probe = np.ones((1, int((self._collection.metadata or {})["dimensions"])), dtype=np.float32)
-            self._collection.query(query_embeddings=probe, n_results=1, include=[])
-            write_seal(self._path)
+    @property
+    def most_results(self) -> int | None:
+        """Neighbours that may be asked for at once; None: any number."""
+        return most_results(self._client)
 
-    def count(self) -> int:
+    @property
+    def batch(self) -> int:
+        """Vectors handed over at once."""
+        if not self._batch:
+            with explained(self.place):
+                self._batch = write_batch(self._client, self._embedder.dimensions)
+        return self._batch
+
+    def names(self) -> set[str]:
+        """Collections of this embedder. Raises StoreError subclasses, as every method."""
+        with explained(self.place):
+            return {name for name in self._listed() if name.startswith(collection_prefix(self._embedder))}
+
+    def foreign(self) -> dict[str, str]:
+        """Other embedders whose events are here: digest → 'name (digest)'."""
+        with explained(self.place):
+            found = [dict(each.metadata or {}) for each in self._all()]
+        return {
+            str(each.get("digest")): _described(each)
+            for each in found
+            if each.get("digest") != self._embedder.digest and each.get("kind") == KIND
+        }
+
+    def create(self, collection: str) -> str:
+        """Makes sure that the collection is there; returns its id. Raises StoreMismatch if another embedder made it."""
+        with explained(self.place):
+            try:
+                handle = self._client.get_collection(collection, embedding_function=None)
+            except NotFoundError:
+                handle = self._client.get_or_create_collection(
+                    collection,
+                    embedding_function=None,  # we hand in vectors; Chroma's default would download a model
+                    metadata=self._metadata(),
+                    configuration={"hnsw": {"space": "cosine", "sync_threshold": SYNC_EVERY}},
+                )
+        found = dict(handle.metadata or {})
+        if any(found.get(name) != self._metadata()[name] for name in ("digest", "dimensions")):
+            raise StoreMismatch(mismatch(self.place.name, [_described(found)], self._embedder))
+        self._handles[collection] = handle
+        return str(handle.id)
+
+    def drop(self, collection: str) -> None:
+        """Deletes the collection, if it is there."""
+        self._handles.pop(collection, None)
+        with explained(self.place):
+            try:
+                self._client.delete_collection(collection)
+            except NotFoundError:
+                return
+
+    @contextmanager
+    def writing(self, collection: str) -> Iterator[None]:
+        """Around every change of a collection: a kill in between puts this collection in doubt and no other."""
+        if isinstance(self.place, EmbeddedPlace):
+            with explained(self.place):
+                begin_writing(self.place.directory, collection)
+        yield
+        self.settle(collection)
+
+    def unsettled(self) -> set[str]:
+        """Collections whose last change was cut short; what Chroma was given is not lost."""
+        return being_written(self.place.directory) & self.names() if isinstance(self.place, EmbeddedPlace) else set()
+
+    def settle(self, *collections: str) -> None:
+        """Embedded: makes Chroma finish what it has been given and notes the files it leaves."""
+        if not isinstance(self.place, EmbeddedPlace):
+            return
+        probe = np.ones((1, self._embedder.dimensions), dtype=np.float32)
+        for collection in collections:
+            handle = self._handle(collection)
+            with self._explained(collection):
+                handle.query(query_embeddings=probe, n_results=1, include=[])
+        with explained(self.place):
+            write_seal(self.place.directory)
+            end_writing(self.place.directory)
+
+    def count(self, collection: str) -> int:
         """Vectors held, as Chroma's own table says."""
-        with explained(self._path):
-            return self._collection.count()
+        handle = self._handle(collection)
+        with self._explained(collection):
+            return handle.count()
 
-    def ids(self) -> set[str]:
+    def ids(self, collection: str) -> set[str]:
         """Every id held."""
-        with explained(self._path):
-            return set(self._collection.get(include=[])["ids"])
+        handle, found = self._handle(collection), set[str]()
+        page = self.most_results
+        with self._explained(collection):
+            while True:
+                ids = handle.get(include=[], limit=page, offset=len(found) if page else None)["ids"]
+                found.update(ids)
+                if page is None or len(ids) < page:
+                    return found
 
-    def upsert(self, event_ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    def vectors(self, collection: str, event_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """What Chroma holds for these ids."""
+        handle = self._handle(collection)
+        with self._explained(collection):
+            got = handle.get(ids=list(event_ids), include=["embeddings"])
+            matrix = np.asarray(got["embeddings"], dtype=np.float32)
+            return dict(zip(got["ids"], matrix, strict=True))
+
+    def upsert(self, collection: str, event_ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Adds or replaces; durable when it returns."""
-        with explained(self._path):
-            for start in range(0, len(event_ids), WRITE_BATCH):
-                end = start + WRITE_BATCH
-                self._collection.upsert(ids=list(event_ids[start:end]), embeddings=vectors[start:end])
+        handle = self._handle(collection)
+        with self._explained(collection):
+            for start in range(0, len(event_ids), self.batch):
+                end = start + self.batch
+                handle.upsert(ids=list(event_ids[start:end]), embeddings=vectors[start:end])
 
-    def delete(self, event_ids: Sequence[str]) -> None:
+    def delete(self, collection: str, event_ids: Sequence[str]) -> None:
         """Removes; unknown ids are ignored."""
-        with explained(self._path):
-            for start in range(0, len(event_ids), WRITE_BATCH):
-                self._collection.delete(ids=list(event_ids[start : start + WRITE_BATCH]))
+        handle = self._handle(collection)
+        with self._explained(collection):
+            for start in range(0, len(event_ids), self.batch):
+                handle.delete(ids=list(event_ids[start : start + self.batch]))
 
-    def nearest(self, vectors: NDArray[np.float32], limit: int) -> list[list[str]]:
+    def nearest(self, collection: str, vectors: NDArray[np.float32], limit: int) -> list[list[str]]:
         """For each row of (queries, dimensions), up to `limit` ids, nearest first; approximate."""
-        with explained(self._path):
-            found = self._collection.query(query_embeddings=vectors, n_results=limit, include=[])
+        handle = self._handle(collection)
+        with self._explained(collection):
+            found = handle.query(query_embeddings=vectors, n_results=limit, include=[])
             return [list(ids) for ids in found["ids"]]
 
+    def _handle(self, collection: str) -> Collection:
+        if collection not in self._handles:
+            with self._explained(collection):
+                self._handles[collection] = self._client.get_collection(collection, embedding_function=None)
+        return self._handles[collection]
 
-def _settings() -> Settings:
-    return Settings(
-        _env_file=None,  # type: ignore[call-arg]  # Chroma would else read any .env where the program is started
-        chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
-        anonymized_telemetry=False,
-        allow_reset=False,
-    )
+    def _explained(self, collection: str) -> "_Explained":
+        return _Explained(self.place, collection, self._handles)
 
+    def _metadata(self) -> dict[str, Any]:
+        embedder = self._embedder
+        return {"kind": KIND, "embedder": embedder.name, "digest": embedder.digest, "dimensions": embedder.dimensions}
 
-def _collection(client: Client, embedder: EmbedderIdentity, path: Path) -> Collection:
-    name = f"events-{embedder.digest}"
-    ours = {"kind": KIND, "embedder": embedder.name, "digest": embedder.digest, "dimensions": embedder.dimensions}
-    collections = {each.name: each for each in client.list_collections()}
-    if name in collections:
-        found = dict(collections[name].metadata or {})
-        if {key: found.get(key) for key in ("digest", "dimensions")} == {
-            key: ours[key] for key in ("digest", "dimensions")
-        }:
-            return client.get_collection(name, embedding_function=None)
-        raise StoreMismatch(mismatch(path.parent, [_described(found)], embedder))
-    if collections:
-        raise StoreMismatch(
-            mismatch(path.parent, [_described(dict(each.metadata or {})) for each in collections.values()], embedder)
-        )
-    return client.create_collection(
-        name,
-        embedding_function=None,  # we hand in vectors; Chroma's default would download a model
-        metadata=ours,
-        configuration={"hnsw": {"space": "cosine", "sync_threshold": SYNC_EVERY}},
-    )
+    def _all(self) -> list[Any]:
+        found: list[Any] = []
+        page = self.most_results or 1_000
+        while True:
+            some = list(self._client.list_collections(limit=page, offset=len(found)))
+            found += some
+            if len(some) < page:
+                return found
+
+    def _listed(self) -> Iterator[str]:
+        return (str(each.name) for each in self._all())
 
 
-def mismatch(directory: Path, builders: Sequence[str], embedder: EmbedderIdentity) -> str:
+class _Explained:
+    """`explained`, with a collection that is gone told apart."""
+
+    def __init__(self, place: ChromaPlace, collection: str, handles: dict[str, Collection]) -> None:
+        self._inner = explained(place)
+        self._place, self._collection, self._handles = place, collection, handles
+
+    def __enter__(self) -> None:
+        self._inner.__enter__()
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool | None:
+        if isinstance(error, NotFoundError):
+            self._handles.pop(self._collection, None)
+            raise PartGone(f"The collection {self._collection} is not in {self._place.name} any more.") from error
+        return self._inner.__exit__(kind, error, trace)
+
+
+def collection_prefix(embedder: EmbedderIdentity) -> str:
+    """How the names of an embedder's collections begin."""
+    return f"events-{embedder.digest[:16]}-"
+
+
+def _segments(path: Path, collections: set[str]) -> frozenset[str]:
+    """The folders in which Chroma keeps these collections' graphs, as its own tables say."""
+    query = "SELECT s.id, c.name FROM segments s JOIN collections c ON c.id = s.collection"
+    try:
+        with closing(sqlite3.connect(f"file:{path / 'chroma.sqlite3'}?mode=ro", uri=True)) as connection:
+            return frozenset(segment for segment, name in connection.execute(query) if name in collections)
+    except sqlite3.Error:
+        return frozenset()
+
+
+def mismatch(place: str, builders: Sequence[str], embedder: EmbedderIdentity) -> str:
     """The message for a memory whose vectors another embedder made."""
     return (
-        f"The event memory in {directory} was built with the embedder {', '.join(builders)}, and this run uses "
+        f"The event memory in {place} was built with the embedder {', '.join(builders)}, and this run uses "
         f"{embedder.name} ({embedder.digest}): their vectors cannot be compared. Set the former embedder again, or embed all "
-        "events anew with `rhyme precedents rebuild`; no event is lost by it."
+        "events anew with `rhyme memory reindex`; no event is lost by it."
     )
 
 
@@ -187,31 +310,8 @@ def _generations(directory: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.name.removeprefix(GENERATION)))
 
 
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turns whatever Chroma raises into Rhyme's errors."""
-    try:
-        yield
-    except (StoreError, KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except OSError as error:
-        raise StoreUnwritable(_unwritable(path, str(error))) from error
-    except BaseException as error:  # Chroma's own errors, ValueError, and Rust panics, which are no Exception
-        reason = " ".join(str(error).split())
-        if any(sign in reason.lower() for sign in ("readonly", "read-only", "permission denied", "disk is full")):
-            raise StoreUnwritable(_unwritable(path, reason)) from error
-        raise StoreCorrupt(_damaged(path, reason[:300])) from error
-
-
 def _damaged(path: Path, reason: str) -> str:
     return (
-        f"The event index in {path} cannot be used ({reason}). Build it again from the database with `rhyme precedents "
-        "rebuild`; no event is lost by it."
-    )
-
-
-def _unwritable(path: Path, reason: str) -> str:
-    return (
-        f"The event index in {path} cannot be written ({reason[:300]}). Free some space or make the folder writable for this "
-        "user, or set another data folder."
+        f"The event index in {path} cannot be used ({reason}). Build it again from the database with `rhyme memory reindex`; "
+        "no event is lost by it."
     )

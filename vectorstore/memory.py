@@ -1,10 +1,11 @@
 """The event memory: add what happened, recall what it rhymes with as of a time."""
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -16,29 +17,37 @@ from records.errors import StoreLocked, StoreUnwritable
 from records.event import Event
 from records.taxonomy import EventType
 from records.times import to_epoch
+from vectorstore.chroma_place import ChromaPlace, EmbeddedPlace
+from vectorstore.fitted import minimal_similarity
+from vectorstore.index import PartGone
+from vectorstore.known import Known
+from vectorstore.nearest import Near, NearestEvents
 from vectorstore.ranking import Ask
-from vectorstore.recall import NOTHING_KNOWN, Recall, Snapshot
+from vectorstore.recall import NOTHING_KNOWN, Question, Recall
 from vectorstore.upkeep import OnProgress, OpenReport, Upkeep
 
-DEFAULT_MIN_SIMILARITY = 0.25
-"""Cosine that nine in ten random pairs of starter events stay under (.22 with mpnet, .24 with minilm) and only one nearest
-neighbour in a hundred (.28, .29); the event nearest to a bread recipe has .14."""
+T = TypeVar("T")
+SectorOf = Callable[[str], str | None]
+
+CUTS_MEANWHILE = 3
+"""How often a question is asked again because another process changed the parts: each takes it minutes."""
 
 
 class EventMemory:
     """Past events; precedents known as of a time.
 
-    The lock of the folder is held from opening to closing, for reading too: a second Chroma process on one folder loses
-    vectors without an error. Open late, close early. Methods may be called from several threads.
+    Embedded, the lock of the folder is held from opening to closing, for reading too: a second Chroma process on one folder
+    loses vectors without an error. Open late, close early. With a Chroma server, or the hosted service, any number of
+    processes may have it open. Methods may be called from several threads.
     """
 
-    def __init__(self, upkeep: Upkeep, lock: FileLock) -> None:
+    def __init__(self, upkeep: Upkeep, lock: FileLock | None) -> None:
         self._upkeep = upkeep
         self._database = upkeep.database
         self._lock = lock
         self._guard = threading.RLock()
-        self._snapshot: Snapshot | None = None
-        self._seen = ""
+        self._sectors: SectorOf | None = None
+        self._threshold: float | None = None
         self.report = OpenReport(0)
 
     @classmethod
@@ -48,17 +57,24 @@ class EventMemory:
         database: Database,
         embedder: Embedder,
         *,
+        place: ChromaPlace | None = None,
+        sector_of: SectorOf | None = None,
         rebuild: bool = False,
         wait_seconds: float = 5.0,
         on_progress: OnProgress | None = None,
     ) -> "EventMemory":
         """Opens or creates, compares Chroma with the database and repairs it from there; `report` says what was done.
 
-        `rebuild`: embed what this embedder has not embedded and build the index anew. Raises StoreLocked when another
-        process has the folder for longer than `wait_seconds`, StoreMismatch when another embedder built the memory,
-        StoreCorrupt when a large index is damaged, StoreUnwritable, ModelError. `database` stays the caller's to close.
+        `place`: where Chroma is; None: embedded, in `directory`, where copies of the events are kept in any case.
+        `sector_of`: ticker → sector, for ranking. `rebuild`: embed what this embedder has not embedded and build the index
+        anew. Raises StoreLocked when another process has the folder for longer than `wait_seconds`, StoreMismatch when
+        another embedder built the memory, StoreCorrupt when a large index is damaged, StoreUnwritable, StoreUnreachable,
+        ModelError. `database` stays the caller's to close.
         """
-        memory = cls(Upkeep(directory, database, embedder), _acquire(directory, wait_seconds))
+        where = place if place is not None else EmbeddedPlace(directory)
+        lock = None if where.shared else _acquire(directory, wait_seconds)
+        memory = cls(Upkeep(directory, where, database, embedder), lock)
+        memory._sectors = sector_of
         try:
             memory.report = memory._upkeep.open(rebuild, on_progress)
         except BaseException:
@@ -70,7 +86,8 @@ class EventMemory:
         """Lets go of the index and the lock; safe to call twice."""
         with self._guard:
             self._upkeep.close()
-            self._lock.release()
+            if self._lock is not None:
+                self._lock.release()
 
     def __enter__(self) -> "EventMemory":
         return self
@@ -135,42 +152,75 @@ class EventMemory:
         published_at: datetime | None = None,
         exclude_story: str | None = None,
         exclude_ids: Collection[str] = (),
-        min_similarity: float = DEFAULT_MIN_SIMILARITY,
+        min_similarity: float | None = None,
     ) -> Recall:
         """Up to k precedents of the text (title and summary serve best), best first, among events whose reaction was known
         at `as_of`. Left out: the story and ids named, and reprints: nearly the same words within three days of
-        `published_at` (default: as_of). Never short while enough events similar enough exist.
+        `published_at` (default: as_of). Never short while enough events similar enough exist. `min_similarity`: cosine from
+        which an event is a precedent; None: as fitted for the embedder (`fitted.minimal_similarity`).
 
         Raises ValueError for a naive time, ModelError, StoreError.
         """
         to_epoch(as_of)  # refuses a naive time before any work
-        ask = Ask(
-            text=text,
-            as_of=as_of,
-            published_at=published_at if published_at is not None else as_of,
-            event_type=event_type,
-            tickers=frozenset(tickers),
-            exclude_story=exclude_story,
-            exclude_ids=frozenset(exclude_ids),
-            min_similarity=min_similarity,
-        )
-        to_epoch(ask.published_at)
         with self._guard:
-            snapshot = self._current()
-            if not text.strip() or k <= 0 or snapshot.visible(as_of) == 0:
-                return Recall((), "no_precedent", snapshot.visible(as_of), NOTHING_KNOWN)
+            known = self._upkeep.current()
+            ask = Ask(
+                text=text,
+                as_of=as_of,
+                published_at=published_at if published_at is not None else as_of,
+                event_type=event_type,
+                tickers=frozenset(tickers),
+                exclude_story=exclude_story,
+                exclude_ids=frozenset(exclude_ids),
+                min_similarity=min_similarity if min_similarity is not None else self._least(known),
+                sector=self._sector(tickers),
+                sector_of=self._sectors,
+            )
+            to_epoch(ask.published_at)
+            visible = known.visible(to_epoch(as_of))
+            if not text.strip() or k <= 0 or visible == 0:
+                return Recall((), "no_precedent", visible, NOTHING_KNOWN, ask.min_similarity)
             vector = self._upkeep.embedder.embed([text])[0]
-            return snapshot.recall(self._database, self._upkeep.index, ask, vector, k)
+            return self._retried(lambda nearest: Question(nearest, self._database, ask, vector).answer(k))
 
-    def _current(self) -> Snapshot:
-        """The vectors as of now; events that others wrote to the database since are taken in."""
-        seen = self.snapshot
-        if self._snapshot is None or seen != self._seen:
-            self._upkeep.take_in()
-            known = self._database.known_vectors(self._upkeep.identity)
-            self._snapshot = Snapshot(known, self._database.count_vectors(self._upkeep.identity))
-            self._seen = seen
-        return self._snapshot
+    def nearest(self, vector: NDArray[np.floating], as_of: datetime, limit: int) -> list[tuple[str, float]]:
+        """(event id, cosine) of the events nearest to a unit vector of (dimensions,) whose reaction was known at `as_of`,
+        nearest first: `limit` of them if there are as many. Raises ValueError for a naive time, StoreError."""
+        moment, unit = to_epoch(as_of), np.asarray(vector, dtype=np.float32)
+        with self._guard:
+            self._upkeep.current()
+            return self._retried(lambda nearest: _listed(nearest, nearest.find(unit, moment, limit)))
+
+    def _retried(self, ask: Callable[[NearestEvents], T]) -> T:
+        """Asks again when another process has cut the index anew meanwhile."""
+        for _ in range(CUTS_MEANWHILE):
+            try:
+                return ask(NearestEvents(self._upkeep.current(), self._upkeep.parts, self._upkeep.index))
+            except PartGone:
+                self._upkeep.parts.load()
+                self._upkeep.parts.catch_up()
+        return ask(NearestEvents(self._upkeep.current(), self._upkeep.parts, self._upkeep.index))
+
+    def _least(self, known: Known) -> float:
+        if self._threshold is None:
+            embedder = self._upkeep.identity
+            self._threshold = minimal_similarity(
+                embedder.name, embedder.digest, known.base.vectors, self.note, self.set_note
+            )
+        return self._threshold
+
+    def _sector(self, tickers: Collection[str]) -> str | None:
+        if self._sectors is None:
+            return None
+        found = {self._sectors(ticker) for ticker in tickers}
+        return found.pop() if len(found) == 1 else None
+
+
+def _listed(nearest: NearestEvents, near: Near) -> list[tuple[str, float]]:
+    return [
+        (nearest.id_of(int(shelf), int(row)), float(similarity))
+        for shelf, row, similarity in zip(near.shelf, near.row, near.similarity, strict=True)
+    ]
 
 
 def _silent(_done: int, _total: int) -> None:

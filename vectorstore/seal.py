@@ -7,9 +7,11 @@ them. What the note does not cover, Chroma's SQLite file, is safe against kills 
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 SEAL = "seal.json"
+WRITING = "writing"
 BLOCK = 1 << 20
 
 Note = tuple[int, int, str]
@@ -26,22 +28,53 @@ def write_seal(path: Path) -> None:
         fresh.replace(path / SEAL)
 
 
-def broken_seal(path: Path) -> str | None:
-    """What differs from the note, as a clause; None when nothing does. A copied folder (other times, same bytes) is whole."""
+@dataclass(frozen=True)
+class Damage:
+    """How the graph files differ from the note."""
+
+    reason: str
+    """A clause."""
+    segments: frozenset[str] | None
+    """The folders of the files that differ, each one collection's; None: there is no note, so any may."""
+
+
+def damage(path: Path) -> Damage | None:
+    """What differs from the note; None when nothing does. A copied folder (other times, same bytes) is whole."""
     notes, files = _read_seal(path), _graph_files(path)
     if notes is None:
-        return "a process ended while it was building the index" if files else None
-    if notes.keys() != files.keys():
-        return f"the file {min(notes.keys() ^ files.keys())} appeared or is gone"
-    for name, file in files.items():
-        status = file.stat()
-        if (status.st_size, status.st_mtime_ns) != tuple(notes[name][:2]) and _digest(file) != notes[name][2]:
-            return f"the file {name} was changed, or a process ended while it was writing it"
-    return None
+        return Damage("a process ended while it was building the index", None) if files else None
+    differing = {name: f"the file {name} appeared or is gone" for name in notes.keys() ^ files.keys()}
+    for name in notes.keys() & files.keys():
+        status = files[name].stat()
+        if (status.st_size, status.st_mtime_ns) != tuple(notes[name][:2]) and _digest(files[name]) != notes[name][2]:
+            differing[name] = f"the file {name} was changed, or a process ended while it was writing it"
+    if not differing:
+        return None
+    return Damage(differing[min(differing)], frozenset(name.split("/")[0] for name in differing))
+
+
+def begin_writing(path: Path, collection: str) -> None:
+    """Notes that a collection's files are about to change: after a kill they alone are in doubt. Raises OSError."""
+    being = being_written(path)
+    if collection not in being:
+        (path / WRITING).write_text("\n".join([*sorted(being), collection]), encoding="utf-8")
+
+
+def end_writing(path: Path) -> None:
+    """Every change is finished and sealed. Raises OSError."""
+    (path / WRITING).unlink(missing_ok=True)
+
+
+def being_written(path: Path) -> set[str]:
+    """Collections whose writing was not ended."""
+    try:
+        return set((path / WRITING).read_text(encoding="utf-8").split())
+    except OSError:
+        return set()
 
 
 def _graph_files(path: Path) -> dict[str, Path]:
-    return {str(file.relative_to(path)): file for file in sorted(path.glob("*/*")) if file.is_file()}
+    return {file.relative_to(path).as_posix(): file for file in sorted(path.glob("*/*")) if file.is_file()}
 
 
 def _read_seal(path: Path) -> dict[str, Note] | None:

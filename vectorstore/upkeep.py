@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from records.database import AddResult, Database, EmbedderIdentity
+from records.database import AddResult, Database, EmbedderIdentity, IndexPart
 from records.embedder import Embedder
 from records.errors import StoreCorrupt, StoreLocked, StoreMismatch
 from records.event import Event
-from vectorstore.index import WRITE_BATCH, EventIndex, mismatch
+from vectorstore.chroma_place import ChromaPlace, EmbeddedPlace
+from vectorstore.index import EventIndex, mismatch
+from vectorstore.known import Known, KnownEvents
+from vectorstore.parts import Parts
 
 OnProgress = Callable[[int, int], None]
 """Called with (texts embedded, texts in all)."""
@@ -56,83 +59,118 @@ class Upkeep:
     """Writes go to the database first, in one transaction with their vectors, then to Chroma, then the database notes that
     Chroma has them. A kill between any two leaves what the next opening can see and finish."""
 
-    def __init__(self, directory: Path, database: Database, embedder: Embedder) -> None:
+    def __init__(self, directory: Path, place: ChromaPlace, database: Database, embedder: Embedder) -> None:
         self.directory = directory
+        self.place = place
         self.database = database
         self.embedder = embedder
         self.identity = EmbedderIdentity(embedder.name, embedder.digest, embedder.dimensions)
+        self._known = KnownEvents(directory / f"known-{embedder.digest[:16]}", database, self.identity)
         self._index: EventIndex | None = None
+        self._parts: Parts | None = None
+        self._revision = -1
 
     @property
     def index(self) -> EventIndex:
         """The open index. Raises StoreLocked after closing: the folder may be another's by then."""
-        if self._index is None:
+        return self._opened()[0]
+
+    @property
+    def parts(self) -> Parts:
+        """How the open index is cut by time. Raises StoreLocked after closing."""
+        return self._opened()[1]
+
+    def _opened(self) -> tuple[EventIndex, Parts]:
+        if self._index is None or self._parts is None:
             raise StoreLocked(f"The event memory in {self.directory} is closed: open it again before using it.")
-        return self._index
+        return self._index, self._parts
 
     def open(self, rebuild: bool, on_progress: OnProgress | None) -> OpenReport:
         """Compares, repairs, and rebuilds where asked for or needed. Raises as EventMemory.open."""
         if not rebuild:
             self._refuse_other_embedder()
-        embedded = self._embed_missing(on_progress)
+        embedded = self.embed_missing(on_progress)
         reason = "it was asked for" if rebuild else None
         indexed = removed = 0
         if reason is None:
             try:
-                self._index = EventIndex.open(self.directory, self.identity)
-                indexed, removed = self._catch_up()
-                self._prove()
-                self.index.settle()
+                indexed, removed = self._open_index(on_progress)
             except StoreCorrupt as error:
-                if self.database.count_vectors(self.identity) > REBUILD_UNASKED:
+                if self.place.shared or self.database.count_vectors(self.identity, known=True) > REBUILD_UNASKED:
                     raise
                 reason = str(error)
         if reason is not None:
-            self._rebuild()
+            self.rebuild(on_progress)
+        self._revision = self.database.revision()
         return OpenReport(self.database.count_events(), embedded, indexed, removed, reason)
 
     def close(self) -> None:
         """Lets go of the index; safe to call twice."""
+        self._known.forget()
         if self._index is not None:
             self._index.close()
-            self._index = None
+            self._index = self._parts = None
 
     def add(
         self, events: Sequence[Event], given: Mapping[str, NDArray[np.floating]], on_progress: OnProgress
     ) -> AddResult:
         """`given`: vectors by event id that need not be made."""
+        self._opened()
         total = AddResult(0, 0, 0)
         latest = list({event.id: event for event in events}.values())
         for start in range(0, len(latest), ADD_BATCH):
             batch = latest[start : start + ADD_BATCH]
             vectors = self._vectors_for(batch, given)
             result = self.database.add_events(batch, embedder=self.identity, embeddings=vectors)
-            self._hand_over(list(vectors))
             on_progress(start + len(batch), len(latest))
             total = AddResult(
                 total.added + result.added, total.unchanged + result.unchanged, total.changed + result.changed
             )
+        self.parts.catch_up()
         return total
 
     def remove(self, event_ids: Sequence[str]) -> int:
         """From the database first: what Chroma then still holds is a stray that no recall returns."""
+        self._opened()
         removed = self.database.remove_events(event_ids)
-        self.index.delete(list(dict.fromkeys(event_ids)))
-        self.index.settle()
+        self.parts.take_away(list(dict.fromkeys(event_ids)))
         return removed
 
-    def take_in(self) -> None:
-        """Embeds and indexes what others wrote to the database since."""
-        self._embed_missing(None)
-        self._catch_up()
+    def current(self) -> Known:
+        """The recallable events as of now; what others wrote to the database since is embedded and indexed."""
+        self._opened()
+        if self.database.revision() != self._revision:
+            self.embed_missing(None)
+            self.parts.catch_up()
+            self._revision = self.database.revision()
+        return self._known.refresh()
 
-    def _refuse_other_embedder(self) -> None:
-        builders = self.database.embedders()
-        if builders and self.identity not in builders:
-            names = [f"{each.name} ({each.digest})" for each in builders]
-            raise StoreMismatch(mismatch(self.directory, names, self.identity))
+    def rebuild(self, on_progress: OnProgress | None = None) -> None:
+        """Builds the index and the copy of the events anew from the database."""
+        self.close()
+        if isinstance(self.place, EmbeddedPlace):
+            fresh = EventIndex.building(self.place, self.identity)
+            try:
+                Parts(self.database, fresh, self.identity).fill_anew(fresh, on_progress)
+            except BaseException:
+                fresh.close()
+                raise
+            self._index = fresh.finish_building()
+        else:
+            self._index = EventIndex.open(self.place, self.identity)
+            former = self._index.names()
+            Parts(self.database, self._index, self.identity).fill_anew(self._index, on_progress)
+            for collection in former:
+                self._index.drop(collection)
+        self._parts = Parts(self.database, self._index, self.identity)
+        self._parts.load()
+        self._parts.catch_up(on_progress)
+        self._known.rebuild()
 
-    def _embed_missing(self, on_progress: OnProgress | None) -> int:
+    def embed_missing(self, on_progress: OnProgress | None) -> int:
+        """Embeds what this embedder has not embedded yet; returns how many texts."""
+        if self.database.count_vectors(self.identity) == self.database.count_events():
+            return 0
         event_ids = self.database.events_without_vector(self.identity)
         for start in range(0, len(event_ids), EMBED_BATCH):
             events = self.database.events(event_ids[start : start + EMBED_BATCH])
@@ -141,6 +179,60 @@ class Upkeep:
             if on_progress is not None:
                 on_progress(min(start + EMBED_BATCH, len(event_ids)), len(event_ids))
         return len(event_ids)
+
+    def _refuse_other_embedder(self) -> None:
+        builders = self.database.embedders()
+        if builders and self.identity not in builders:
+            names = [f"{each.name} ({each.digest})" for each in builders]
+            raise StoreMismatch(mismatch(str(self.directory), names, self.identity))
+
+    def _open_index(self, on_progress: OnProgress | None) -> tuple[int, int]:
+        self._index = EventIndex.open(self.place, self.identity)
+        self._parts = Parts(self.database, self._index, self.identity)
+        self._refuse_foreign_index()
+        self._parts.load()
+        self._drop_unfinished()
+        indexed = self._parts.catch_up(on_progress)
+        if (
+            self.place.shared
+        ):  # what looks like a difference may be another process at work: `rhyme memory verify` tells
+            return indexed, 0
+        removed = sum(self._reconcile(part) for part in self._parts.all)
+        unsettled = self._index.unsettled()
+        for part in self._parts.all:
+            if part.collection in unsettled or part == self._parts.all[-1]:
+                self._prove(part)
+        self._index.settle(*unsettled)
+        return indexed, removed
+
+    def _refuse_foreign_index(self) -> None:
+        """An index of events that this database has never heard of belongs to another database."""
+        foreign = self.index.foreign()
+        known = {each.digest for each in self.database.embedders()}
+        strangers = [name for digest, name in foreign.items() if digest not in known]
+        if strangers and not self.place.shared and not self.index.names():
+            raise StoreMismatch(mismatch(str(self.directory), strangers, self.identity))
+
+    def _drop_unfinished(self) -> None:
+        """Collections of a cut that a kill left half-way. In a shared place they may be another process's work."""
+        if not self.place.shared:
+            for collection in self.index.names() - {part.collection for part in self.parts.all}:
+                self.index.drop(collection)
+
+    def _reconcile(self, part: IndexPart) -> int:
+        """Takes away what Chroma has too much of; returns how many. Raises StoreCorrupt when it has too little."""
+        expected, strays = self.parts.marked(part), set[str]()
+        if self.index.count(part.collection) > expected:
+            strays = self.parts.strays(part)
+            with self.index.writing(part.collection):
+                self.index.delete(part.collection, sorted(strays))
+        held = self.index.count(part.collection)
+        if held != expected:
+            raise StoreCorrupt(
+                f"The event index in {self.directory} holds {held} vectors, the database {expected}. Build it "
+                "again with `rhyme memory reindex`; no event is lost by it."
+            )
+        return len(strays)
 
     def _vectors_for(
         self, events: Sequence[Event], given: Mapping[str, NDArray[np.floating]]
@@ -158,37 +250,15 @@ class Upkeep:
             vectors.update({event.id: row for event, row in zip(batch, rows, strict=True)})
         return vectors
 
-    def _hand_over(self, event_ids: Sequence[str]) -> None:
-        for ids, vectors in self.database.vector_batches(self.identity, event_ids, WRITE_BATCH):
-            self.index.upsert(ids, vectors)
-            self.index.settle()
-            self.database.mark_indexed(self.identity, ids, self.index.id)
-
-    def _catch_up(self) -> tuple[int, int]:
-        """Gives Chroma what is not marked as held, takes away what the database does not have: (given, taken)."""
-        waiting = self.database.vectors_not_indexed(self.identity, self.index.id)
-        self._hand_over(waiting)
-        expected = self.database.count_vectors(self.identity)
-        strays: set[str] = set()
-        if self.index.count() > expected:
-            strays = self.index.ids() - set(self.database.events_with_vector(self.identity))
-            self.index.delete(sorted(strays))
-            self.index.settle()
-        if self.index.count() != expected:
-            raise StoreCorrupt(
-                f"The event index in {self.directory} holds {self.index.count()} vectors, the database {expected}. Build it "
-                "again with `rhyme precedents rebuild`; no event is lost by it."
-            )
-        return len(waiting), len(strays)
-
-    def _prove(self) -> None:
-        sample = self.database.sample_indexed(self.identity, self.index.id, SELF_QUERIES)
+    def _prove(self, part: IndexPart) -> None:
+        sample = self.parts.sample(part, SELF_QUERIES)
         vectors = self.database.get_embeddings(self.identity, sample)
         if not vectors:
             return
         matrix = np.stack(list(vectors.values()))
+        nearest = self.index.nearest(part.collection, matrix, SELF_RANKS)
         missing = []
-        for event_id, vector, found in zip(vectors, matrix, self.index.nearest(matrix, SELF_RANKS), strict=True):
+        for event_id, vector, found in zip(vectors, matrix, nearest, strict=True):
             if event_id in found:
                 continue
             neighbours = self.database.get_embeddings(self.identity, found).values()
@@ -197,14 +267,5 @@ class Upkeep:
         if len(missing) > (1 - SELF_FOUND) * len(vectors):
             raise StoreCorrupt(
                 f"The event index in {self.directory} does not find {len(missing)} of {len(vectors)} events by their own "
-                f"vectors ({missing[0]!r} among them). Build it again with `rhyme precedents rebuild`; no event is lost by it."
+                f"vectors ({missing[0]!r} among them). Build it again with `rhyme memory reindex`; no event is lost by it."
             )
-
-    def _rebuild(self) -> None:
-        self.close()
-        event_ids = self.database.events_with_vector(self.identity)
-        batches = self.database.vector_batches(self.identity, event_ids, WRITE_BATCH)
-        self._index = EventIndex.rebuild(self.directory, self.identity, batches)
-        self._index.settle()
-        for start in range(0, len(event_ids), ADD_BATCH):
-            self.database.mark_indexed(self.identity, event_ids[start : start + ADD_BATCH], self._index.id)

@@ -7,22 +7,22 @@ clock and knows nothing of Chroma, which is an index that can always be rebuilt 
 from records.database.analyses import AnalysisLine
 from records.database.database import Database
 from records.database.events import AddResult, StoreSnapshot
+from records.database.index_parts import IndexPart
 from records.database.ledger import LedgerCheck, LedgerFault, LedgerForecast, LedgerRow
-from records.database.lexical import LexicalHit, LexicalResult, terms_of
-from records.database.vectors import EmbedderIdentity, KnownVectors
+from records.database.vectors import ChangedEvent, Changes, EmbedderIdentity, KnownEvents
 
 __all__ = [
     "AddResult",
     "AnalysisLine",
+    "ChangedEvent",
+    "Changes",
     "Database",
     "EmbedderIdentity",
-    "KnownVectors",
+    "IndexPart",
+    "KnownEvents",
     "LedgerCheck",
     "LedgerFault",
     "LedgerForecast",
     "LedgerRow",
-    "LexicalHit",
-    "LexicalResult",
     "StoreSnapshot",
-    "terms_of",
 ]

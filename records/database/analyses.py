@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,11 +36,25 @@ def save(connection: Connection, analysis: Analysis) -> bool:
     """Writes the article, if it is new, and the analysis; False if that id is already kept."""
     if connection.execute(select(tables.analyses.c.id).where(tables.analyses.c.id == analysis.id)).first():
         return False
-    article = select(tables.articles.c.id).where(tables.articles.c.id == analysis.article.id)
-    if not connection.execute(article).first():
-        connection.execute(insert(tables.articles).values(_article_values(analysis.article)))
+    save_article(connection, analysis.article)
     connection.execute(insert(tables.analyses).values(_analysis_values(analysis)))
     return True
+
+
+def save_article(connection: Connection, article: Article) -> None:
+    """Writes the article if it is new."""
+    if not connection.execute(select(tables.articles.c.id).where(tables.articles.c.id == article.id)).first():
+        connection.execute(insert(tables.articles).values(_article_values(article)))
+
+
+def article_of(row: Mapping[str, Any]) -> Article:
+    """The article of a row of `articles`."""
+    published_at = row["published_at"]
+    times = {
+        "published_at": None if published_at is None else from_epoch(published_at),
+        "first_seen_at": from_epoch(row["first_seen_at"]),
+    }
+    return Article(**{**row, **times, "notes": tuple(json.loads(row["notes"]))})
 
 
 def load(connection: Connection, id_or_prefix: str) -> Analysis:

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, delete, insert, select, text
 
 from records.analysis import Analysis
-from records.database import analyses, events, ledger, lexical, schema, vectors
+from records.database import analyses, events, index_parts, ledger, schema, vectors
 from records.database.analyses import AnalysisLine
 from records.database.engine import Place, connect, explained, place_of, writing
 from records.database.events import AddResult, StoreSnapshot
+from records.database.index_parts import IndexPart
 from records.database.ledger import LedgerCheck, LedgerForecast, LedgerRow
-from records.database.lexical import NOTHING_SHARED, LexicalResult
 from records.database.tables import meta
-from records.database.vectors import EmbedderIdentity, KnownVectors
+from records.database.vectors import Changes, EmbedderIdentity, KnownEvents
 from records.event import Event
 from records.forecast import Forecast, Grade
 from records.times import to_epoch
@@ -147,7 +147,9 @@ class Database:
         with self._writing() as connection:
             result = events.write(connection, new)
             if embedder is not None and embeddings:
-                vectors.write(connection, embedder, list(embeddings), np.stack(list(embeddings.values())))
+                rows = np.stack(list(embeddings.values()))
+                written = events.revision_of(connection) if result.added or result.changed else None
+                vectors.write(connection, embedder, list(embeddings), rows, revision=written)
             return result
 
     def events_without_reaction(self) -> list[str]:
@@ -201,12 +203,6 @@ class Database:
         with self._reading() as connection:
             return events.snapshot(connection)
 
-    def lexical_search(self, query: str, as_of: datetime, limit: int) -> LexicalResult:
-        """Events with a reaction known at `as_of` that share words with the query. Any text is a valid query."""
-        with self._reading() as connection:
-            visible = events.count(connection, to_epoch(as_of))
-            return lexical.search(connection, query, to_epoch(as_of), visible, limit) if visible else NOTHING_SHARED
-
     # vectors
 
     def put_embeddings(
@@ -222,30 +218,85 @@ class Database:
         with self._reading() as connection:
             return vectors.read(connection, embedder.digest, event_ids)
 
-    def known_vectors(self, embedder: EmbedderIdentity) -> KnownVectors:
-        """All vectors whose event has a reaction, by the time it became known: the whole matrix, 4 bytes a number."""
+    def known_events(self, embedder: EmbedderIdentity) -> KnownEvents:
+        """All events that can be recalled: those with a reaction and a vector of this embedder."""
         with self._reading() as connection:
             return vectors.known(connection, embedder)
+
+    def stream_vectors(
+        self, embedder: EmbedderIdentity, batch: int
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """(row numbers, unit vectors) of everything embedded, a batch at a time."""
+        with self._reading() as connection:
+            yield from vectors.stream(connection, embedder, batch)
+
+    def stream_summaries(self, batch: int) -> Iterator[list[tuple[int, str]]]:
+        """(row number, summary) of every event, a batch at a time."""
+        with self._reading() as connection:
+            yield from events.summaries(connection, batch)
+
+    def changes(self, embedder: EmbedderIdentity, since: int) -> Changes:
+        """What was written to events and their vectors after the revision `since`."""
+        with self._reading() as connection:
+            return vectors.changes(connection, embedder, since)
+
+    def revision(self) -> int:
+        """The number of the last write to events or their vectors: equal while nothing changed."""
+        with self._reading() as connection:
+            return events.revision_of(connection)
 
     def events_without_vector(self, embedder: EmbedderIdentity) -> list[str]:
         """Ids this embedder has not embedded."""
         with self._reading() as connection:
             return vectors.without_vector(connection, embedder.digest)
 
-    def count_vectors(self, embedder: EmbedderIdentity) -> int:
-        """Vectors kept of this embedder."""
+    def count_vectors(self, embedder: EmbedderIdentity, *, known: bool = False) -> int:
+        """Vectors kept of this embedder, or only those of events with a reaction."""
         with self._reading() as connection:
-            return vectors.count(connection, embedder.digest)
+            return vectors.count(connection, embedder.digest, known=known)
+
+    def count_indexed(self, embedder: EmbedderIdentity, collection: str) -> int:
+        """Vectors marked as held by the collection of this id."""
+        with self._reading() as connection:
+            return vectors.count_in(connection, embedder.digest, collection)
+
+    def newest_indexed(self, embedder: EmbedderIdentity, collection: str) -> int | None:
+        """The latest time, epoch microseconds, at which a reaction of the collection's events became known; None: it is empty."""
+        with self._reading() as connection:
+            return vectors.newest_in(connection, embedder.digest, collection)
+
+    def events_indexed(self, embedder: EmbedderIdentity, collection: str) -> set[str]:
+        """Ids of the events marked as held by the collection of this id."""
+        with self._reading() as connection:
+            return vectors.ids_in(connection, embedder.digest, collection)
 
     def events_with_vector(self, embedder: EmbedderIdentity) -> list[str]:
         """Ids this embedder has embedded."""
         with self._reading() as connection:
             return vectors.ids(connection, embedder.digest)
 
-    def vectors_not_indexed(self, embedder: EmbedderIdentity, collection: str) -> list[str]:
-        """Ids whose vector is not marked as held by the collection."""
+    def waiting_for_index(self, embedder: EmbedderIdentity, collections: Sequence[str]) -> list[tuple[str, int]]:
+        """(id, known_at) of events with a reaction whose vector none of the collections is marked to hold, by known_at."""
         with self._reading() as connection:
-            return vectors.not_indexed(connection, embedder, collection)
+            return vectors.waiting(connection, embedder, collections)
+
+    def known_between(self, embedder: EmbedderIdentity, known_from: int, until: int | None) -> list[tuple[str, int]]:
+        """(id, known_at) of embedded events whose reaction became known in [known_from, until), by known_at."""
+        with self._reading() as connection:
+            return vectors.known_between(connection, embedder, known_from, until)
+
+    def index_parts(self, embedder: EmbedderIdentity) -> tuple[IndexPart, ...]:
+        """How this embedder's index is cut by time, in its order."""
+        with self._reading() as connection:
+            return index_parts.read(connection, embedder.digest)
+
+    def replace_index_parts(
+        self, embedder: EmbedderIdentity, old: Sequence[IndexPart], new: Sequence[IndexPart]
+    ) -> bool:
+        """All or nothing; False when another process has replaced the old ones already."""
+        with self._writing() as connection:
+            vectors.register(connection, embedder)
+            return index_parts.replace(connection, embedder.digest, old, new)
 
     def vector_batches(
         self, embedder: EmbedderIdentity, event_ids: Sequence[str], batch: int

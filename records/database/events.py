@@ -20,6 +20,7 @@ CHUNK = 500
 """Ids in one IN list: within every engine's limit on parameters."""
 
 DIGEST_BITS = 64
+REVISION = "events_revision"
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,18 @@ def write(connection: Connection, events: Sequence[Event]) -> AddResult:
         for event_id, event in latest.items()
         if event_id in stored and stored[event_id].digest != digests[event_id]
     ]
+    revision = next_revision(connection) if new or changed else 0
     for event in changed:
         row = stored[event.id]
-        connection.execute(
-            update(tables.events).where(tables.events.c.number == row.number).values(_values(event, digests[event.id]))
-        )
+        values = {**_values(event, digests[event.id]), "revision": revision}
+        connection.execute(update(tables.events).where(tables.events.c.number == row.number).values(values))
         connection.execute(delete(tables.event_tickers).where(tables.event_tickers.c.event_number == row.number))
         if row.summary != event.summary:
             connection.execute(delete(tables.embeddings).where(tables.embeddings.c.event_number == row.number))
+    forget_indexing(connection, [stored[event.id].number for event in changed])
     if new:
-        connection.execute(insert(tables.events), [_values(event, digests[event.id]) for event in new])
+        rows = [{**_values(event, digests[event.id]), "revision": revision} for event in new]
+        connection.execute(insert(tables.events), rows)
     _write_tickers(connection, [*new, *changed])
     difference = sum(int(digests[event.id], 16) for event in [*new, *changed])
     difference -= sum(int(stored[event.id].digest, 16) for event in changed)
@@ -110,6 +113,10 @@ def remove(connection: Connection, event_ids: Sequence[str]) -> int:
     rows = _stored(connection, list(dict.fromkeys(event_ids)))
     for numbers in _chunks([row.number for row in rows]):
         connection.execute(delete(tables.events).where(tables.events.c.number.in_(numbers)))
+    if rows:
+        revision = next_revision(connection)
+        gone = [{"revision": revision, "event_id": row.id} for row in rows]
+        connection.execute(insert(tables.removed_events), gone)
     _move_snapshot(connection, -len(rows), -sum(int(row.digest, 16) for row in rows))
     return len(rows)
 
@@ -142,6 +149,14 @@ def every(connection: Connection) -> Iterator[Event]:
         yield _event(row)
 
 
+def summaries(connection: Connection, batch: int) -> Iterator[list[tuple[int, str]]]:
+    """(row number, summary) of every event, a batch at a time, in the order they were added."""
+    columns = tables.events.c
+    query = select(columns.number, columns.summary).order_by(columns.number)
+    for rows in connection.execution_options(yield_per=batch).execute(query).partitions():
+        yield [(row[0], row[1]) for row in rows]
+
+
 def count(connection: Connection, known_at: int | None = None) -> int:
     """All events, or those whose reaction was known at `known_at` (epoch microseconds)."""
     query = select(func.count()).select_from(tables.events)
@@ -168,6 +183,38 @@ def recount(connection: Connection) -> StoreSnapshot:
     digests = connection.execute(select(tables.events.c.digest)).scalars().all()
     total = sum(int(digest, 16) for digest in digests) % 2**DIGEST_BITS
     return StoreSnapshot(len(digests), f"{total:0{DIGEST_BITS // 4}x}")
+
+
+def next_revision(connection: Connection) -> int:
+    """Numbers the writes to events and their vectors 1, 2, 3, … in the order they are committed: writers come in turn."""
+    revision = revision_of(connection) + 1
+    matched = connection.execute(update(tables.meta).where(tables.meta.c.name == REVISION).values(value=str(revision)))
+    if matched.rowcount == 0:
+        connection.execute(insert(tables.meta).values(name=REVISION, value=str(revision)))
+    return revision
+
+
+def revision_of(connection: Connection) -> int:
+    """The number of the last write to events or vectors; 0 before the first."""
+    value = connection.execute(select(tables.meta.c.value).where(tables.meta.c.name == REVISION)).scalar()
+    return int(value) if value is not None else 0
+
+
+def touch(connection: Connection, numbers: Sequence[int], revision: int | None = None) -> None:
+    """Gives the events a new revision, or this one where they have an older: something that belongs to them was written."""
+    given = revision if revision is not None else next_revision(connection)
+    column = tables.events.c
+    for chunk in _chunks(numbers):
+        older = column.number.in_(chunk), column.revision < given
+        connection.execute(update(tables.events).where(*older).values(revision=given))
+
+
+def forget_indexing(connection: Connection, numbers: Sequence[int]) -> None:
+    """Their vectors await indexing again: an event's place in the index depends on when its reaction was known."""
+    for chunk in _chunks(numbers):
+        connection.execute(
+            update(tables.embeddings).where(tables.embeddings.c.event_number.in_(chunk)).values(indexed_in=None)
+        )
 
 
 def numbers_by_id(connection: Connection, event_ids: Sequence[str]) -> dict[str, int]:

@@ -1,7 +1,6 @@
 """The tables. Times are epoch microseconds (`records.times`), so that SQLite and PostgreSQL compare them alike.
 
-The migrations create them; a test compares the two. The full-text side (`event_texts` and its triggers) differs between
-the two engines, has no SQLAlchemy counterpart and lives in its migration and in `lexical.py`.
+The migrations create them; a test compares the two.
 """
 
 from sqlalchemy import (
@@ -98,9 +97,18 @@ events = Table(
     Column("reaction_beta", Float),
     Column("reaction_sigma", Float),
     Column("reaction_z", Float),
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # of the write that last touched it
     Index(None, "reaction_known_at"),
     Index(None, "published_at"),
     Index(None, "story_id"),
+    Index(None, "revision"),
+)
+
+removed_events = Table(
+    "removed_events",
+    metadata,
+    Column("revision", BigInteger, primary_key=True),
+    Column("event_id", String(64), primary_key=True),
 )
 
 event_tickers = Table(
@@ -128,6 +136,14 @@ embeddings = Table(
     Column("vector", LargeBinary, nullable=False),  # dimensions × float16, little-endian
     Column("indexed_in", String(64)),  # id of the vector collection that holds it; None: not yet in one
     Index(None, "embedder_digest", "indexed_in", "event_number"),  # answers what is indexed without reading vectors
+)
+
+index_parts = Table(
+    "index_parts",
+    metadata,
+    Column("embedder_digest", String(64), ForeignKey("embedders.digest"), primary_key=True),
+    Column("known_from", BigInteger, primary_key=True),  # a part goes up to the next one's known_from
+    Column("collection", String(128), nullable=False, unique=True),  # its name in Chroma
 )
 
 ledger = Table(

@@ -1,6 +1,6 @@
 """Embeddings beside their events, as float16 bytes: what the vector index is built from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,14 +25,40 @@ class EmbedderIdentity:
 
 
 @dataclass(frozen=True)
-class KnownVectors:
-    """The vectors of all events with a reaction, by the time it became known."""
+class KnownEvents:
+    """All events with a reaction and a vector, by the time the reaction became known."""
 
-    event_ids: tuple[str, ...]
+    numbers: NDArray[np.int64]
+    """(events,) row numbers in the database."""
+    ids: tuple[str, ...]
     known_at: NDArray[np.int64]
     """(events,) epoch microseconds, ascending; equal times by event id."""
-    matrix: NDArray[np.float32]
-    """(events, dimensions), rows of norm 1."""
+    stories: tuple[str | None, ...]
+    revision: int
+    """Of the newest write that is in them."""
+
+
+@dataclass(frozen=True)
+class ChangedEvent:
+    """An event as it is now, written after some revision."""
+
+    id: str
+    known_at: int | None
+    """Epoch microseconds; None: its reaction is unknown."""
+    summary: str
+    story_id: str | None
+    vector: NDArray[np.float32] | None
+    """(dimensions,) of norm 1; None: not embedded yet."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What happened to events after a revision."""
+
+    events: tuple[ChangedEvent, ...]
+    removed: tuple[str, ...]
+    """Ids that are gone now."""
+    revision: int
 
 
 def register(connection: Connection, embedder: EmbedderIdentity) -> None:
@@ -49,10 +75,16 @@ def register(connection: Connection, embedder: EmbedderIdentity) -> None:
 
 
 def write(
-    connection: Connection, embedder: EmbedderIdentity, event_ids: Sequence[str], vectors: NDArray[np.floating]
+    connection: Connection,
+    embedder: EmbedderIdentity,
+    event_ids: Sequence[str],
+    vectors: NDArray[np.floating],
+    *,
+    revision: int | None = None,
 ) -> int:
     """Stores the rows of `vectors` (len(event_ids), dimensions) for stored events; others are ignored. A vector that
-    differs from the stored one replaces it and awaits indexing. Returns how many were written."""
+    differs from the stored one replaces it and awaits indexing. `revision`: the one this transaction has already given to
+    events, if it has. Returns how many were written."""
     if vectors.shape != (len(event_ids), embedder.dimensions):
         raise ValueError(
             f"{len(event_ids)} events of {embedder.dimensions} numbers, but vectors have shape {vectors.shape}"
@@ -66,6 +98,8 @@ def write(
         if number is not None and stored.get(number) != vector.tobytes():
             fresh[number] = vector.tobytes()
     _replace(connection, embedder.digest, fresh, [number for number in fresh if number in stored])
+    if fresh:
+        event_rows.touch(connection, list(fresh), revision)
     return len(fresh)
 
 
@@ -76,18 +110,47 @@ def read(connection: Connection, embedder_digest: str, event_ids: Sequence[str])
     return {event_id: _unit(stored[number])[0] for event_id, number in numbers.items() if number in stored}
 
 
-def known(connection: Connection, embedder: EmbedderIdentity) -> KnownVectors:
-    """Every vector whose event has a reaction."""
+def known(connection: Connection, embedder: EmbedderIdentity) -> KnownEvents:
+    """Which events can be recalled; their vectors and texts are read apart, in the order they lie in."""
     event, vector = tables.events.c, tables.embeddings.c
     query = (
-        select(event.id, event.reaction_known_at, vector.vector)
+        select(event.number, event.id, event.reaction_known_at, event.story_id)
         .join(tables.embeddings, vector.event_number == event.number)
         .where(vector.embedder_digest == embedder.digest, event.reaction_known_at.is_not(None))
     )
-    # sorted here, because the database would carry the vectors through its sort
-    rows = sorted(connection.execute(query).all(), key=lambda row: (row[1], row[0]))
-    matrix = _unit(b"".join(row[2] for row in rows), embedder.dimensions)
-    return KnownVectors(tuple(row[0] for row in rows), np.array([row[1] for row in rows], dtype=np.int64), matrix)
+    rows = sorted(connection.execute(query).all(), key=lambda row: (row[2], row[1]))
+    return KnownEvents(
+        np.array([row[0] for row in rows], dtype=np.int64),
+        tuple(row[1] for row in rows),
+        np.array([row[2] for row in rows], dtype=np.int64),
+        tuple(row[3] for row in rows),
+        event_rows.revision_of(connection),
+    )
+
+
+def stream(
+    connection: Connection, embedder: EmbedderIdentity, batch: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """(row numbers, unit vectors) of all that this embedder has embedded, in the order of their numbers."""
+    column = tables.embeddings.c
+    query = select(column.event_number, column.vector).where(column.embedder_digest == embedder.digest)
+    result = connection.execution_options(yield_per=batch).execute(query.order_by(column.event_number))
+    for rows in result.partitions():
+        matrix = _unit(b"".join(row[1] for row in rows), embedder.dimensions)
+        yield np.array([row[0] for row in rows], dtype=np.int64), matrix
+
+
+def changes(connection: Connection, embedder: EmbedderIdentity, since: int) -> Changes:
+    """Events and removals written after the revision `since`."""
+    event, vector = tables.events.c, tables.embeddings.c
+    match = and_(vector.event_number == event.number, vector.embedder_digest == embedder.digest)
+    columns = (event.id, event.reaction_known_at, event.summary, event.story_id, vector.vector)
+    rows = connection.execute(select(*columns).outerjoin(tables.embeddings, match).where(event.revision > since)).all()
+    events = tuple(ChangedEvent(*row[:4], _unit(row[4])[0] if row[4] else None) for row in rows)
+    gone = select(tables.removed_events.c.event_id).where(tables.removed_events.c.revision > since)
+    present = {event.id for event in events}
+    removed = dict.fromkeys(name for name in connection.execute(gone).scalars() if name not in present)
+    return Changes(events, tuple(removed), event_rows.revision_of(connection))
 
 
 def without_vector(connection: Connection, embedder_digest: str) -> list[str]:
@@ -100,12 +163,37 @@ def without_vector(connection: Connection, embedder_digest: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def count(connection: Connection, embedder_digest: str, indexed_in: str | None = None) -> int:
-    """Vectors of this embedder, or only those marked as held by one collection."""
-    query = select(func.count()).where(tables.embeddings.c.embedder_digest == embedder_digest)
-    if indexed_in is not None:
-        query = query.where(tables.embeddings.c.indexed_in == indexed_in)
+def count(connection: Connection, embedder_digest: str, *, known: bool = False) -> int:
+    """Vectors of this embedder, or only those of events with a reaction."""
+    event, vector = tables.events.c, tables.embeddings.c
+    query = select(func.count()).select_from(tables.embeddings).where(vector.embedder_digest == embedder_digest)
+    if known:
+        query = query.join(tables.events, vector.event_number == event.number)
+        query = query.where(event.reaction_known_at.is_not(None))
     return connection.execute(query).scalar_one()
+
+
+def count_in(connection: Connection, embedder_digest: str, collection: str) -> int:
+    """Vectors marked as held by one collection (its id in Chroma)."""
+    column = tables.embeddings.c
+    query = select(func.count()).where(column.embedder_digest == embedder_digest, column.indexed_in == collection)
+    return connection.execute(query).scalar_one()
+
+
+def newest_in(connection: Connection, embedder_digest: str, collection: str) -> int | None:
+    """When the last reaction of the events marked as held by one collection became known, epoch microseconds."""
+    event, vector = tables.events.c, tables.embeddings.c
+    query = select(func.max(event.reaction_known_at)).join(tables.embeddings, vector.event_number == event.number)
+    query = query.where(vector.embedder_digest == embedder_digest, vector.indexed_in == collection)
+    return connection.execute(query).scalar()
+
+
+def ids_in(connection: Connection, embedder_digest: str, collection: str) -> set[str]:
+    """Ids of the events marked as held by one collection."""
+    event, vector = tables.events.c, tables.embeddings.c
+    query = select(event.id).join(tables.embeddings, vector.event_number == event.number)
+    query = query.where(vector.embedder_digest == embedder_digest, vector.indexed_in == collection)
+    return set(connection.execute(query).scalars())
 
 
 def ids(connection: Connection, embedder_digest: str) -> list[str]:
@@ -117,18 +205,33 @@ def ids(connection: Connection, embedder_digest: str) -> list[str]:
     )
 
 
-def not_indexed(connection: Connection, embedder: EmbedderIdentity, collection: str) -> list[str]:
-    """Ids of events whose vector is not marked as held by the collection, in the order they were added."""
+def waiting(connection: Connection, embedder: EmbedderIdentity, collections: Sequence[str]) -> list[tuple[str, int]]:
+    """(id, known_at) of events with a reaction whose vector none of the collections is marked to hold, by known_at."""
     event, vector = tables.events.c, tables.embeddings.c
     query = (
-        select(event.id)
+        select(event.id, event.reaction_known_at)
         .join(tables.embeddings, vector.event_number == event.number)
-        .where(
-            vector.embedder_digest == embedder.digest, or_(vector.indexed_in.is_(None), vector.indexed_in != collection)
-        )
-        .order_by(event.number)
+        .where(vector.embedder_digest == embedder.digest, event.reaction_known_at.is_not(None))
+        .where(or_(vector.indexed_in.is_(None), vector.indexed_in.not_in(collections)))
+        .order_by(event.reaction_known_at, event.number)
     )
-    return list(connection.execute(query).scalars())
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def known_between(
+    connection: Connection, embedder: EmbedderIdentity, known_from: int, until: int | None
+) -> list[tuple[str, int]]:
+    """(id, known_at) of the embedded events whose reaction became known from `known_from` up to, not at, `until`."""
+    event, vector = tables.events.c, tables.embeddings.c
+    query = (
+        select(event.id, event.reaction_known_at)
+        .join(tables.embeddings, vector.event_number == event.number)
+        .where(vector.embedder_digest == embedder.digest, event.reaction_known_at >= known_from)
+        .order_by(event.reaction_known_at, event.number)
+    )
+    if until is not None:
+        query = query.where(event.reaction_known_at < until)
+    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def mark_indexed(

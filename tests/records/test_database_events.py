@@ -1,6 +1,5 @@
 """Events, their texts and their vectors: what goes in comes out, as of a time, on both engines."""
 
-import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -11,10 +10,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sqlalchemy import text
 
-from records.database import AddResult, Database, EmbedderIdentity, terms_of
+from records.database import AddResult, Database, EmbedderIdentity, IndexPart
 from records.errors import StoreCorrupt, StoreMismatch
 from records.event import Event
 from records.taxonomy import EventType, Tag
+from records.times import to_epoch
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 LATE = START + timedelta(days=10_000)
@@ -78,7 +78,6 @@ def test_removed_events_are_gone_with_their_texts_and_vectors(database: Database
     batch = [make_event("1", "Copper prices rose."), make_event("2", "Copper prices fell.")]
     database.add_events(batch, embedder=MINI, embeddings=_axes("1", "2"))
     assert database.remove_events(["1", "1", "missing"]) == 1
-    assert [hit.event_id for hit in database.lexical_search("copper", LATE, 9).hits] == ["2"]
     assert list(database.get_embeddings(MINI, ["1", "2"])) == ["2"]
     assert database.events_of_ticker("ACME", before=LATE, limit=9) == [batch[1]]
     assert database.check() == []
@@ -128,83 +127,6 @@ def test_an_event_of_an_unknown_type_is_reported_with_its_id(database: Database,
         database.events(["1"])
 
 
-# full text
-
-
-def test_lexical_search_finds_stems_and_ranks_rare_words_first(database: Database, make_event: MakeEvent) -> None:
-    summaries = {
-        "both": "Regulators rejected the merger of two railways.",
-        "rare": "A railway reported a loss.",
-        "frequent": "A merger of two grocers was agreed.",
-        "frequent2": "A merger of two banks was agreed.",
-        "neither": "A bakery opened a shop.",
-    }
-    database.add_events([make_event(name, words) for name, words in summaries.items()])
-    result = database.lexical_search("The railways' MERGERS?", LATE, 9)
-    assert [hit.event_id for hit in result.hits] == ["both", "rare", "frequent", "frequent2"]
-    assert result.hits[0].terms == ("railways", "mergers")
-    assert result.weights["railways"] > result.weights["mergers"]
-    assert list(result.terms_by_event["rare"]) == ["railways"]
-
-
-def test_lexical_search_sees_only_reactions_known_by_then(database: Database, make_event: MakeEvent) -> None:
-    database.add_events([make_event(str(day), "Copper fell.", day=day) for day in range(5)])
-    database.add_events([make_event("open", "Copper fell.", reaction=None)])
-    known = database.lexical_search("copper", START + timedelta(days=4), 9)
-    assert [hit.event_id for hit in known.hits] == ["2", "1", "0"]
-    assert not database.lexical_search("copper", START, 9).hits
-
-
-def test_later_events_change_neither_order_nor_weights_of_an_earlier_search(
-    database: Database, make_event: MakeEvent
-) -> None:
-    words = random.Random(3)
-    vocabulary = ["copper", "strike", "mine", "union", "refinery", "tariff", "smelter", "output"]
-
-    def sentence() -> str:
-        return " ".join(words.sample(vocabulary, 3))
-
-    database.add_events([make_event(f"past{number}", sentence(), day=number / 10) for number in range(60)])
-    as_of = START + timedelta(days=20)
-    query = "copper mine strike: union halts smelter output"
-    before = database.lexical_search(query, as_of, 20)
-    database.add_events([make_event(f"future{number}", sentence(), day=30) for number in range(200)])
-    assert database.lexical_search(query, as_of, 20) == before
-    assert len(database.lexical_search(query, LATE, 500).terms_by_event) > 200
-
-
-HOSTILE = (
-    "",
-    "  ",
-    "the of",
-    '"',
-    "a* OR (b",
-    "NEAR(copper)",
-    "copper' OR '1'='1",
-    "summary:copper",
-    "\x00 %",
-    "^copper -x",
-)
-
-
-@pytest.mark.parametrize("query", HOSTILE)
-def test_any_text_is_a_valid_query(database: Database, make_event: MakeEvent, query: str) -> None:
-    database.add_events([make_event("1", "Copper fell.")])
-    found = [hit.event_id for hit in database.lexical_search(query, LATE, 9).hits]
-    assert found == (["1"] if "copper" in query else [])
-
-
-def test_a_changed_summary_is_found_by_its_new_words_only(database: Database, make_event: MakeEvent) -> None:
-    database.add_events([make_event("1", "Copper fell.")])
-    database.add_events([make_event("1", "Nickel rose.")])
-    assert not database.lexical_search("copper", LATE, 9).hits
-    assert [hit.event_id for hit in database.lexical_search("nickel", LATE, 9).hits] == ["1"]
-
-
-def test_terms_are_informative_words_once_each_in_order() -> None:
-    assert terms_of("The AI deal: OpenAI's AI ＡＩ in the UK, 2025 & 5G, s&p") == ("ai", "deal", "openai", "uk", "5g")
-
-
 # vectors
 
 
@@ -222,45 +144,103 @@ def test_vectors_come_back_as_unit_vectors_near_the_originals(database: Database
     assert database.put_embeddings(wide, ["a", "b", "c"], originals) == 0
 
 
-def test_known_vectors_are_those_with_a_reaction_by_the_time_it_was_known(
+def test_known_events_are_those_with_a_reaction_and_a_vector_by_the_time_it_was_known(
     database: Database, make_event: MakeEvent
 ) -> None:
     batch = [
-        make_event("late", day=9),
+        make_event("late", day=9, story_id="s"),
         make_event("open", reaction=None),
         make_event("b", day=1),
         make_event("a", day=1),
     ]
     database.add_events(batch, embedder=MINI, embeddings=_axes("late", "open", "b", "a"))
-    known = database.known_vectors(MINI)
-    assert known.event_ids == ("a", "b", "late")
+    database.add_events([make_event("unembedded", day=2)])
+    known = database.known_events(MINI)
+    assert known.ids == ("a", "b", "late")
+    assert known.stories == (None, None, "s")
     assert known.known_at.tolist() == sorted(known.known_at.tolist())
-    assert known.matrix.tolist() == [[0, 0, 0, 1], [0, 0, 1, 0], [1, 0, 0, 0]]
-    assert database.known_vectors(EmbedderIdentity("other", "none", 4)).matrix.shape == (0, 4)
+    assert known.revision == database.revision() == 2
+    (numbers, matrix) = next(database.stream_vectors(MINI, 10))
+    by_number = dict(zip(numbers.tolist(), matrix.tolist(), strict=True))
+    assert [by_number[number] for number in known.numbers.tolist()] == [[0, 0, 0, 1], [0, 0, 1, 0], [1, 0, 0, 0]]
+    summaries = dict(row for page in database.stream_summaries(2) for row in page)
+    assert len(summaries) == 5
+    assert database.known_events(EmbedderIdentity("other", "none", 4)).ids == ()
+    assert (database.count_vectors(MINI), database.count_vectors(MINI, known=True)) == (4, 3)
 
 
-def test_a_changed_summary_drops_the_vector_and_a_settled_reaction_keeps_it(
+def test_changes_are_what_was_written_after_a_revision_and_nothing_else(
+    database: Database, make_event: MakeEvent
+) -> None:
+    database.add_events([make_event(name) for name in "abc"], embedder=MINI, embeddings=_axes("a", "b"))
+    before = database.revision()
+    assert database.changes(MINI, before).events == ()
+    database.add_events([make_event("a"), make_event("d", reaction=None)])  # a is as it was
+    database.put_embeddings(MINI, ["c"], np.eye(4)[:1])
+    database.remove_events(["b", "never there"])
+    changes = database.changes(MINI, before)
+    assert {event.id: (event.known_at is None, event.vector is None) for event in changes.events} == {
+        "c": (False, False),
+        "d": (True, True),
+    }
+    assert (changes.removed, changes.revision) == (("b",), database.revision())
+    database.add_events([make_event("b")])
+    again = database.changes(MINI, before)
+    assert again.removed == ()
+    assert {event.id for event in again.events} == {"b", "c", "d"}
+    assert database.changes(MINI, 0).events[0].summary == make_event("a").summary
+
+
+def test_a_changed_summary_drops_the_vector_and_a_settled_event_awaits_its_place_in_the_index(
     database: Database, make_event: MakeEvent
 ) -> None:
     settled = make_event("1", "Copper fell.")
     database.add_events([settled.model_copy(update={"reaction": None})], embedder=MINI, embeddings=_axes("1"))
-    database.mark_indexed(MINI, ["1"], "collection")
+    assert database.waiting_for_index(MINI, ["collection"]) == []  # nobody may recall it yet
     database.add_events([settled])
-    assert database.vectors_not_indexed(MINI, "collection") == []
-    assert database.known_vectors(MINI).event_ids == ("1",)
+    assert settled.reaction is not None
+    assert database.waiting_for_index(MINI, ["collection"]) == [("1", to_epoch(settled.reaction.known_at))]
+    database.mark_indexed(MINI, ["1"], "collection")
+    assert database.waiting_for_index(MINI, ["collection"]) == []
     database.add_events([make_event("1", "Nickel rose.")])
     assert database.events_without_vector(MINI) == ["1"]
 
 
-def test_vectors_await_indexing_until_marked_for_that_collection(database: Database, make_event: MakeEvent) -> None:
-    database.add_events([make_event(name) for name in "abc"], embedder=MINI, embeddings=_axes(*"abc"))
-    assert database.vectors_not_indexed(MINI, "one") == ["a", "b", "c"]
+def test_vectors_await_indexing_until_marked_for_one_of_the_collections(
+    database: Database, make_event: MakeEvent
+) -> None:
+    def waiting(*collections: str) -> list[str]:
+        return [event_id for event_id, _ in database.waiting_for_index(MINI, collections)]
+
+    days = {"a": 2, "b": 1, "c": 3}
+    events = [make_event(name, day=day) for name, day in days.items()]
+    database.add_events(events, embedder=MINI, embeddings=_axes(*"abc"))
+    assert waiting("one") == ["b", "a", "c"]  # by the time the reaction was known
     database.mark_indexed(MINI, ["a", "b"], "one")
-    assert database.vectors_not_indexed(MINI, "one") == ["c"]
-    assert database.vectors_not_indexed(MINI, "two") == ["a", "b", "c"]
+    database.mark_indexed(MINI, ["c"], "two")
+    assert waiting("one") == ["c"]
+    assert waiting("one", "two") == []
+    assert waiting("three") == ["b", "a", "c"]
     assert database.sample_indexed(MINI, "one", 5) == ["a", "b"]
+    assert (database.count_indexed(MINI, "one"), database.events_indexed(MINI, "two")) == (2, {"c"})
+    newest = events[0].reaction
+    assert newest is not None
+    assert database.newest_indexed(MINI, "one") == to_epoch(newest.known_at)
+    assert database.newest_indexed(MINI, "three") is None
     database.put_embeddings(MINI, ["a"], np.eye(4)[3:])
-    assert database.vectors_not_indexed(MINI, "one") == ["a", "c"]
+    assert waiting("one", "two") == ["a"]
+    assert [name for name, _ in database.known_between(MINI, 0, to_epoch(newest.known_at))] == ["b"]
+    assert [name for name, _ in database.known_between(MINI, to_epoch(newest.known_at), None)] == ["a", "c"]
+
+
+def test_parts_of_an_index_are_replaced_all_or_nothing_and_once(database: Database) -> None:
+    first, second, third = IndexPart(-9, "one"), IndexPart(-9, "two"), IndexPart(5, "three")
+    assert database.replace_index_parts(MINI, [], [first])
+    assert not database.replace_index_parts(MINI, [], [second])  # another process made its own meanwhile
+    assert database.replace_index_parts(MINI, [first], [second, third])
+    assert not database.replace_index_parts(MINI, [first], [IndexPart(-9, "four")])
+    assert database.index_parts(MINI) == (second, third)
+    assert database.index_parts(EmbedderIdentity("other", "none", 4)) == ()
 
 
 def test_one_digest_with_two_widths_is_refused(database: Database, make_event: MakeEvent) -> None:
@@ -290,7 +270,7 @@ def test_a_new_reaction_keeps_the_vector(database: Database, make_event: MakeEve
     identity, waiting = EmbedderIdentity("e", "d" * 16, 2), make_event("a", reaction=None)
     database.add_events([waiting], embedder=identity, embeddings={"a": np.array([1.0, 0.0])})
     assert database.add_reactions([make_event("a")]) == 1
-    assert database.known_vectors(identity).event_ids == ("a",)
+    assert database.known_events(identity).ids == ("a",)
 
 
 def test_an_event_told_again_without_its_outcome_keeps_the_reaction_measured_for_it(

@@ -63,11 +63,12 @@ def test_chroma_finds_what_an_exact_scan_finds(tmp_path: Path, real_embedder: Em
         EventMemory.open(tmp_path / "memory", database, real_embedder) as memory,
     ):
         load_starter(memory)
-        known = database.known_vectors(memory._upkeep.identity)
-        probes = known.matrix[:: len(known.event_ids) // 25]
-        exact = np.argsort(-(probes @ known.matrix.T), axis=1, kind="stable")[:, :20]
-        found = memory._upkeep.index.nearest(probes, 200)
+        known = memory._upkeep.current().base
+        probes = known.vectors[:: len(known) // 25]
+        exact = np.argsort(-(probes @ known.vectors.T), axis=1, kind="stable")[:, :20]
+        (part,) = memory._upkeep.parts.all
+        found = memory._upkeep.index.nearest(part.collection, probes, 200)
         shares = [
-            len({known.event_ids[row] for row in rows} & set(ids)) / 20 for rows, ids in zip(exact, found, strict=True)
+            len({known.id_of(row) for row in rows} & set(ids)) / 20 for rows, ids in zip(exact, found, strict=True)
         ]
         assert np.mean(shares) > 0.99

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from records.errors import StoreCorrupt, StoreLocked, StoreMismatch, StoreUnwrit
 from records.event import Event
 from vectorstore import index as index_module
 from vectorstore import upkeep
+from vectorstore.chroma_place import EmbeddedPlace
 from vectorstore.index import EventIndex
 from vectorstore.memory import EventMemory
 
@@ -55,6 +57,16 @@ def _index_files(folder: Path) -> list[Path]:
     return [path for path in folder.glob("index-*/**/*") if path.is_file()]
 
 
+@contextmanager
+def _index_alone(folder: Path, database: Database, embedder: Embedder) -> Iterator[tuple[EventIndex, str]]:
+    """Chroma without the memory around it, and the collection of the only part."""
+    identity = EmbedderIdentity(embedder.name, embedder.digest, embedder.dimensions)
+    index = EventIndex.open(EmbeddedPlace(folder), identity)
+    (part,) = database.index_parts(identity)
+    yield index, part.collection
+    index.close()
+
+
 # another embedder
 
 
@@ -63,9 +75,7 @@ def test_a_memory_of_another_embedder_is_refused_and_names_both(
     folder: Path, database: Database, make_embedder: MakeEmbedder
 ) -> None:
     other = make_embedder("other", 32)
-    with pytest.raises(
-        StoreMismatch, match=r"embedder hashing \(\w{16}\), and this run uses other.*precedents rebuild"
-    ):
+    with pytest.raises(StoreMismatch, match=r"embedder hashing \(\w{16}\), and this run uses other.*memory reindex"):
         EventMemory.open(folder, database, other)
     assert database.count_vectors(EmbedderIdentity("other", other.digest, 32)) == 0
 
@@ -78,10 +88,8 @@ def test_rebuilding_for_another_embedder_loses_no_event_and_goes_back_without_em
         assert memory.report.embedded == 30
         assert told[-1] == (30, 30)
         assert _recalled(memory) == {event.id for event in filled}
-    former = make_embedder()
-    with pytest.raises(StoreMismatch):
-        EventMemory.open(folder, database, former)
-    with EventMemory.open(folder, database, former, rebuild=True) as memory:
+    former = make_embedder()  # its vectors are still there: going back is a matter of the setting
+    with EventMemory.open(folder, database, former) as memory:
         assert former.embedded == 0  # type: ignore[attr-defined]
         assert _recalled(memory) == {event.id for event in filled}
 
@@ -143,11 +151,8 @@ def test_ids_that_only_chroma_has_are_taken_away(
 def test_vectors_missing_from_chroma_behind_its_back_lead_to_a_rebuild(
     folder: Path, database: Database, embedder: Embedder, filled: list[Event]
 ) -> None:
-    identity = EmbedderIdentity(embedder.name, embedder.digest, embedder.dimensions)
-    index = EventIndex.open(folder, identity)
-    index.delete(["e1", "e2"])
-    index.settle()
-    index.close()
+    with _index_alone(folder, database, embedder) as (index, collection), index.writing(collection):
+        index.delete(collection, ["e1", "e2"])
     with EventMemory.open(folder, database, embedder) as memory:
         assert "holds 28 vectors, the database 30" in str(memory.report.rebuilt)
         assert _recalled(memory) == {event.id for event in filled}
@@ -159,10 +164,8 @@ def test_vectors_swapped_behind_its_back_are_noticed_by_the_self_queries(
     events = [make_event(f"e{n}", " ".join(f"word{n}x{place}" for place in range(9))) for n in range(30)]
     with EventMemory.open(folder, database, embedder) as memory:
         memory.add(events)
-    index = EventIndex.open(folder, EmbedderIdentity(embedder.name, embedder.digest, embedder.dimensions))
-    index.upsert([event.id for event in events], -embedder.embed([event.summary for event in events]))
-    index.settle()
-    index.close()
+    with _index_alone(folder, database, embedder) as (index, collection), index.writing(collection):
+        index.upsert(collection, [event.id for event in events], -embedder.embed([event.summary for event in events]))
     with EventMemory.open(folder, database, embedder) as memory:
         assert re.search(r"does not find \d\d of 30 events", str(memory.report.rebuilt))
         assert _recalled(memory) == {event.id for event in events}
@@ -248,7 +251,7 @@ def test_a_large_damaged_index_waits_for_the_command_that_rebuilds_it(
     monkeypatch.setattr(upkeep, "REBUILD_UNASKED", 10)
     (victim,) = [path for path in _index_files(folder) if path.name == "chroma.sqlite3"]
     _damage(victim, "overwritten")
-    with pytest.raises(StoreCorrupt, match=r"index-1 cannot be used.*`rhyme precedents rebuild`; no event is lost"):
+    with pytest.raises(StoreCorrupt, match=r"index-1 cannot be used.*`rhyme memory reindex`; no event is lost"):
         EventMemory.open(folder, database, embedder)
     with EventMemory.open(folder, database, embedder, rebuild=True) as memory:
         assert memory.report.rebuilt == "it was asked for"
@@ -306,10 +309,11 @@ def test_a_process_killed_while_adding_loses_nothing_it_had_reported(
             assert database.check() == []
             recall = memory.recall("Copper output fell", LATER, len(kept) + 1, min_similarity=0.0)
             assert {precedent.event_id for precedent in recall.precedents} == kept
+            (part,) = memory._upkeep.parts.all
             held = memory._upkeep.index
-            assert held.ids() == kept
+            assert held.ids(part.collection) == kept
             vectors = database.get_embeddings(memory._upkeep.identity, sorted(kept))
-            found = held.nearest(np.stack([vectors[name] for name in sorted(kept)]), 3)
+            found = held.nearest(part.collection, np.stack([vectors[name] for name in sorted(kept)]), 3)
             hits = sum(name in near for name, near in zip(sorted(kept), found, strict=True))
             assert hits >= 0.98 * len(kept)  # the graph is approximate
 

@@ -66,7 +66,7 @@ def test_loading_adds_every_event_and_the_second_time_reads_nothing(
     assert (result.loaded, result.added.added, result.shipped_vectors) == (True, total, 0)
     assert told[-1] == (total, total)
     assert embedder.embedded == total  # type: ignore[attr-defined]
-    removed = memory.recall("The Federal Reserve cut rates", NOW, 1).precedents[0].event_id
+    removed = memory.recall("The Federal Reserve cut rates", NOW, 1, min_similarity=0.0).precedents[0].event_id
     memory.remove([removed])
     again = load_starter(memory, data=data)
     assert (again.loaded, again.added.added) == (False, 0)

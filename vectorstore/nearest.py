@@ -1,0 +1,180 @@
+"""The dense arm: the nearest events among those known at a time. Exact where a part of the index is knowable only in part or
+small to look through, by Chroma where it is knowable as a whole; never fewer than asked for while there are as many."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vectorstore.index import EventIndex
+from vectorstore.known import Known
+from vectorstore.parts import Parts
+from vectorstore.rows import LONE, EventRows
+
+BASE, RECENT = 0, 1
+"""The two sets of `Known`, by the place of their shelves."""
+
+WIDEN = 4
+"""So many times more are looked at when one story took the places of others."""
+
+SIMILARITY_DIGITS = 6
+"""Rounded to what float32 sums agree on whatever the order of adding: a scan and an index then rank alike."""
+
+
+@dataclass(frozen=True)
+class Near:
+    """Events in order of similarity. Row numbers are those of the set."""
+
+    shelf: NDArray[np.int64]
+    """(n,) BASE or RECENT."""
+    row: NDArray[np.int64]
+    """(n,)"""
+    similarity: NDArray[np.float64]
+    """(n,) cosine, greatest first; of equal ones the event known later first."""
+    complete: bool
+    """Whether every knowable event is here."""
+    strategy: str
+    """How they were searched, for the curious and for tests."""
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def first(self, depth: int) -> "Near":
+        """The nearest of them."""
+        complete = self.complete and len(self) <= depth
+        return Near(self.shelf[:depth], self.row[:depth], self.similarity[:depth], complete, self.strategy)
+
+
+class NearestEvents:
+    """Of one state of the memory."""
+
+    def __init__(self, known: Known, parts: Parts, index: EventIndex) -> None:
+        self.known = known
+        self._parts = parts
+        self._index = index
+
+    def find(self, vector: NDArray[np.float32], as_of: int, depth: int, *, one_a_story: bool = False) -> Near:
+        """Up to `depth` events known at `as_of` (epoch microseconds) nearest to the unit vector. `one_a_story`: of each
+        story the nearest alone."""
+        visible = self.known.visible(as_of)
+        depth = min(depth, visible)
+        if depth <= 0:
+            none = np.zeros(0, dtype=np.int64)
+            return Near(none, none, np.zeros(0), complete=True, strategy="nothing known yet")
+        reach = depth
+        while True:
+            near = self._within(vector, as_of, reach, one_a_story=one_a_story)
+            if near.complete or len(near) >= depth:
+                return near.first(depth)
+            reach = min(visible, reach * WIDEN)
+
+    def _within(self, vector: NDArray[np.float32], as_of: int, reach: int, *, one_a_story: bool) -> Near:
+        """The nearest `reach` of every part together, or all of them by story."""
+        visible, recent = self.known.visible(as_of), np.arange(self.known.recent.visible(as_of))
+        rows, asked, scanned = self._candidates(vector, as_of, reach)
+        if len(rows) + len(recent) < reach:  # the graph is approximate, and a part may be in the making
+            rows, asked, scanned = self._living(self.known.base.visible(as_of)), 0, visible
+        shelf, row = np.repeat([BASE, RECENT], [len(rows), len(recent)]), np.concatenate([rows, recent])
+        similarity = np.concatenate(
+            [_cosines(self.known.base, rows, vector), _cosines(self.known.recent, recent, vector)]
+        )
+        known_at = np.concatenate([self.known.base.known_at[rows], self.known.recent.known_at[recent]])
+        order = _order(similarity, known_at, len(row) if one_a_story else reach)
+        if one_a_story:
+            order = order[_firsts(self._stories(shelf[order], row[order]))]
+        return Near(
+            shelf[order], row[order], similarity[order], len(row) == visible, _strategy(asked, scanned + len(recent))
+        )
+
+    def similarity(self, shelf: int, row: int, vector: NDArray[np.float32]) -> float:
+        """Cosine with one event."""
+        return float(_cosines(self._set(shelf), np.array([row]), vector)[0])
+
+    def id_of(self, shelf: int, row: int) -> str:
+        """The event's id."""
+        return self._set(shelf).id_of(row)
+
+    def _set(self, shelf: int) -> EventRows:
+        return self.known.base if shelf == BASE else self.known.recent
+
+    def _candidates(self, vector: NDArray[np.float32], as_of: int, depth: int) -> tuple[NDArray[np.int64], int, int]:
+        """Rows of `base` that hold its nearest, parts asked, events looked through."""
+        base, found, asked, scanned = self.known.base, [np.zeros(0, dtype=np.int64)], 0, 0
+        most = self._index.most_results
+        for part in self._parts.all:
+            if part.known_from > as_of:
+                break
+            until = self._parts.until(part)
+            start = base.starting(part.known_from)
+            end = base.starting(until) if until is not None else len(base)
+            seen = min(end, base.visible(as_of))
+            wanted = depth + int(self.known.dead[start:end].sum())
+            if seen <= start:
+                continue
+            if seen == end and self._all_recent_known(part.known_from, until, as_of) and (not most or wanted <= most):
+                if wanted < end - start:
+                    ids = self._index.nearest(part.collection, vector[None, :], wanted)[0]
+                    rows = base.rows_of(ids)
+                    found.append(np.unique(rows[(rows >= start) & (rows < end)]))
+                    asked += 1
+                else:
+                    found.append(np.arange(start, end))
+            else:
+                found.append(_best_of(base, start, seen, vector, wanted))
+                scanned += seen - start
+        rows = np.concatenate(found)
+        return rows[~self.known.dead[rows]], asked, scanned
+
+    def _all_recent_known(self, known_from: int, until: int | None, as_of: int) -> bool:
+        """Else Chroma's answer from the part would hold events of the future in the place of others."""
+        recent = self.known.recent
+        end = recent.starting(until) if until is not None else len(recent)
+        return recent.visible(as_of) >= end or end == recent.starting(known_from)
+
+    def _living(self, end: int) -> NDArray[np.int64]:
+        return np.flatnonzero(~self.known.dead[:end])
+
+    def _stories(self, shelf: NDArray[np.int64], row: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A code for each event's story; events that are a story of their own get one each."""
+        codes = np.empty(len(row), dtype=np.int64)
+        for number, rows in ((BASE, self.known.base), (RECENT, self.known.recent)):
+            here = shelf == number
+            codes[here] = rows.story[row[here]]
+        lone = codes == LONE
+        codes[lone] = -np.arange(1, lone.sum() + 1)
+        return codes
+
+
+def _best_of(rows: EventRows, start: int, end: int, vector: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
+    """The `depth` nearest of a stretch, and all that equal the last of them."""
+    similarity = rows.vectors[start:end] @ vector
+    if depth >= len(similarity):
+        return np.arange(start, end)
+    limit = np.partition(similarity, len(similarity) - depth)[len(similarity) - depth]
+    return np.flatnonzero(similarity >= limit - 10**-SIMILARITY_DIGITS) + start
+
+
+def _cosines(rows: EventRows, places: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float64]:
+    if not len(places):
+        return np.zeros(0)
+    cosines: NDArray[np.float64] = (rows.vectors[places] @ vector).astype(np.float64)
+    return np.round(cosines, SIMILARITY_DIGITS)
+
+
+def _order(similarity: NDArray[np.float64], known_at: NDArray[np.int64], depth: int) -> NDArray[np.int64]:
+    """Places of the `depth` greatest, greatest first; of equal ones the event known later."""
+    if depth < len(similarity):
+        limit = np.partition(similarity, len(similarity) - depth)[len(similarity) - depth]
+        near = np.flatnonzero(similarity >= limit)
+    else:
+        near = np.arange(len(similarity))
+    return near[np.lexsort((near, -known_at[near], -similarity[near]))][:depth]
+
+
+def _firsts(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places of the first of each code, in order."""
+    return np.sort(np.unique(codes, return_index=True)[1])
+
+
+def _strategy(asked: int, scanned: int) -> str:
+    return f"chroma, {asked} parts; exact scan of {scanned}" if asked else f"exact scan of {scanned}"
