@@ -11,11 +11,15 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
 import chromadb_rust_bindings  # type: ignore[import-untyped]
 from filelock import FileLock, Timeout
 
 LOCKED = 75  # EX_TEMPFAIL of sysexits.h
+
+RUNNING = "running"
+"""A file in the folder while a server runs there; one that was killed leaves it behind."""
 
 
 def main(arguments: list[str]) -> int:
@@ -27,8 +31,11 @@ def main(arguments: list[str]) -> int:
             lock.acquire()
     except Timeout:
         return LOCKED
+    running = Path(arguments[2]).with_name(RUNNING)
+    running.touch()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     chromadb_rust_bindings.cli(["chroma", *arguments[2 + count :]])
+    running.unlink(missing_ok=True)
     return 0
 
 

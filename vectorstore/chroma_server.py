@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from records.errors import StoreError, StoreLocked, StoreUnreachable, StoreUnwritable, UsageError
-from vectorstore.chroma_child import LOCKED
+from vectorstore.chroma_child import LOCKED, RUNNING
 
 LOCK_NAME = "lock"
 """The same file as the event memory's: one of them at a time has the folder."""
@@ -41,6 +41,9 @@ class ChromaServer:
     ) -> None:
         self.directory = directory
         self.url = url
+        self.cut_short = False
+        """Whether the server before this one on the folder was killed. What it acknowledged is there, but of the vectors that it
+        was writing into its graph then, a search may miss some."""
         self._process = process
         self._echo = echo
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -69,6 +72,7 @@ class ChromaServer:
         except OSError as error:
             raise _unwritable(directory, str(error)) from error
         chosen = _usable_port(host, port)
+        cut_short = (directory / RUNNING).exists()
         process = _spawn(directory, host, chosen, wait_seconds)
         server = cls(process, directory.absolute(), f"http://{_reached_at(host)}:{chosen}", echo)
         try:
@@ -76,6 +80,7 @@ class ChromaServer:
         except BaseException:
             server.stop()
             raise
+        server.cut_short = cut_short
         return server
 
     @property
@@ -93,7 +98,8 @@ class ChromaServer:
         code = self._process.wait()
         raise StoreError(
             f"The Chroma server on {self.directory} ended by itself (exit code {code}). What it had acknowledged is kept; start it "
-            f"again. Its last words: {self._last_words()}"
+            "again. If it ends in this way once more, its index is damaged: build it anew with `rhyme memory reindex`. "
+            f"Its last words: {self._last_words()}"
         )
 
     def stop(self) -> None:

@@ -17,6 +17,11 @@ firewall admit only your own machines, or put a proxy that asks for a token befo
 machines set this machine's name in place of the one below."""
 
 
+CUT_SHORT = """\
+Warning: the server was killed the last time. Every event it had acknowledged is kept, but its search may miss some of those it was
+working on: `rhyme memory verify` tells, `rhyme memory reindex` puts it right."""
+
+
 def run(options: argparse.Namespace) -> int:
     """Serves until Ctrl-C or SIGTERM; 0 then. Raises UsageError, StoreError."""
     home = Home(load_settings({"home": options.home}).settings.home)
@@ -37,6 +42,8 @@ def _serve(directory: Path, options: argparse.Namespace) -> None:
     with ChromaServer.start(directory, host=options.host, port=options.port, echo=echo) as server:
         if not is_loopback(options.host):
             print(EVERYWHERE.format(port=server.url.rpartition(":")[2]), file=sys.stderr, flush=True)
+        if server.cut_short:
+            print(CUT_SHORT, file=sys.stderr, flush=True)
         print(f"{PREFIX}CHROMA={server.url}", flush=True)
         server.wait()
 

@@ -99,6 +99,7 @@ def test_what_a_killed_server_had_acknowledged_is_there_when_it_is_started_again
     client.close()
     assert 150 < len(acknowledged) < 5_000
     with ChromaServer.start(tmp_path) as again:
+        assert again.cut_short
         client = open_client(ServerPlace(again.url))
         collection = client.get_collection("events", embedding_function=None)
         kept = collection.get(include=[])["ids"]
@@ -109,6 +110,8 @@ def test_what_a_killed_server_had_acknowledged_is_there_when_it_is_started_again
         found = collection.query(query_embeddings=vectors[:100], n_results=1, include=[])["ids"]
         assert [ids[0] for ids in found] == [str(row) for row in range(100)]
         client.close()
+    with ChromaServer.start(tmp_path) as once_more:
+        assert not once_more.cut_short
 
 
 def test_the_full_batch_of_the_default_embedder_goes_through(chroma_server: ChromaServer) -> None:

@@ -98,6 +98,24 @@ def test_a_host_that_others_reach_is_warned_about(
     assert "password" not in capsys.readouterr().err
 
 
+def test_a_server_that_was_killed_the_last_time_is_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = ChromaServer.start
+    start(tmp_path / "home" / "chroma").kill()
+
+    def shortly(directory: Path, **_: object) -> ChromaServer:
+        server = start(directory)
+        server.stop()  # so that the command does not wait
+        return server
+
+    monkeypatch.setattr(ChromaServer, "start", shortly)
+    assert main(["chroma"]) == 6
+    assert "was killed the last time" in capsys.readouterr().err
+    assert main(["chroma"]) == 6
+    assert "was killed the last time" not in capsys.readouterr().err
+
+
 def test_the_settings_say_which_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert chroma_place(load_settings({}).settings) == EmbeddedPlace(tmp_path / "home" / "events")
     monkeypatch.setenv("RHYME_CHROMA", "https://chroma.example.org:8443/")
