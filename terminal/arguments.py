@@ -396,3 +396,27 @@ def _add_bench(tree: _Tree) -> None:
     for parser in (start, analyze, score):
         parser.add_argument("--runs", metavar="N", type=_whole_number(1, 100), default=3, help="runs (default 3)")
         parser.add_argument("--json", action="store_true", help="print a JSON object on stdout")
+    _add_bench_recall(bench)
+
+
+def _add_bench_recall(bench: _Tree) -> None:
+    recall = bench.command(
+        "recall",
+        "bench",
+        "measure the event memory on made-up events, beside exact search and other indexes",
+        "rhyme bench recall --events 100000 --peers exact,faiss",
+        about="100,000 events take about ten minutes, 1,000,000 more than an hour",
+    )
+    recall.set_defaults(action="recall")
+    recall.add_argument("--events", metavar="N", type=_whole_number(1_000, 10_000_000), default=100_000,
+                        help="made-up events (default 100000)")  # fmt: skip
+    recall.add_argument("--peers", metavar="LIST", default="exact,hnswlib,faiss,lancedb",
+                        help="what else to measure, with commas, or none (default exact,hnswlib,faiss,lancedb)")  # fmt: skip
+    recall.add_argument("--queries", metavar="N", type=_whole_number(20, 10_000), default=200,
+                        help="questions for each share of knowable events (default 200)")  # fmt: skip
+    recall.add_argument(
+        "--seed", metavar="S", type=_whole_number(0, 2**31), default=1, help="of the events (default 1)"
+    )
+    recall.add_argument("--work", metavar="DIR", help="keep events and store here for another run (default: a folder that "
+                        "is removed)")  # fmt: skip
+    recall.add_argument("--json", action="store_true", help="print a JSON object on stdout")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from records.errors import ModelMissing
 from terminal.output import as_json
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ KIBIBYTE = 1024 if sys.platform == "linux" else 1  # getrusage counts in KiB on 
 
 def run(options: argparse.Namespace) -> int:
     """Measures and prints; the analyses made are kept like any other."""
+    if options.action == "recall":
+        from terminal.bench_recall import table
+
+        found = measure_recall(options)
+        print(as_json(found) if options.json else table(found))
+        return 0
     if options.action == "score":
         figures: dict[str, object] = dict(measure_score(options.runs))
     else:
@@ -82,6 +89,28 @@ def measure_score(runs: int) -> dict[str, float]:
         "p95_ms": round(median(worst), 2),
         "limit_ms": 5.0,
     }
+
+
+def measure_recall(options: argparse.Namespace) -> dict[str, object]:
+    """The event memory beside its peers; see `evals/memory`."""
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from evals.memory.run import Request, bench_recall
+    from terminal.assembly import open_embedder
+    from terminal.progress import ProgressView
+    from terminal.settings import load_settings
+
+    peers = [] if options.peers == "none" else options.peers.split(",")
+    work = Path(options.work) if options.work else None
+    request = Request(options.events, peers, options.seed, work, options.queries)
+    with ProgressView.open(quiet=options.quiet) as view, ExitStack() as closing:
+        embedder, missing = None, ""
+        try:
+            embedder = open_embedder(load_settings({"home": options.home}).settings, closing)
+        except ModelMissing as error:
+            missing = str(error)
+        return bench_recall(request, view.say, embedder, missing)
 
 
 def _first_line_seconds() -> float:
