@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from evals.memory.questions import Question, Questions, ask
 from evals.memory.synthetic import DIMENSIONS, World
-from evals.memory.truth import Truth, scan
+from evals.memory.truth import MIN_SIMILARITY, Truth, scan
 from records.taxonomy import EventType
 from records.times import from_epoch, to_epoch
-from vectorstore import DEFAULT_MIN_SIMILARITY
 
 Say = Callable[[str], None]
 
@@ -87,7 +86,7 @@ def _truth(world: World, questions: Questions, file: NDArray[np.float32]) -> Tru
     old = np.searchsorted(plan.known_at, old_until, side="right")
     step = 20_000  # rows: with 1,000 questions 80 MB of cosines
     chunks = ((start, np.asarray(file[start : start + step])) for start in range(0, world.events, step))
-    return scan(chunks, questions, old, plan.size_of[plan.story] == 1, DEFAULT_MIN_SIMILARITY)
+    return scan(chunks, questions, old, plan.size_of[plan.story] == 1, MIN_SIMILARITY)
 
 
 def _write(folder: Path, questions: Questions, truth: Truth) -> None:

@@ -16,7 +16,7 @@ from evals.memory.questions import Question
 from evals.memory.scoring import answers, hybrid_levels, levels
 from evals.memory.synthetic import CHUNK, World, row_of
 from evals.memory.table_embedder import TableEmbedder
-from evals.memory.truth import TOP
+from evals.memory.truth import MIN_SIMILARITY, TOP
 from records.database import Database
 from vectorstore import EventMemory, Recall
 
@@ -81,15 +81,18 @@ def answer(corpus: Corpus, store: Path, say: Say) -> dict[str, Any]:
 
 
 def _nearest(memory: EventMemory, question: Question, vector: NDArray[np.float32]) -> Sequence[int]:
-    if not hasattr(memory, "nearest"):  # stand-in until the memory has it
-        snapshot = memory._current()
-        rows, _ = snapshot.nearest(memory._upkeep.index, vector, snapshot.visible(question.as_of), TOP)
-        return [row_of(snapshot.known.event_ids[row]) for row in rows]
     return [row_of(identity) for identity, _ in memory.nearest(vector, question.as_of, TOP)]
 
 
 def _recall(memory: EventMemory, question: Question) -> Recall:
-    return memory.recall(question.text, question.as_of, TOP, event_type=question.event_type, tickers=(question.ticker,))
+    return memory.recall(
+        question.text,
+        question.as_of,
+        TOP,
+        event_type=question.event_type,
+        tickers=(question.ticker,),
+        min_similarity=MIN_SIMILARITY,
+    )
 
 
 def _rows(recall: Recall) -> Sequence[int]:

@@ -12,7 +12,7 @@ from evals.memory.run import Request, bench_recall, verdict
 from evals.memory.scoring import answers, hybrid_levels, levels
 from evals.memory.synthetic import CHUNK, World, event_id, row_of
 from evals.memory.table_embedder import TableEmbedder
-from evals.memory.truth import TOP, recall_at_10
+from evals.memory.truth import MIN_SIMILARITY, TOP, recall_at_10
 from records.errors import UsageError
 from records.times import to_epoch
 from terminal.bench_recall import table
@@ -133,7 +133,7 @@ def test_eligible_events_are_old_enough_and_tell_a_story_of_their_own(corpus: Co
     for question, vector, eligible in zip(
         corpus.questions.asked, corpus.questions.vectors, corpus.truth.eligible, strict=True
     ):
-        similar = vectors @ vector >= corpora.DEFAULT_MIN_SIMILARITY
+        similar = vectors @ vector >= MIN_SIMILARITY
         old = plan.known_at <= to_epoch(question.as_of) - corpora.REPRINT_DAYS * 86_400_000_000
         assert eligible == (similar & old & (plan.size_of[plan.story] == 1)).sum()
 
