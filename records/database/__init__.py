@@ -5,6 +5,7 @@ clock and knows nothing of Chroma, which is an index that can always be rebuilt 
 """
 
 from records.database.analyses import AnalysisLine
+from records.database.counts import EventCounts
 from records.database.database import Database
 from records.database.events import AddResult, StoreSnapshot
 from records.database.index_parts import IndexPart
@@ -18,6 +19,7 @@ __all__ = [
     "Changes",
     "Database",
     "EmbedderIdentity",
+    "EventCounts",
     "IndexPart",
     "KnownEvents",
     "LedgerCheck",

@@ -1,6 +1,6 @@
 """The database as the rest of Rhyme uses it: records in, records out, one transaction a call."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, delete, insert, select, text
 
 from records.analysis import Analysis
-from records.database import analyses, events, index_parts, ledger, schema, vectors
+from records.database import analyses, backup, counts, events, index_parts, ledger, schema, vectors
 from records.database.analyses import AnalysisLine
+from records.database.counts import EventCounts
 from records.database.engine import Place, connect, explained, place_of, writing
 from records.database.events import AddResult, StoreSnapshot
 from records.database.index_parts import IndexPart
@@ -22,6 +23,9 @@ from records.database.vectors import Changes, EmbedderIdentity, KnownEvents
 from records.event import Event
 from records.forecast import Forecast, Grade
 from records.times import to_epoch
+
+DROP_BATCH = 20_000
+"""Vectors deleted in one transaction: about a second."""
 
 
 class Database:
@@ -206,12 +210,23 @@ class Database:
     # vectors
 
     def put_embeddings(
-        self, embedder: EmbedderIdentity, event_ids: Sequence[str], embeddings: NDArray[np.floating]
+        self,
+        embedder: EmbedderIdentity,
+        event_ids: Sequence[str],
+        embeddings: NDArray[np.floating],
+        *,
+        texts: Sequence[str] | None = None,
+        announce: bool = True,
     ) -> int:
-        """Stores (len(event_ids), dimensions) vectors as float16; ids without an event are ignored. Returns how many
-        were new or different."""
+        """Stores (len(event_ids), dimensions) vectors as float16; ids without an event are ignored, and so are, given what
+        was embedded in `texts`, events whose summary is another by now. `announce`: False keeps the revision, for vectors of
+        which nothing was built yet. Returns how many were new or different."""
         with self._writing() as connection:
-            return vectors.write(connection, embedder, event_ids, embeddings)
+            if texts is not None:
+                current = set(events.unchanged(connection, dict(zip(event_ids, texts, strict=True))))
+                places = [place for place, event_id in enumerate(event_ids) if event_id in current]
+                event_ids, embeddings = [event_ids[place] for place in places], embeddings[places]
+            return vectors.write(connection, embedder, event_ids, embeddings, announce=announce)
 
     def get_embeddings(self, embedder: EmbedderIdentity, event_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Unit vectors by event id; events without one are left out."""
@@ -321,6 +336,46 @@ class Database:
         """Embedders with vectors here, and how many each."""
         with self._reading() as connection:
             return vectors.embedders(connection)
+
+    # maintenance
+
+    def event_counts(self) -> EventCounts:
+        """How many events of which type and source, and from when."""
+        with self._reading() as connection:
+            return counts.counts(connection)
+
+    def size_bytes(self) -> int:
+        """What the database takes on its disk."""
+        with self._reading() as connection:
+            return counts.size_bytes(connection, self.place)
+
+    def events_with_vectors(
+        self, embedder: EmbedderIdentity | None, batch: int
+    ) -> Iterator[list[tuple[Event, NDArray[np.float16] | None]]]:
+        """All events as they are at one moment, in the order they were added, each with its vector of (dimensions,) as it is
+        stored; None: it has none, or no embedder was named."""
+        with self._reading() as connection:
+            for page in events.with_vectors(connection, embedder.digest if embedder else None, batch):
+                yield [(event, None if data is None else np.frombuffer(data, vectors.STORED)) for event, data in page]
+
+    def copy_to(self, path: Path, on_progress: Callable[[int, int], None] | None = None) -> StoreSnapshot:
+        """Writes an SQLite database, as it is at one moment, into a new file; others may go on writing. Returns the snapshot
+        of that moment. `on_progress`: pages copied and in all."""
+        with self._reading() as connection:
+            taken = events.snapshot(connection)
+            backup.copy_to(connection, path, on_progress)
+            return taken
+
+    def drop_embedder(self, embedder: EmbedderIdentity) -> int:
+        """Deletes an embedder with its vectors and the parts of its index, in steps that let others write in between. Returns
+        how many vectors there were."""
+        total = 0
+        while True:
+            with self._writing() as connection:
+                dropped = vectors.drop(connection, embedder.digest, DROP_BATCH)
+            total += dropped
+            if dropped == 0:
+                return total
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

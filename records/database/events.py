@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from records.database import tables
 from records.errors import StoreCorrupt
@@ -149,6 +149,22 @@ def every(connection: Connection) -> Iterator[Event]:
         yield _event(row)
 
 
+def with_vectors(
+    connection: Connection, embedder_digest: str | None, batch: int
+) -> Iterator[list[tuple[Event, bytes | None]]]:
+    """(event, its vector of this embedder as stored, None: it has none) of all events in the order they were added."""
+    vector = tables.embeddings.c
+    match = and_(vector.event_number == tables.events.c.number, vector.embedder_digest == embedder_digest)
+    query = select(tables.events, vector.vector).outerjoin(tables.embeddings, match).order_by(tables.events.c.number)
+    for rows in connection.execution_options(yield_per=batch).execute(query).partitions():
+        yield [(_event(row), bytes(row.vector) if row.vector is not None else None) for row in rows]
+
+
+def unchanged(connection: Connection, summaries: Mapping[str, str]) -> list[str]:
+    """Those of the ids whose stored summary is the given one."""
+    return [row.id for row in _stored(connection, list(summaries)) if summaries[row.id] == row.summary]
+
+
 def summaries(connection: Connection, batch: int) -> Iterator[list[tuple[int, str]]]:
     """(row number, summary) of every event, a batch at a time, in the order they were added."""
     columns = tables.events.c
@@ -180,7 +196,11 @@ def snapshot(connection: Connection) -> StoreSnapshot:
 
 def recount(connection: Connection) -> StoreSnapshot:
     """The same from the rows themselves, for a check of the running totals."""
-    digests = connection.execute(select(tables.events.c.digest)).scalars().all()
+    return snapshot_of(connection.execute(select(tables.events.c.digest)).scalars().all())
+
+
+def snapshot_of(digests: Collection[str]) -> StoreSnapshot:
+    """Of a store that held the events with these digests (`digest_of`)."""
     total = sum(int(digest, 16) for digest in digests) % 2**DIGEST_BITS
     return StoreSnapshot(len(digests), f"{total:0{DIGEST_BITS // 4}x}")
 

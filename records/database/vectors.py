@@ -81,10 +81,11 @@ def write(
     vectors: NDArray[np.floating],
     *,
     revision: int | None = None,
+    announce: bool = True,
 ) -> int:
     """Stores the rows of `vectors` (len(event_ids), dimensions) for stored events; others are ignored. A vector that
     differs from the stored one replaces it and awaits indexing. `revision`: the one this transaction has already given to
-    events, if it has. Returns how many were written."""
+    events, if it has. `announce`: whether the events count as changed. Returns how many were written."""
     if vectors.shape != (len(event_ids), embedder.dimensions):
         raise ValueError(
             f"{len(event_ids)} events of {embedder.dimensions} numbers, but vectors have shape {vectors.shape}"
@@ -98,7 +99,7 @@ def write(
         if number is not None and stored.get(number) != vector.tobytes():
             fresh[number] = vector.tobytes()
     _replace(connection, embedder.digest, fresh, [number for number in fresh if number in stored])
-    if fresh:
+    if fresh and announce:
         event_rows.touch(connection, list(fresh), revision)
     return len(fresh)
 
@@ -262,6 +263,19 @@ def sample(connection: Connection, embedder_digest: str, collection: str, size: 
         numbers.add(connection.execute(query).scalar_one())
     query = select(tables.events.c.id).where(tables.events.c.number.in_(numbers)).order_by(tables.events.c.number)
     return list(connection.execute(query).scalars())
+
+
+def drop(connection: Connection, embedder_digest: str, most: int) -> int:
+    """Deletes up to so many of an embedder's vectors; when none is left, the embedder too. Returns how many there were."""
+    column = tables.embeddings.c
+    some = select(column.event_number).where(column.embedder_digest == embedder_digest).limit(most)
+    of_these = and_(column.embedder_digest == embedder_digest, column.event_number.in_(some))
+    dropped = connection.execute(delete(tables.embeddings).where(of_these)).rowcount
+    if dropped == 0:
+        for table in (tables.index_parts, tables.embedders):
+            name = "digest" if table is tables.embedders else "embedder_digest"
+            connection.execute(delete(table).where(table.c[name] == embedder_digest))
+    return dropped
 
 
 def embedders(connection: Connection) -> Mapping[EmbedderIdentity, int]:
