@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, delete, insert, select, text
 
 from records.analysis import Analysis
-from records.database import analyses, backup, counts, events, index_parts, ledger, schema, vectors
+from records.database import analyses, backup, counts, events, index_parts, ledger, schema, stories, vectors
 from records.database.analyses import AnalysisLine
 from records.database.counts import EventCounts
 from records.database.engine import Place, connect, explained, place_of, writing
 from records.database.events import AddResult, StoreSnapshot
 from records.database.index_parts import IndexPart
 from records.database.ledger import LedgerCheck, LedgerForecast, LedgerRow
+from records.database.stories import StoryShelf
 from records.database.tables import meta
 from records.database.vectors import Changes, EmbedderIdentity, KnownEvents
 from records.event import Event
 from records.forecast import Forecast, Grade
+from records.story import Story
 from records.times import to_epoch
 
 DROP_BATCH = 20_000
@@ -206,6 +208,19 @@ class Database:
         """How many events, and a digest of their contents; costs the same for ten as for a million."""
         with self._reading() as connection:
             return events.snapshot(connection)
+
+    # stories
+
+    @contextmanager
+    def stories(self) -> Iterator[StoryShelf]:
+        """Story members to read and add, in one transaction that holds the write lock."""
+        with self._writing() as connection:
+            yield StoryShelf(connection)
+
+    def story(self, story_id: str) -> Story:
+        """A story with all its articles, oldest first. Raises NotFound."""
+        with self._reading() as connection:
+            return stories.story(connection, story_id)
 
     # vectors
 

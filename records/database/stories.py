@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, TextClause, insert, select, text, update
+from sqlalchemy import Connection, Select, TextClause, bindparam, insert, select, text, update
 
 from records.article import Article
-from records.database import analyses, story_tables, tables
+from records.database import analyses, tables
 from records.errors import NotFound
 from records.story import Member, Placement, Relation, Story
 from records.taxonomy import EventType
@@ -64,8 +64,7 @@ class StoryShelf:
 
     def placement(self, article_id: str) -> Placement | None:
         """Where the article was placed; None if it was not yet."""
-        column = story_tables.story_members.c
-        payload = self._connection.execute(select(column.payload).where(column.article_id == article_id)).scalar()
+        payload = self._connection.execute(_PLACEMENT, {"article": article_id}).scalar()
         return None if payload is None else Placement.model_validate_json(payload)
 
     def find(self, ranges: Sequence[KeyRange], as_of: datetime) -> list[list[int]]:
@@ -88,31 +87,20 @@ class StoryShelf:
         """Members by number."""
         if not numbers:
             return {}
-        query = _member_rows().where(story_tables.story_members.c.number.in_(sorted(numbers)))
-        return {row.number: _row(row) for row in self._connection.execute(query)}
+        rows = self._connection.execute(_BY_NUMBER, {"numbers": sorted(numbers)})
+        return {row.number: _row(row) for row in rows}
 
     def newest(self, story_id: str, as_of: datetime, limit: int) -> list[StoryRow]:
         """The members of a story first seen by then, newest first; its first member is among them in any case."""
-        column = story_tables.story_members.c
-        visible = _member_rows().where(column.story_id == story_id, column.first_seen_at <= to_epoch(as_of))
-        rows = self._connection.execute(
-            visible.order_by(column.first_seen_at.desc(), column.number.desc()).limit(limit)
-        ).all()
+        asked = {"story": story_id, "seen": to_epoch(as_of), "most": limit}
+        rows = list(self._connection.execute(_NEWEST, asked))
         if len(rows) == limit:
-            first = self._connection.execute(visible.order_by(column.first_seen_at, column.number).limit(1)).all()
-            rows = [*rows[:-1], *first] if first[0].number != rows[-1].number else rows
+            rows[-1] = self._connection.execute(_OLDEST, asked).one()
         return [_row(row) for row in rows]
 
     def head(self, story_id: str, as_of: datetime) -> StoryHead | None:
         """Of the members first seen by then; None if there are none."""
-        member, article = story_tables.story_members.c, tables.articles.c
-        query = (
-            select(member.first_seen_at, article.published_at, article.source)
-            .join(tables.articles, article.id == member.article_id)
-            .where(member.story_id == story_id, member.first_seen_at <= to_epoch(as_of))
-            .order_by(member.first_seen_at, member.number)
-        )
-        rows = self._connection.execute(query).all()
+        rows = self._connection.execute(_HEAD, {"story": story_id, "seen": to_epoch(as_of)}).all()
         if not rows:
             return None
         dated = [row.published_at for row in rows if row.published_at is not None]
@@ -145,8 +133,7 @@ class StoryShelf:
             "payload": placement.model_dump_json(),
         }
         values |= _extras(tickers, event_type, embedder, vector)
-        adding = insert(story_tables.story_members).values(values).returning(story_tables.story_members.c.number)
-        self._add_keys(self._connection.execute(adding).scalar_one(), article, keys)
+        self._add_keys(self._connection.execute(_ADD, values).scalar_one(), article, keys)
 
     def learn(
         self,
@@ -159,7 +146,7 @@ class StoryShelf:
         vector: NDArray[np.float32] | None,
     ) -> None:
         """Adds what was read of a placed article since; its placement stays. `keys`: those of its tickers."""
-        column = story_tables.story_members.c
+        column = tables.story_members.c
         row = self._connection.execute(_member_rows().where(column.article_id == article.id)).one()
         known = _row(row)
         more = _extras(
@@ -168,9 +155,9 @@ class StoryShelf:
             embedder if vector is not None else known.embedder,
             vector if vector is not None else known.vector,
         )
-        self._connection.execute(update(story_tables.story_members).where(column.number == known.number).values(more))
-        held = select(story_tables.story_keys.c.key).where(
-            story_tables.story_keys.c.key.in_(keys), story_tables.story_keys.c.member_number == known.number
+        self._connection.execute(update(tables.story_members).where(column.number == known.number).values(more))
+        held = select(tables.story_keys.c.key).where(
+            tables.story_keys.c.key.in_(keys), tables.story_keys.c.member_number == known.number
         )
         self._add_keys(known.number, known.article, set(keys) - set(self._connection.execute(held).scalars()))
 
@@ -178,12 +165,12 @@ class StoryShelf:
         at, seen = to_epoch(article.known_at), to_epoch(article.first_seen_at)
         rows = [{"key": key, "at": at, "member_number": number, "first_seen_at": seen} for key in sorted(set(keys))]
         if rows:
-            self._connection.execute(insert(story_tables.story_keys), rows)
+            self._connection.execute(insert(tables.story_keys), rows)
 
 
 def story(connection: Connection, story_id: str) -> Story:
     """A story with all its members. Raises NotFound."""
-    column = story_tables.story_members.c
+    column = tables.story_members.c
     query = _member_rows().where(column.story_id == story_id).order_by(column.first_seen_at, column.number)
     rows = connection.execute(query).all()
     if not rows:
@@ -223,8 +210,8 @@ def _lookup(count: int) -> TextClause:
     return text(" UNION ALL ".join(one.format(place=place) for place in range(count)))
 
 
-def _member_rows() -> Any:
-    member, article = story_tables.story_members, tables.articles
+def _member_rows() -> Select[Any]:
+    member, article = tables.story_members, tables.articles
     return select(
         member.c.number,
         member.c.story_id,
@@ -270,3 +257,21 @@ def _extras(
 
 def _sources(names: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+_MEMBER, _ARTICLE = tables.story_members.c, tables.articles.c
+_SEEN = (_MEMBER.story_id == bindparam("story"), _MEMBER.first_seen_at <= bindparam("seen"))
+# built once: putting a statement together takes longer than running it
+_PLACEMENT = select(_MEMBER.payload).where(_MEMBER.article_id == bindparam("article"))
+_BY_NUMBER = _member_rows().where(_MEMBER.number.in_(bindparam("numbers", expanding=True)))
+_NEWEST = (
+    _member_rows().where(*_SEEN).order_by(_MEMBER.first_seen_at.desc(), _MEMBER.number.desc()).limit(bindparam("most"))
+)
+_OLDEST = _member_rows().where(*_SEEN).order_by(_MEMBER.first_seen_at, _MEMBER.number).limit(1)
+_HEAD = (
+    select(_MEMBER.first_seen_at, _ARTICLE.published_at, _ARTICLE.source)
+    .join(tables.articles, _ARTICLE.id == _MEMBER.article_id)
+    .where(*_SEEN)
+    .order_by(_MEMBER.first_seen_at, _MEMBER.number)
+)
+_ADD = insert(tables.story_members).returning(_MEMBER.number)
