@@ -213,6 +213,18 @@ def test_shelves_without_a_word_find_nothing_and_can_be_saved(many: list[str], t
     assert search("copper", [Shelf(opened, len(many), None)], 5).hits == ()
 
 
+def test_the_second_best_of_many_is_found_far_below_the_best() -> None:
+    many = ["copper strike", *["output"] * 150, "copper", *["output"] * 150]
+    assert [hit.row for hit in search("copper strike", [shelf_of(many)], 2).hits] == [0, 151]
+    near = ["copper strike", *["copper"] * 300]
+    assert [hit.row for hit in search("copper strike", [shelf_of(near)], 2).hits] == [0, 300]
+
+
+def test_each_shelf_may_lack_words_that_another_has() -> None:
+    ranking = search("copper strike", [shelf_of(["copper"]), shelf_of(["strike"]), shelf_of([])], 5)
+    assert [(hit.shelf, hit.terms) for hit in ranking.hits] == [(1, ("strike",)), (0, ("copper",))]
+
+
 def test_no_shelves_find_nothing() -> None:
     assert search("copper", [], 5).hits == ()
 
