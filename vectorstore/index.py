@@ -73,8 +73,11 @@ class EventIndex:
         return index
 
     def _drop_suspects(self, suspects: set[str]) -> None:
-        """Empties the collections that were being written when a process was killed: the database fills them again."""
-        for collection in suspects & self.names():
+        """Empties the collections that were being written when a process was killed, another embedder's too: the database
+        fills them again."""
+        with explained(self.place):
+            present = set(self._listed())
+        for collection in suspects & present:
             self.drop(collection)
         if isinstance(self.place, EmbeddedPlace):
             write_seal(self.place.directory)

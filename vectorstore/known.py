@@ -84,6 +84,21 @@ class KnownEvents:
                 self._known = self._built(on_progress)
         return self._known
 
+    def peek(self) -> Known | None:
+        """The newest set on disk with what is newer in the database, unproven, nothing built; None: there is none. Raises
+        StoreCorrupt when it is damaged or of another database."""
+        sets = self._sets()
+        if not sets:
+            return None
+        base, revision = EventRows.open(sets[-1])
+        if revision > self._database.revision() or base.vectors.shape[1] != self._embedder.dimensions:
+            raise StoreCorrupt(f"The copy of the events in {sets[-1]} is of another, or a newer, database.")
+        self.forget()
+        nothing = EventRows.empty(self._embedder.dimensions), np.zeros(len(base), dtype=bool)
+        known = self._updated(Known(base, *nothing, revision))
+        self.forget()
+        return known
+
     def forget(self) -> None:
         """Lets go of the files; the next refresh opens them again."""
         self._known = None

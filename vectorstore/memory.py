@@ -8,17 +8,17 @@ from types import TracebackType
 from typing import TypeVar
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from records.database import AddResult, Database
 from records.embedder import Embedder
-from records.errors import StoreLocked, StoreUnwritable
 from records.event import Event
 from records.taxonomy import EventType
 from records.times import to_epoch
 from vectorstore.chroma_place import ChromaPlace, EmbeddedPlace
 from vectorstore.fitted import minimal_similarity
+from vectorstore.folder_lock import lock_folder
 from vectorstore.index import PartGone
 from vectorstore.known import Known
 from vectorstore.nearest import Near, NearestEvents
@@ -72,7 +72,7 @@ class EventMemory:
         ModelError. `database` stays the caller's to close.
         """
         where = place if place is not None else EmbeddedPlace(directory)
-        lock = None if where.shared else _acquire(directory, wait_seconds)
+        lock = None if where.shared else lock_folder(directory, wait_seconds)
         memory = cls(Upkeep(directory, where, database, embedder), lock)
         memory._sectors = sector_of
         try:
@@ -225,21 +225,3 @@ def _listed(nearest: NearestEvents, near: Near) -> list[tuple[str, float]]:
 
 def _silent(_done: int, _total: int) -> None:
     """Nobody watches."""
-
-
-def _acquire(directory: Path, wait_seconds: float) -> FileLock:
-    lock = FileLock(directory / "lock", timeout=wait_seconds, thread_local=False)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise StoreLocked(
-            f"Another rhyme process is using the event memory in {directory} (waited {wait_seconds:g} seconds). Wait for it "
-            "to finish, or set another data folder for this one."
-        ) from error
-    except OSError as error:
-        raise StoreUnwritable(
-            f"The event memory in {directory} cannot be opened ({error}). Make the folder writable for this user, or set "
-            "another data folder."
-        ) from error
-    return lock

@@ -8,6 +8,7 @@ own filter costs 6 seconds among half a million events where it keeps nine in te
 import secrets
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 
 from records.database import Database, EmbedderIdentity, IndexPart
@@ -23,6 +24,18 @@ BEGINNING = -(2**62)
 OnProgress = Callable[[int, int], None]
 
 
+@dataclass(frozen=True)
+class Contents:
+    """The ids of one part, as three see it."""
+
+    expected: set[str]
+    """Of embedded events whose reaction became known in its time."""
+    marked: set[str]
+    """Of those the database has noted as given to it."""
+    held: set[str]
+    """Of those that Chroma has."""
+
+
 class Parts:
     """The parts of one embedder's index: which there are, and writing to them. The database says which parts there are, so
     that several processes agree; one that finds a part gone reads them again."""
@@ -34,6 +47,12 @@ class Parts:
         self.all: tuple[IndexPart, ...] = ()
         """In order of time; the first starts at BEGINNING."""
         self._ids: dict[str, str] = {}  # collection → Chroma's id of it
+
+    def load_present(self) -> tuple[IndexPart, ...]:
+        """Reads the parts from the database and makes nothing; returns those whose collection Chroma has not got."""
+        self.all, present = self._database.index_parts(self._embedder), self._index.names()
+        self._ids = {p.collection: self._index.create(p.collection) for p in self.all if p.collection in present}
+        return tuple(part for part in self.all if part.collection not in present)
 
     def load(self) -> None:
         """Reads the parts from the database, the first time makes one, and sees that Chroma has their collections."""
@@ -53,11 +72,13 @@ class Parts:
         """The part of events known at that time."""
         return self.all[bisect_right([part.known_from for part in self.all], known_at) - 1]
 
-    def catch_up(self, on_progress: OnProgress | None = None) -> int:
-        """Gives Chroma what it is not marked to hold; returns how many. Another process may cut a part meanwhile."""
+    def catch_up(self, on_progress: OnProgress | None = None, most: int | None = None) -> int:
+        """Gives Chroma what it is not marked to hold, the earliest first; returns how many, `most` at most. Another process
+        may cut a part meanwhile."""
         done = 0
         while True:
             waiting = self._database.waiting_for_index(self._embedder, list(self._ids.values()))
+            waiting = waiting if most is None else waiting[: most - done]
             if not waiting:
                 return done
             try:
@@ -70,10 +91,12 @@ class Parts:
         marked = self._database.events_indexed(self._embedder, self._ids[part.collection])
         return self._index.ids(part.collection) - marked
 
-    def missing(self, part: IndexPart) -> set[str]:
-        """Ids that the database marks as there and Chroma does not hold."""
+    def contents(self, part: IndexPart) -> "Contents":
+        """Read in the order in which a writer's unfinished work looks least like a difference."""
         marked = self._database.events_indexed(self._embedder, self._ids[part.collection])
-        return marked - self._index.ids(part.collection)
+        held = self._index.ids(part.collection)
+        listed = self._database.known_between(self._embedder, part.known_from, self.until(part))
+        return Contents({event_id for event_id, _ in listed}, marked, held)
 
     def marked(self, part: IndexPart) -> int:
         """Events that the database marks as held by the part."""
@@ -82,6 +105,21 @@ class Parts:
     def sample(self, part: IndexPart, size: int) -> list[str]:
         """Ids of events marked as held by the part, spread evenly."""
         return self._database.sample_indexed(self._embedder, self._ids[part.collection], size)
+
+    def put(self, part: IndexPart, event_ids: Sequence[str]) -> None:
+        """Writes these events' vectors into the part, in place of what it holds of them."""
+        self._put(part, [(event_id, 0) for event_id in event_ids], 0, len(event_ids), None)
+
+    def unmark(self, part: IndexPart, event_ids: Sequence[str]) -> None:
+        """Notes that the part does not hold them; those that another one holds stay noted there."""
+        marked = self._database.events_indexed(self._embedder, self._ids[part.collection])
+        self._database.mark_indexed(self._embedder, sorted(marked.intersection(event_ids)), None)
+
+    def refill(self, part: IndexPart) -> None:
+        """Puts newly filled collections in the place of a damaged one."""
+        listed = self._database.known_between(self._embedder, part.known_from, self.until(part))
+        self._put_in_place(part, self._cut(part.known_from, listed))
+        self._index.settle()
 
     def take_away(self, event_ids: Sequence[str]) -> None:
         """Removes from whichever part holds them."""
@@ -145,15 +183,18 @@ class Parts:
         return part, max(PART_EVENTS - held, self._index.batch)
 
     def _split(self, part: IndexPart) -> None:
-        """Puts evenly cut parts in the place of one. Until they are complete the old one serves."""
+        """Puts evenly cut parts in the place of one."""
         listed = self._database.known_between(self._embedder, part.known_from, self.until(part))
         cut = self._cut(part.known_from, listed)
-        if len(cut) < 2:  # all known at one moment
-            return
-        ids = {}
+        if len(cut) > 1:  # else all are known at one moment
+            self._put_in_place(part, cut)
+
+    def _put_in_place(self, part: IndexPart, cut: Sequence[tuple[IndexPart, list[str]]]) -> None:
+        """Until the new ones are complete the old one serves."""
+        total, ids = sum(len(events) for _, events in cut), dict[str, str]()
         for new, events in cut:
             ids[new.collection] = self._index.create(new.collection)
-            self._write(self._index, new, events, (0, len(listed)), None)
+            self._write(self._index, new, events, (0, total), None)
         if not self._database.replace_index_parts(self._embedder, [part], [new for new, _ in cut]):
             for new, _ in cut:  # another process was faster
                 self._index.drop(new.collection)

@@ -15,6 +15,7 @@ from vectorstore.chroma_place import ChromaPlace, EmbeddedPlace
 from vectorstore.index import EventIndex, mismatch
 from vectorstore.known import Known, KnownEvents
 from vectorstore.parts import Parts
+from vectorstore.self_queries import SELF_QUERIES, unfound
 
 OnProgress = Callable[[int, int], None]
 """Called with (texts embedded, texts in all)."""
@@ -27,17 +28,6 @@ ADD_BATCH = 2_000
 
 REBUILD_UNASKED = 20_000
 """A damaged index of up to so many events is rebuilt when it is met (under a minute); a larger one when a person says so."""
-
-SELF_QUERIES, SELF_FOUND = 32, 0.25
-"""Vectors asked for at opening, and the share that must find themselves. Chroma's count stays right when vectors are lost;
-but its graph is approximate, and on 50,000 noisy clusters only .55 found themselves in an index that had lost nothing:
-this is an alarm for wholesale loss, file damage is the seal's to notice."""
-
-SELF_RANKS = 10
-"""Places among which an event, or one of the same text, must stand."""
-
-ROUNDING = 1e-3
-"""Cosine distance below which two stored vectors are of the same text: float16 keeps three digits."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +55,7 @@ class Upkeep:
         self.database = database
         self.embedder = embedder
         self.identity = EmbedderIdentity(embedder.name, embedder.digest, embedder.dimensions)
-        self._known = KnownEvents(directory / f"known-{embedder.digest[:16]}", database, self.identity)
+        self._known = KnownEvents(copy_folder(directory, self.identity), database, self.identity)
         self._index: EventIndex | None = None
         self._parts: Parts | None = None
         self._revision = -1
@@ -174,8 +164,9 @@ class Upkeep:
         event_ids = self.database.events_without_vector(self.identity)
         for start in range(0, len(event_ids), EMBED_BATCH):
             events = self.database.events(event_ids[start : start + EMBED_BATCH])
-            vectors = self.embedder.embed([event.summary for event in events])
-            self.database.put_embeddings(self.identity, [event.id for event in events], vectors)
+            texts = [event.summary for event in events]
+            vectors = self.embedder.embed(texts)
+            self.database.put_embeddings(self.identity, [event.id for event in events], vectors, texts=texts)
             if on_progress is not None:
                 on_progress(min(start + EMBED_BATCH, len(event_ids)), len(event_ids))
         return len(event_ids)
@@ -252,20 +243,14 @@ class Upkeep:
 
     def _prove(self, part: IndexPart) -> None:
         sample = self.parts.sample(part, SELF_QUERIES)
-        vectors = self.database.get_embeddings(self.identity, sample)
-        if not vectors:
-            return
-        matrix = np.stack(list(vectors.values()))
-        nearest = self.index.nearest(part.collection, matrix, SELF_RANKS)
-        missing = []
-        for event_id, vector, found in zip(vectors, matrix, nearest, strict=True):
-            if event_id in found:
-                continue
-            neighbours = self.database.get_embeddings(self.identity, found).values()
-            if not any(each @ vector > 1 - ROUNDING for each in neighbours):
-                missing.append(event_id)
-        if len(missing) > (1 - SELF_FOUND) * len(vectors):
+        missing = unfound(self.database, self.identity, self.index, part.collection, sample)
+        if missing:
             raise StoreCorrupt(
-                f"The event index in {self.directory} does not find {len(missing)} of {len(vectors)} events by their own "
+                f"The event index in {self.directory} does not find {len(missing)} of {len(sample)} events by their own "
                 f"vectors ({missing[0]!r} among them). Build it again with `rhyme memory reindex`; no event is lost by it."
             )
+
+
+def copy_folder(directory: Path, embedder: EmbedderIdentity) -> Path:
+    """Where the copy of the events with this embedder's vectors is kept."""
+    return directory / f"known-{embedder.digest[:16]}"

@@ -337,8 +337,8 @@ class Database:
             if found:
                 yield list(found), np.stack(list(found.values()))
 
-    def mark_indexed(self, embedder: EmbedderIdentity, event_ids: Sequence[str], collection: str) -> None:
-        """Notes that the collection holds these vectors."""
+    def mark_indexed(self, embedder: EmbedderIdentity, event_ids: Sequence[str], collection: str | None) -> None:
+        """Notes that the collection holds these vectors; None: that none does."""
         with self._writing() as connection:
             vectors.mark_indexed(connection, embedder.digest, event_ids, collection)
 
