@@ -1,0 +1,158 @@
+"""kill −9 at random moments of adding, changing, removing and cutting parts: what was acknowledged is there, once, and recall
+answers as a brute-force model does."""
+
+import importlib.util
+import multiprocessing
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from records.database import Database
+from records.embedder import Embedder
+from records.event import Event
+from vectorstore import index, parts
+from vectorstore.memory import EventMemory
+
+HERE = Path(__file__).parent
+RUNS = 13
+"""Kills of one store; four stores make 52."""
+
+
+@pytest.fixture(scope="module")
+def kills() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("kills", HERE / "kills.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["kills"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator["multiprocessing.context.ForkServerContext"]:
+    """Children start in a hundredth of the time that loading Chroma takes."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["vectorstore.memory", "sqlalchemy.dialects.sqlite"])
+    sys.path.insert(0, str(HERE))
+    yield context
+    sys.path.remove(str(HERE))
+
+
+@pytest.mark.parametrize(("part_events", "seed"), [(10_000, 1), (60, 2), (60, 3), (25, 4)])
+def test_killed_at_any_moment_the_memory_keeps_what_it_acknowledged(
+    kills: ModuleType,
+    processes: "multiprocessing.context.ForkServerContext",
+    tmp_path: Path,
+    make_embedder: Callable[..., Embedder],
+    monkeypatch: pytest.MonkeyPatch,
+    part_events: int,
+    seed: int,
+) -> None:
+    monkeypatch.setattr(parts, "PART_EVENTS", part_events)
+    monkeypatch.setattr(index, "SYNC_EVERY", 40)
+    moments, embedder = random.Random(seed), make_embedder()
+    for run in range(RUNS):
+        arguments = (str(tmp_path), str(HERE / "hashing.py"), part_events, 100 * seed + run, 10_000 * run)
+        child = processes.Process(target=kills.write_without_end, args=arguments)
+        child.start()
+        _wait_for_a_line_of(tmp_path / "acknowledged", child, lines=_lines(tmp_path) + moments.randrange(1, 8))
+        time.sleep(moments.uniform(0, 0.05))
+        child.kill()
+        child.join()
+        with (
+            Database.open(tmp_path / "rhyme.sqlite3") as database,
+            EventMemory.open(tmp_path / "memory", database, embedder) as memory,
+        ):
+            kept = {event.id: event for event in database.every_event()}
+            acknowledged_is_kept(tmp_path / "acknowledged", set(kept))
+            assert database.check() == []
+            chroma_holds_each_event_once(memory, kept)
+            recall_equals_brute_force(memory, database, kept, embedder, moments, kills)
+
+
+def _lines(folder: Path) -> int:
+    path = folder / "acknowledged"
+    return path.read_text().count("\n") if path.exists() else 0
+
+
+def _wait_for_a_line_of(path: Path, child: "multiprocessing.process.BaseProcess", lines: int) -> None:
+    deadline = time.monotonic() + 60
+    while _lines(path.parent) < lines:
+        assert child.is_alive()
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def acknowledged_is_kept(path: Path, kept: set[str]) -> None:
+    there, either = set[str](), set[str]()
+    for line in path.read_text().splitlines():
+        sign, names = line[0], set(line[1:].split())
+        if sign == "+":
+            there |= names
+        elif sign == "~":
+            there -= names
+            either |= names
+        else:
+            either -= names
+    assert there <= kept
+    unacknowledged = kept - there - either
+    assert len(unacknowledged) <= 27 * RUNS  # at most the batch that each kill cut short
+
+
+def chroma_holds_each_event_once(memory: EventMemory, kept: dict[str, Event]) -> None:
+    held: list[str] = []
+    for part in memory._upkeep.parts.all:
+        held += memory._upkeep.index.ids(part.collection)
+    assert sorted(held) == sorted(name for name, event in kept.items() if event.reaction is not None)
+
+
+def recall_equals_brute_force(
+    memory: EventMemory,
+    database: Database,
+    kept: dict[str, Event],
+    embedder: Embedder,
+    rng: random.Random,
+    kills: ModuleType,
+) -> None:
+    vectors = database.get_embeddings(memory._upkeep.identity, list(kept))
+    for _ in range(5):
+        as_of = kills.START + timedelta(hours=rng.randrange(-1, 1_050))
+        query = embedder.embed([" ".join(rng.sample(kills.WORDS, 4))])[0]
+        known = [e for e in kept.values() if e.reaction is not None and e.reaction.known_at <= as_of]
+        cosines = sorted((round(float(vectors[event.id] @ query), 5) for event in known), reverse=True)
+        found = memory.nearest(query, as_of, 10)
+        assert len(found) == min(10, len(known))
+        assert [cosine for _, cosine in found] == pytest.approx(cosines[:10], abs=2e-5)
+        assert len({name for name, _ in found}) == len(found)
+        assert {name for name, _ in found} <= {event.id for event in known}
+        deep = memory.nearest(query, as_of, len(kept) + 1)
+        assert {name for name, _ in deep} == {event.id for event in known}
+
+
+def test_a_cut_part_is_recalled_through_chroma_as_by_brute_force(
+    kills: ModuleType, tmp_path: Path, make_embedder: Callable[..., Embedder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts larger than what is asked for, so that Chroma answers."""
+    monkeypatch.setattr(parts, "PART_EVENTS", 400)
+    rng, embedder = random.Random(5), make_embedder()
+    np.testing.assert_equal(embedder.dimensions, 64)
+    with (
+        Database.open(tmp_path / "rhyme.sqlite3") as database,
+        EventMemory.open(tmp_path / "memory", database, embedder) as memory,
+    ):
+        for start in range(0, 3_000, 300):
+            memory.add([kills.event(f"e{start + place}", rng) for place in range(300)])
+        assert len(memory._upkeep.parts.all) > 3
+        kept = {event.id: event for event in database.every_event()}
+        chroma_holds_each_event_once(memory, kept)
+        recall_equals_brute_force(memory, database, kept, embedder, rng, kills)
+        recall = memory.recall("copper strike mine", kills.START + timedelta(hours=900), 5, min_similarity=0.0)
+        assert recall.strategy.startswith("chroma, ")
