@@ -1,5 +1,6 @@
 """A memory over a small real embedder, and events."""
 
+import os
 import runpy
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from records.embedder import Embedder
 from records.event import Event
 from records.market import Reaction
 from records.taxonomy import EventType
+from vectorstore.chroma_place import ChromaPlace, CloudPlace, ServerPlace
 from vectorstore.chroma_server import ChromaServer
 from vectorstore.memory import EventMemory
 
@@ -74,3 +76,18 @@ def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaSe
     """A Chroma server on a free port of this machine, for all tests that do not end it."""
     with ChromaServer.start(tmp_path_factory.mktemp("chroma")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def hosted_place() -> ChromaPlace:
+    """Chroma's hosted service when RHYME_TEST_CHROMA_CLOUD_KEY (with _TENANT and _DATABASE if the key does not say them) is
+    set, another server when RHYME_TEST_CHROMA_URL (with _TOKEN) is; else the test is skipped."""
+    told = {
+        name: os.environ.get(f"RHYME_TEST_CHROMA_{name}")
+        for name in ("CLOUD_KEY", "CLOUD_TENANT", "CLOUD_DATABASE", "URL", "TOKEN")
+    }
+    if told["CLOUD_KEY"]:
+        return CloudPlace(told["CLOUD_KEY"], told["CLOUD_TENANT"], told["CLOUD_DATABASE"])
+    if told["URL"]:
+        return ServerPlace(told["URL"], told["TOKEN"])
+    pytest.skip("no hosted Chroma: neither RHYME_TEST_CHROMA_CLOUD_KEY nor RHYME_TEST_CHROMA_URL is set")

@@ -1,10 +1,8 @@
 """What every place of Chroma promises: the same suite embedded, on a really started server, and hosted when one is named.
 
-A hosted one is tried when RHYME_TEST_CHROMA_CLOUD_KEY (with _TENANT and _DATABASE if the key does not say them) is set, another
-server when RHYME_TEST_CHROMA_URL (with _TOKEN) is. Each test makes collections of its own and deletes them.
+Each test makes collections of its own and deletes them.
 """
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,24 +33,13 @@ CONFIGURATION: Any = {"hnsw": {"space": "cosine", "sync_threshold": 1_000}}
 MakeCollection = Callable[..., Collection]
 
 
-def _hosted_place() -> ChromaPlace:
-    told = {
-        name: os.environ.get(f"RHYME_TEST_CHROMA_{name}")
-        for name in ("CLOUD_KEY", "CLOUD_TENANT", "CLOUD_DATABASE", "URL", "TOKEN")
-    }
-    if told["CLOUD_KEY"]:
-        return CloudPlace(told["CLOUD_KEY"], told["CLOUD_TENANT"], told["CLOUD_DATABASE"])
-    if told["URL"]:
-        return ServerPlace(told["URL"], told["TOKEN"])
-    pytest.skip("no hosted Chroma: neither RHYME_TEST_CHROMA_CLOUD_KEY nor RHYME_TEST_CHROMA_URL is set")
-
-
 @pytest.fixture(params=["embedded", "server", "hosted"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> ChromaPlace:
     if request.param == "embedded":
         return EmbeddedPlace(tmp_path / "chroma")
     if request.param == "hosted":
-        return _hosted_place()
+        hosted: ChromaPlace = request.getfixturevalue("hosted_place")
+        return hosted
     server: ChromaServer = request.getfixturevalue("chroma_server")
     return ServerPlace(server.url)
 
