@@ -179,8 +179,9 @@ class Parts:
         if held >= 2 * PART_EVENTS:
             self._split(part)
             part = self.of(known_at)
-            held = min(self.marked(part), PART_EVENTS)
-        return part, max(PART_EVENTS - held, self._index.batch)
+            held = self.marked(part)
+        room = PART_EVENTS - held if held < PART_EVENTS else min(self._index.batch, 2 * PART_EVENTS - held)
+        return part, max(room, 1)
 
     def _split(self, part: IndexPart) -> None:
         """Puts evenly cut parts in the place of one."""
@@ -203,6 +204,7 @@ class Parts:
                 self._database.mark_indexed(self._embedder, events, ids[new.collection])
             self._index.drop(part.collection)
         self.load()
+        return True
 
     def _cut(self, known_from: int, listed: Sequence[tuple[str, int]]) -> list[tuple[IndexPart, list[str]]]:
         """Parts of PART_EVENTS, each beginning where the time changes, with their events. `listed`: by time."""

@@ -21,10 +21,12 @@ from records.embedder import Embedder
 from records.errors import StoreCorrupt, StoreLocked, StoreMismatch, StoreUnwritable
 from records.event import Event
 from vectorstore import index as index_module
+from vectorstore import parts as parts_module
 from vectorstore import upkeep
 from vectorstore.chroma_place import EmbeddedPlace
-from vectorstore.index import EventIndex
+from vectorstore.index import EventIndex, _segments
 from vectorstore.memory import EventMemory
+from vectorstore.seal import begin_writing
 
 ROOT = Path(vectorstore.__file__).parents[1]
 HASHING = Path(__file__).with_name("hashing.py")
@@ -232,6 +234,58 @@ def test_damaged_graph_files_are_noticed_before_chroma_loads_them(
         assert "data_level0.bin was changed" in str(memory.report.rebuilt)
 
 
+def test_of_a_write_cut_short_only_the_part_in_writing_is_filled_again(
+    folder: Path,
+    database: Database,
+    make_embedder: MakeEmbedder,
+    make_event: MakeEvent,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(index_module, "SYNC_EVERY", 20)
+    monkeypatch.setattr(parts_module, "PART_EVENTS", 50)
+    embedder = make_embedder()
+    events = [make_event(f"e{n}", f"Copper output {n} fell", day=n, instrument=f"T{n}") for n in range(150)]
+    with EventMemory.open(folder, database, embedder) as memory:
+        memory.add(events)
+        kept = memory._upkeep.parts.all
+        assert len(kept) == 3
+    (generation,) = folder.glob("index-*")
+    begin_writing(generation, kept[1].collection)
+    _damage(_graph_of(generation, kept[1].collection), "overwritten")
+    with EventMemory.open(folder, database, embedder) as memory:
+        assert (memory.report.rebuilt, memory.report.indexed) == (None, 50)
+        assert memory._upkeep.parts.all == kept
+        assert _recalled(memory, 150) == {event.id for event in events}
+    begin_writing(generation, kept[1].collection)
+    _damage(_graph_of(generation, kept[0].collection), "overwritten")  # not the one that was being written
+    with EventMemory.open(folder, database, embedder) as memory:
+        assert "data_level0.bin was changed" in str(memory.report.rebuilt)
+        assert _recalled(memory, 150) == {event.id for event in events}
+
+
+def _graph_of(generation: Path, collection: str) -> Path:
+    found = [generation / segment / "data_level0.bin" for segment in _segments(generation, {collection})]
+    (graph,) = [path for path in found if path.exists()]
+    return graph
+
+
+def test_copies_of_the_events_that_are_torn_or_of_another_database_are_made_anew(
+    folder: Path, tmp_path: Path, database: Database, embedder: Embedder, filled: list[Event], make_event: MakeEvent
+) -> None:
+    expected = {event.id for event in filled}
+    with EventMemory.open(folder, database, embedder) as memory:
+        assert _recalled(memory) == expected
+    for name in ("vectors.npy", "ids.npy", "manifest.json", "words/rows.npy"):
+        (victim,) = folder.glob(f"known-*/rows-*/{name}")
+        _damage(victim, "truncated")
+        with EventMemory.open(folder, database, embedder) as memory:
+            assert _recalled(memory) == expected
+    with Database.open(tmp_path / "other.sqlite3") as other:
+        other.add_events([make_event(f"o{n}", f"Copper output {n} rose") for n in range(30)])
+        with EventMemory.open(folder, other, embedder) as memory:
+            assert _recalled(memory) == {f"o{n}" for n in range(30)}
+
+
 def _must_not_be_asked(*_: object) -> None:
     raise AssertionError("Chroma was asked before the files were proven whole")
 
@@ -331,6 +385,7 @@ def _kill_an_adder(tmp_path: Path, after_seconds: float) -> set[str]:
         from records.taxonomy import EventType
         from vectorstore import index
         from vectorstore.memory import EventMemory
+from vectorstore.seal import begin_writing
 
         index.SYNC_EVERY = 40  # graph files are written often: the dangerous moment
         start = datetime(2020, 1, 1, tzinfo=UTC)
