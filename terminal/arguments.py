@@ -379,6 +379,39 @@ def _add_eval(tree: _Tree) -> None:
         "--quick", action="store_true", help="the score and the baselines only, without the experiments"
     )
     impact.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    _add_eval_recall(evaluate)
+
+
+def _add_eval_recall(evaluate: _Tree) -> None:
+    recall = evaluate.command(
+        "recall",
+        "eval_recall",
+        "grade the precedents: on topic, by outcome, and none where there is none",
+        "rhyme eval recall --data events/ --cache vectors/ --out report/ --json",
+        "DIR holds story files of two splits, dev and val, as for `rhyme eval impact`; ref/ with sectors and prices/ beside "
+        "them. Nothing is fitted: the shipped constants are graded on the later split, each query as of its own day.",
+    )
+    recall.add_argument("--data", metavar="DIR", required=True, help="folder with the events to grade")
+    recall.add_argument(
+        "--embedder",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="as in `rhyme models list`; repeatable; default: every one that is installed",
+    )
+    recall.add_argument(
+        "--limit",
+        metavar="N",
+        type=_whole_number(50, 1_000_000),
+        default=12_000,
+        help="events in the pool (default 12000)",
+    )
+    recall.add_argument(
+        "--queries", metavar="N", type=_whole_number(10, 100_000), default=1_200, help="queries (default 1200)"
+    )
+    recall.add_argument("--cache", metavar="DIR", help="keep embeddings there; a second run is then fast")
+    recall.add_argument("--out", metavar="DIR", help="also write report.md, report.json and plots there")
+    recall.add_argument("--json", action="store_true", help="print one JSON object on stdout")
 
 
 def _add_bench(tree: _Tree) -> None:

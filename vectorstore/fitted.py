@@ -33,8 +33,8 @@ class Weights(Record):
     rrf_k: float = Field(gt=0, description="constant of the reciprocal ranks: score = 1 / (rrf_k + place)")
     lexical: float = Field(ge=0, description="weight of the lexical list beside the dense one's 1")
     same_type: float = Field(ge=1)
-    same_ticker: float = Field(ge=1)
-    same_sector: float = Field(ge=1, description="another company of the same sector")
+    same_sector: float = Field(ge=1, description="a company of the same sector, the article's own company too")
+    same_ticker: float = Field(ge=1, description="the article's own company, on top of its sector")
     old_loss: float = Field(ge=0, lt=1, description="share of its weight that an event of ten years or more loses")
 
     def fused_only(self) -> "Weights":

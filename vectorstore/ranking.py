@@ -115,9 +115,10 @@ def score(candidate: Candidate, ask: Ask, weights: Weights | None = None) -> flo
     event = candidate.event
     if event.event_type == ask.event_type:
         fused *= using.same_type
-    if not ask.tickers.isdisjoint(event.tickers):
+    same_ticker = not ask.tickers.isdisjoint(event.tickers)
+    if same_ticker:
         fused *= using.same_ticker
-    elif using.same_sector > 1 and ask.sector is not None and ask.sector_of_event(event) == ask.sector:
+    if same_ticker or (ask.sector is not None and ask.sector_of_event(event) == ask.sector):
         fused *= using.same_sector
     years = max(0.0, (ask.as_of - event.published_at) / timedelta(days=365.25))
     return fused * (1 - using.old_loss * min(years / OLD_YEARS, 1.0))
