@@ -181,25 +181,26 @@ class EventMemory:
             if not text.strip() or k <= 0 or visible == 0:
                 return Recall((), "no_precedent", visible, NOTHING_KNOWN, ask.min_similarity)
             vector = self._upkeep.embedder.embed([text])[0]
-            return self._retried(lambda nearest: Question(nearest, self._database, ask, vector).answer(k))
+            return self._retried(known, lambda nearest: Question(nearest, self._database, ask, vector).answer(k))
 
     def nearest(self, vector: NDArray[np.floating], as_of: datetime, limit: int) -> list[tuple[str, float]]:
         """(event id, cosine) of the events nearest to a unit vector of (dimensions,) whose reaction was known at `as_of`,
         nearest first: `limit` of them if there are as many. Raises ValueError for a naive time, StoreError."""
         moment, unit = to_epoch(as_of), np.asarray(vector, dtype=np.float32)
         with self._guard:
-            self._upkeep.current()
-            return self._retried(lambda nearest: _listed(nearest, nearest.find(unit, moment, limit)))
+            known = self._upkeep.current()
+            return self._retried(known, lambda nearest: _listed(nearest, nearest.find(unit, moment, limit)))
 
-    def _retried(self, ask: Callable[[NearestEvents], T]) -> T:
+    def _retried(self, known: Known, ask: Callable[[NearestEvents], T]) -> T:
         """Asks again when another process has cut the index anew meanwhile."""
         for _ in range(CUTS_MEANWHILE):
             try:
-                return ask(NearestEvents(self._upkeep.current(), self._upkeep.parts, self._upkeep.index))
+                return ask(NearestEvents(known, self._upkeep.parts, self._upkeep.index))
             except PartGone:
                 self._upkeep.parts.load()
                 self._upkeep.parts.catch_up()
-        return ask(NearestEvents(self._upkeep.current(), self._upkeep.parts, self._upkeep.index))
+                known = self._upkeep.current()
+        return ask(NearestEvents(known, self._upkeep.parts, self._upkeep.index))
 
     def _least(self, known: Known) -> float:
         if self._threshold is None:
