@@ -21,7 +21,7 @@ def table(figures: Mapping[str, Any]) -> str:
     console.print(_times(figures))
     for name, reason in figures["peers_missing"].items():
         console.print(f"{name}: {reason}", markup=False)
-    for line in [*_ratios(figures), *_costs(figures), f"Verdict: {figures['verdict']}"]:
+    for line in [*_ratios(figures), *_costs(figures), *_busy(figures), f"Verdict: {figures['verdict']}"]:
         console.print(line, markup=False)
     return out.getvalue().rstrip()
 
@@ -79,6 +79,16 @@ def _ratios(figures: Mapping[str, Any]) -> list[str]:
         if parts:
             lines.append(f"At {level['kept']:.0%}, by p95: {'; '.join(parts)}")
     return lines
+
+
+def _busy(figures: Mapping[str, Any]) -> list[str]:
+    machine = figures["machine"]
+    if machine["load_before"] is None or machine["load_before"] < machine["cores"] / 2:
+        return []
+    return [
+        f"The machine was busy before this began (load {machine['load_before']:.1f} on {machine['cores']} processors): times by "
+        "the clock are too long; --json has processor time too"
+    ]
 
 
 def _costs(figures: Mapping[str, Any]) -> list[str]:

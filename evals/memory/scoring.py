@@ -24,6 +24,8 @@ class Answer:
     """Its place among the questions."""
     rows: tuple[int, ...]
     milliseconds: float
+    cpu_milliseconds: float
+    """Of all threads of this process: what a busy machine does not add to."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Level:
     """The share of events knowable at as_of."""
     p50_ms: float
     p95_ms: float
+    cpu_p50_ms: float
+    cpu_p95_ms: float
     recall_at_10: float | None
     """Mean against exact search; None for the whole recall."""
     recall_later: float | None
@@ -58,11 +62,11 @@ def answers(search: Search, questions: Questions) -> list[Answer]:
     """Asks them in order; those that warm up are asked and not returned."""
     kept = []
     for number, (question, vector) in enumerate(zip(questions.asked, questions.vectors, strict=True)):
-        begun = time.perf_counter()
+        cpu_begun, begun = time.process_time(), time.perf_counter()
         rows = search(question, vector)
-        milliseconds = 1_000 * (time.perf_counter() - begun)
+        taken, cpu_taken = time.perf_counter() - begun, time.process_time() - cpu_begun
         if question.counted:
-            kept.append(Answer(number, tuple(int(row) for row in rows), milliseconds))
+            kept.append(Answer(number, tuple(int(row) for row in rows), 1_000 * taken, 1_000 * cpu_taken))
     return kept
 
 
@@ -108,13 +112,16 @@ def _by_share(rows: Sequence[Graded]) -> list[dict[str, Any]]:
         if not mine:
             continue
         taken = [answer.milliseconds for answer, _, _, _ in mine]
+        cpu = [answer.cpu_milliseconds for answer, _, _, _ in mine]
         recalls = [recall for _, _, recall, _ in mine if recall is not None]
         later = [recall for _, question, recall, _ in mine if recall is not None and question.kind == "later"]
         table.append(
             Level(
                 kept=share,
-                p50_ms=round(float(np.quantile(taken, 0.5)), 3),
-                p95_ms=round(float(np.quantile(taken, 0.95)), 3),
+                p50_ms=_quantile(taken, 0.5),
+                p95_ms=_quantile(taken, 0.95),
+                cpu_p50_ms=_quantile(cpu, 0.5),
+                cpu_p95_ms=_quantile(cpu, 0.95),
                 recall_at_10=_mean(recalls),
                 recall_later=_mean(later),
                 short=sum(short for _, _, _, short in mine),
@@ -124,6 +131,10 @@ def _by_share(rows: Sequence[Graded]) -> list[dict[str, Any]]:
             ).as_json()
         )
     return table
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    return round(float(np.quantile(values, share)), 3)
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -19,6 +19,10 @@ from terminal.bench_recall import table
 
 EVENTS, SEED = 2_000, 7
 
+whole_run = pytest.mark.timeout(
+    900
+)  # seven processes one after another: seconds on a quiet machine, minutes on a busy one
+
 
 def silent(_: str) -> None:
     """Nobody watches."""
@@ -155,14 +159,15 @@ def test_an_unknown_peer_is_refused() -> None:
 def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """A whole run with the peers that are installed here."""
     work = tmp_path_factory.mktemp("work")
-    request = Request(EVENTS, list(PEERS), SEED, work, per_share=20)
+    request = Request(EVENTS, list(PEERS), SEED, work, per_share=10)
     first = bench_recall(request, silent, None, "no embedder here")
-    again = bench_recall(Request(EVENTS, [], SEED, work, per_share=20), silent, None, "no embedder here")
+    again = bench_recall(Request(EVENTS, [], SEED, work, per_share=10), silent, None, "no embedder here")
     assert again["store_reused"]
     assert again["add_per_second"] == first["add_per_second"]
     return first
 
 
+@whole_run
 def test_a_run_has_the_names_that_stay(figures: dict[str, object]) -> None:
     read = json.loads(json.dumps(figures, allow_nan=False))
     assert set(read) >= {
@@ -177,6 +182,7 @@ def test_a_run_has_the_names_that_stay(figures: dict[str, object]) -> None:
     assert all("recall_at_10" not in level for level in read["hybrid"])
 
 
+@whole_run
 def test_every_peer_asked_for_is_measured_or_said_to_be_missing(figures: dict[str, object]) -> None:
     costs, missing = figures["peer_costs"], figures["peers_missing"]
     assert isinstance(costs, dict)
@@ -186,6 +192,7 @@ def test_every_peer_asked_for_is_measured_or_said_to_be_missing(figures: dict[st
     assert all(reason.startswith("not installed: pip install") for reason in missing.values())
 
 
+@whole_run
 def test_the_memory_is_never_short_and_never_ahead_of_its_time(figures: dict[str, object]) -> None:
     for name in ("selectivity", "hybrid"):
         found = figures[name]
@@ -194,6 +201,7 @@ def test_the_memory_is_never_short_and_never_ahead_of_its_time(figures: dict[str
     assert "short 0 and 0 (none): met" in str(figures["verdict"])
 
 
+@whole_run
 def test_the_table_shows_every_contestant_and_the_verdict(figures: dict[str, object]) -> None:
     shown = table(figures | {"peers_missing": {"oracle": "not installed: pip install oracle"}})
     for word in ("Rhyme, nearest", "Rhyme, whole recall", "exact_prefix", "oracle: not installed", "Verdict: p95"):
