@@ -57,9 +57,8 @@ def stem(word: str) -> str:
     """The word without its English endings (Porter's second stemmer): "agreements" and "agreement" are one."""
     if len(word) > LONGEST_STEMMED:
         return word
-    return str(
-        EnglishStemmer().stemWord(word)
-    )  # one each: a stemmer keeps its state between characters, threads would mix
+    # one each: a stemmer keeps its state between characters, threads would mix their words
+    return str(EnglishStemmer().stemWord(word))
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,7 @@ def test_characters_that_mean_something_to_a_query_language_are_gone() -> None:
 
 
 def test_the_endings_of_a_word_do_not_matter() -> None:
-    assert stem("agreements") == stem("agreement") == stem("agreement")
+    assert stem("agreements") == stem("agreement")
     assert len({stem(word) for word in ("sign", "signs", "signed", "signing")}) == 1
     assert stem("sign") != stem("signal")
 
