@@ -380,6 +380,7 @@ def _add_eval(tree: _Tree) -> None:
     )
     impact.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     _add_eval_recall(evaluate)
+    _add_eval_threads(evaluate)
 
 
 def _add_eval_recall(evaluate: _Tree) -> None:
@@ -412,6 +413,22 @@ def _add_eval_recall(evaluate: _Tree) -> None:
     recall.add_argument("--cache", metavar="DIR", help="keep embeddings there; a second run is then fast")
     recall.add_argument("--out", metavar="DIR", help="also write report.md, report.json and plots there")
     recall.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+
+
+def _add_eval_threads(evaluate: _Tree) -> None:
+    threads = evaluate.command(
+        "threads",
+        "eval_threads",
+        "grade story threads: same story or not, reprints found, relations told apart",
+        "rhyme eval threads --data stories/ --out report/ --json",
+        "DIR holds dup/*.jsonl (labelled pairs: a, b, label and, if you have them, a_body, b_body, kind, ticker, date) and, best, "
+        "impact/*.parquet with articles to make reprints of. Nothing is fitted: pairs that the model was fitted on are left out.",
+    )
+    threads.add_argument("--data", metavar="DIR", required=True, help="folder with the pairs to grade")
+    threads.add_argument("--embedder", metavar="NAME", help="also with its vectors, as in `rhyme models list`")
+    threads.add_argument("--out", metavar="DIR", help="also write report.md, report.json and plots there")
+    threads.add_argument("--quick", action="store_true", help="a tenth of the reprints")
+    threads.add_argument("--json", action="store_true", help="print one JSON object on stdout")
 
 
 def _add_bench(tree: _Tree) -> None:

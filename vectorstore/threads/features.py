@@ -1,0 +1,172 @@
+"""What two stories share, as numbers. Every feature is symmetric: the order of the two does not matter."""
+
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, fields
+
+from rapidfuzz import fuzz
+
+from vectorstore.threads.fingerprint import words_of
+from vectorstore.threads.sketch import Sketch
+from vectorstore.threads.terms import folded
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The comparison of two articles. Shares and cosines are 0 to 1."""
+
+    jaccard: float
+    """Of the headlines' terms, each weighted by its rarity."""
+    contained: float
+    """Weighted share of the shorter headline's terms that the other has."""
+    cosine: float
+    """Of the headlines' terms weighted by squared rarity."""
+    plain: float
+    """Jaccard of the headlines' terms, unweighted."""
+    order: float
+    """Jaccard of neighbouring terms: the same words in the same order."""
+    letters: float
+    """Jaccard of three-letter windows: spellings and names that terms miss."""
+    fuzzy: float
+    """rapidfuzz token_set_ratio of the headlines."""
+    shared_rarity: float
+    """Rarity of the shared terms beyond the rarest (usually the company), in tens of nats, at most 2."""
+    first: float
+    """Rarity of the rarest shared term, in tens of nats; 0 without one: a name, where the two speak of one company."""
+    second: float
+    """Rarity of the second rarest shared term, likewise."""
+    third: float
+    """Rarity of the third rarest shared term."""
+    only_less: float
+    """Rarity of the rarest term that one lacks, of the two headlines the lesser, in tens of nats."""
+    only_more: float
+    """The same of the other headline."""
+    shared_terms: float
+    """Terms in common over 4, at most 2."""
+    shared_figures: float
+    """1 if the headlines share a number."""
+    other_figures: float
+    """1 if each headline has a number and they share none."""
+    other_period: float
+    """1 if they speak of different quarters or years."""
+    length_ratio: float
+    """Terms of the shorter headline over those of the longer."""
+    opening: float
+    """Share of the two headlines' first two terms, where the subject stands, that the other headline has."""
+    short: float
+    """1 / terms of the shorter headline."""
+    surface: float
+    """Jaccard of the words as written, before spellings and synonyms are folded."""
+    sorted_letters: float
+    """rapidfuzz token_sort_ratio of the headlines as written."""
+    dense: float | None
+    """Cosine of the embeddings; None without two of one embedder."""
+    body_jaccard: float | None
+    """Of the bodies' shingles; None when one has no body to speak of."""
+    body_contained: float | None
+    """Share of the shorter body's shingles found in the other; None likewise."""
+    tickers: float | None
+    """1: a ticker in common, 0: none; None when one of them has no ticker yet."""
+    event_type: float | None
+    """1: the same, 0: another; None when one is unknown."""
+    hours: float
+    """Between their publications."""
+
+
+_NAMES = tuple(one.name for one in fields(Shared))
+NATS = 10.0
+
+
+def shared(a: Sketch, b: Sketch) -> Shared:
+    """Compares two articles."""
+    both, either = a.title_set & b.title_set, a.title_set | b.title_set
+    weight = {**a.weights, **b.weights}
+    common, total = _sum(weight, both), _sum(weight, either)
+    body_jaccard, body_contained = _bodies(a, b)
+    least = min(len(a.title_set), len(b.title_set))
+    ranked = [*sorted((weight[term] for term in both), reverse=True), 0.0, 0.0, 0.0]
+    lacking = sorted((_most(weight, a.title_set - both), _most(weight, b.title_set - both)))
+    return Shared(
+        jaccard=_over(common, total),
+        contained=_over(common, min(_sum(weight, a.title_set), _sum(weight, b.title_set))),
+        cosine=_over(
+            sum(weight[term] ** 2 for term in both),
+            math.sqrt(sum(w * w for w in a.weights.values()) * sum(w * w for w in b.weights.values())),
+        ),
+        plain=_over(len(both), len(either)),
+        order=_jaccard(_neighbours(a), _neighbours(b)),
+        letters=_jaccard(_letters(a), _letters(b)),
+        fuzzy=fuzz.token_set_ratio(" ".join(a.title_terms), " ".join(b.title_terms)) / 100,
+        shared_rarity=min(2.0, (common - ranked[0]) / NATS),
+        first=ranked[0] / NATS,
+        second=ranked[1] / NATS,
+        third=ranked[2] / NATS,
+        only_less=lacking[0] / NATS,
+        only_more=lacking[1] / NATS,
+        shared_terms=min(2.0, len(both) / 4),
+        shared_figures=float(bool(a.figures & b.figures)),
+        other_figures=float(bool(a.figures and b.figures and not a.figures & b.figures)),
+        other_period=float(bool(a.periods and b.periods and not a.periods & b.periods)),
+        length_ratio=_over(least, max(len(a.title_set), len(b.title_set))),
+        opening=_opening(a, b),
+        short=1 / max(1, least),
+        surface=_jaccard(words_of(a.print.title), words_of(b.print.title)),
+        sorted_letters=fuzz.token_sort_ratio(a.print.title, b.print.title) / 100,
+        dense=_dense(a, b),
+        body_jaccard=body_jaccard,
+        body_contained=body_contained,
+        tickers=float(bool(a.tickers & b.tickers)) if a.tickers and b.tickers else None,
+        event_type=float(a.event_type == b.event_type) if a.event_type and b.event_type else None,
+        hours=abs((a.at - b.at).total_seconds()) / 3600,
+    )
+
+
+def named(features: Shared) -> dict[str, float | None]:
+    """Feature → value."""
+    return {name: getattr(features, name) for name in _NAMES}
+
+
+def _sum(weight: dict[str, float], terms: Iterable[str]) -> float:
+    return sum(weight[term] for term in sorted(terms))  # sorted: sums of floats depend on their order
+
+
+def _most(weight: dict[str, float], terms: Collection[str]) -> float:
+    return max((weight[term] for term in terms), default=0.0)
+
+
+def _over(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else 0.0
+
+
+def _jaccard(a: Collection[object], b: Collection[object]) -> float:
+    first, second = frozenset(a), frozenset(b)
+    return _over(len(first & second), len(first | second))
+
+
+def _neighbours(one: Sketch) -> list[tuple[str, str]]:
+    return list(zip(one.title_terms, one.title_terms[1:], strict=False))
+
+
+def _letters(one: Sketch) -> list[str]:
+    text = folded(" ".join(one.title_terms))
+    return [text[at : at + 3] for at in range(len(text) - 2)]
+
+
+def _opening(a: Sketch, b: Sketch) -> float:
+    first, second = a.title_terms[:2], b.title_terms[:2]
+    said = [term in b.title_set for term in first] + [term in a.title_set for term in second]
+    return _over(sum(said), len(said))
+
+
+def _bodies(a: Sketch, b: Sketch) -> tuple[float | None, float | None]:
+    first, second = a.print.shingles, b.print.shingles
+    if a.print.body_digest is None or b.print.body_digest is None:
+        return None, None
+    common = len(first & second)
+    return common / len(first | second), common / min(len(first), len(second))
+
+
+def _dense(a: Sketch, b: Sketch) -> float | None:
+    if a.vector is None or b.vector is None or a.embedder != b.embedder or a.vector.shape != b.vector.shape:
+        return None
+    return min(1.0, max(0.0, float(a.vector @ b.vector)))

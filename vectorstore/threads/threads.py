@@ -1,0 +1,242 @@
+"""Places articles into stories, as of a time, once and for all."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from records.article import Article
+from records.database import Database
+from records.database.stories import StoryRow, StoryShelf
+from records.story import Likeness, Placement, Relation, Story
+from records.taxonomy import EventType
+from records.times import to_epoch
+from vectorstore.threads.candidates import Candidates, candidates, parts_of, tells
+from vectorstore.threads.decide import SAME_HEADLINE, SAME_STORY, StoryModel, load_model, relation
+from vectorstore.threads.features import Shared, shared
+from vectorstore.threads.novelty import novelty
+from vectorstore.threads.sketch import Sketch, sketch
+from vectorstore.threads.wording import why
+
+MEMBERS_WEIGHED = 8
+"""The newest members, and the first, whose mean P(same story) decides: one chance likeness does not chain two stories together."""
+STORIES_WEIGHED = 3
+SHOWN = 3
+TOLD_SHARE = 0.7
+"""Share of a headline said in one paragraph from which a round-up tells that story."""
+TOLD_BODY = 0.5
+"""Share of a body's shingles found in a text from which the text contains that story."""
+CACHED = 4_096
+"""Sketches kept: the last hours of a busy feed, some 20 kB each."""
+
+
+@dataclass(frozen=True)
+class _Compared:
+    row: StoryRow
+    sketch: Sketch
+    shared: Shared
+    probability: float
+
+
+@dataclass(frozen=True)
+class _Decision:
+    story_id: str
+    relation: Relation
+    why: str
+    closest: tuple[_Compared, ...]
+    members: tuple[_Compared, ...]
+
+
+class StoryThreads:
+    """Story threads over the database. Safe to use from several threads and processes: placements are made one at a time."""
+
+    def __init__(self, database: Database, *, model: StoryModel | None = None) -> None:
+        """`model` None: the shipped one."""
+        self._database = database
+        self._model = model or load_model()
+        self._sketches: OrderedDict[str, Sketch] = OrderedDict()
+        self._guard = Lock()
+
+    def place(
+        self,
+        article: Article,
+        *,
+        as_of: datetime | None = None,
+        tickers: Collection[str] = (),
+        event_type: EventType | None = None,
+        vector: Sequence[float] | NDArray[np.floating] | None = None,
+        embedder: str | None = None,
+    ) -> Placement:
+        """Where the article stands among those first seen at or before `as_of` (None: its own first_seen_at). What was placed keeps
+        its placement; what is told of it later (tickers, event type, vector) serves the articles after it.
+
+        `vector`: of the headline, by the embedder 'name:digest'. Raises ValueError for a naive time or a vector without its
+        embedder, StoreError.
+        """
+        moment = as_of or article.first_seen_at
+        to_epoch(moment)  # refuses a naive time before any work
+        new = sketch(article, tickers=tickers, event_type=event_type, vector=vector, embedder=embedder)
+        with self._database.stories() as shelf:
+            return self._place(shelf, new, moment)
+
+    def place_all(self, articles: Sequence[Article]) -> list[Placement]:
+        """Each as of its own first_seen_at, in the order given, in one transaction: for bulk."""
+        with self._database.stories() as shelf:
+            return [self._place(shelf, sketch(article), article.first_seen_at) for article in articles]
+
+    def story(self, story_id: str) -> Story:
+        """The story with all its articles. Raises NotFound, StoreError."""
+        return self._database.story(story_id)
+
+    def _place(self, shelf: StoryShelf, new: Sketch, as_of: datetime) -> Placement:
+        extras = {
+            "tickers": new.tickers, "event_type": new.event_type, "embedder": new.embedder, "vector": new.vector,
+        }  # fmt: skip
+        placed = shelf.placement(new.article.id)
+        if placed is not None:
+            if new.tickers or new.event_type or new.vector is not None:
+                shelf.learn(new.article, new.keys()["ticker"], **extras)  # type: ignore[arg-type]
+            return placed
+        found = candidates(shelf, new, as_of)
+        rows = shelf.rows({*found.compared, *found.company})
+        compared = [self._compare(new, rows[number]) for number in found.compared]
+        decision = self._decide(shelf, new, compared, as_of)
+        placement = self._placement(shelf, new, decision, self._earlier(found, rows, decision), as_of)
+        keys = [key for kind in new.keys().values() for key in kind]
+        shelf.add(new.article, placement, keys, **extras)  # type: ignore[arg-type]
+        return placement
+
+    def _decide(self, shelf: StoryShelf, new: Sketch, compared: Sequence[_Compared], as_of: datetime) -> _Decision:
+        nearest = sorted(compared, key=lambda one: (-one.probability, -to_epoch(one.sketch.at), one.row.article.id))
+        for story_id in _best_stories(nearest):
+            members = [self._compare(new, row) for row in shelf.newest(story_id, as_of, MEMBERS_WEIGHED)]
+            if not _belongs(members, nearest, story_id):
+                continue
+            closest = next(one for one in nearest if one.row.story_id == story_id)
+            others = self._told(new, compared) - {story_id} if _is_gathered(new, closest, self._model) else set[str]()
+            added = novelty(new.content, [one.sketch.content for one in members])
+            near = sorted(members, key=lambda one: -one.probability)
+            kind, reason = relation(new, [one.sketch for one in near], added, len(others))
+            return _Decision(story_id, kind, reason, tuple(nearest[:SHOWN]), tuple(members))
+        told = self._told(new, compared)
+        if len(told) > 1:
+            story_id = next(one.row.story_id for one in nearest if one.row.story_id in told)
+            members = [self._compare(new, row) for row in shelf.newest(story_id, as_of, MEMBERS_WEIGHED)]
+            reason = f"parts of {len(told)} stories in one text"
+            return _Decision(story_id, "recombination", reason, tuple(nearest[:SHOWN]), tuple(members))
+        return _Decision(f"S{new.article.id}", "first", "no earlier article tells it", tuple(nearest[:SHOWN]), ())
+
+    def _told(self, new: Sketch, compared: Sequence[_Compared]) -> set[str]:
+        """The stories that the text tells a substantial part of."""
+        parts = parts_of(new)
+        found = set()
+        for one in compared:
+            inside = _share_inside(one.sketch, new)
+            if inside >= TOLD_BODY or (
+                len(parts) > 1 and tells(parts, one.sketch.title_set, one.sketch.weights) >= TOLD_SHARE
+            ):
+                found.add(one.row.story_id)
+        return found
+
+    def _earlier(self, found: Candidates, rows: dict[int, StoryRow], decision: _Decision) -> list[Sketch]:
+        """What novelty is measured against: the story's members and the companies' last articles."""
+        company = [self._sketch(rows[number]) for number in found.company]
+        return [*(one.sketch for one in decision.members), *(one.sketch for one in decision.closest), *company]
+
+    def _placement(
+        self, shelf: StoryShelf, new: Sketch, decision: _Decision, earlier: Sequence[Sketch], as_of: datetime
+    ) -> Placement:
+        article = new.article
+        head = shelf.head(decision.story_id, as_of)
+        seen = article.first_seen_at if head is None else min(head.first_seen_at, article.first_seen_at)
+        dated = [
+            moment for moment in (article.published_at, head.first_published_at if head else None) if moment is not None
+        ]
+        sources = (*(head.sources if head else ()), *((article.source,) if article.source else ()))
+        return Placement(
+            article_id=article.id,
+            story_id=decision.story_id,
+            relation=decision.relation,
+            why=decision.why,
+            novelty=round(novelty(new.content, [one.content for one in earlier]), 4),
+            closest=tuple(
+                Likeness(
+                    article_id=one.row.article.id,
+                    similarity=round(one.probability, 4),
+                    why=why(new, one.sketch, one.shared),
+                )
+                for one in decision.closest
+            ),
+            first_seen_at=seen,
+            first_published_at=min(dated, default=None),
+            sources=tuple(dict.fromkeys(sources)),
+            as_of=as_of,
+            model=self._model.version,
+        )
+
+    def _compare(self, new: Sketch, row: StoryRow) -> _Compared:
+        old = self._sketch(row)
+        found = shared(new, old)
+        probability = self._model.probability(new, old, found)
+        if row.relation == "recombination" and probability < 1:
+            # a round-up is near every story it tells: only its own text printed again belongs with it
+            probability = probability if (found.body_jaccard or 0.0) >= TOLD_BODY else 0.0
+        return _Compared(row, old, found, probability)
+
+    def _sketch(self, row: StoryRow) -> Sketch:
+        with self._guard:
+            known = self._sketches.get(row.article.id)
+            if known is not None and _is_current(known, row):
+                self._sketches.move_to_end(row.article.id)
+                return known
+        made = sketch(
+            row.article, tickers=row.tickers, event_type=row.event_type, vector=row.vector, embedder=row.embedder
+        )
+        with self._guard:
+            self._sketches[row.article.id] = made
+            while len(self._sketches) > CACHED:
+                self._sketches.popitem(last=False)
+        return made
+
+
+def _best_stories(nearest: Sequence[_Compared]) -> list[str]:
+    likely = (one.row.story_id for one in nearest if one.probability >= SAME_STORY)
+    return list(dict.fromkeys(likely))[:STORIES_WEIGHED]
+
+
+def _belongs(members: Sequence[_Compared], nearest: Sequence[_Compared], story_id: str) -> bool:
+    """Near one text that is nearly the same, or near enough to the members on average."""
+    best = max(one.probability for one in nearest if one.row.story_id == story_id)
+    if best >= CERTAIN:
+        return True
+    weighed = [one.probability for one in members if one.row.relation != "recombination"]
+    return bool(weighed) and sum(weighed) / len(weighed) >= SAME_STORY
+
+
+CERTAIN = 0.95
+"""P(same story) of a text with nine tenths of another's body: it is that story whatever the other members say."""
+
+
+def _is_gathered(new: Sketch, closest: _Compared, model: StoryModel) -> bool:
+    """A text that is not under a headline of the story itself: its body alone, or its label, brought it here."""
+    if new.print.label == "digest":
+        return True
+    return closest.shared.jaccard < SAME_HEADLINE and model.title_probability(closest.shared) < SAME_STORY
+
+
+def _share_inside(old: Sketch, new: Sketch) -> float:
+    if old.print.body_digest is None or not old.print.shingles:
+        return 0.0
+    return len(old.print.shingles & new.print.shingles) / len(old.print.shingles)
+
+
+def _is_current(known: Sketch, row: StoryRow) -> bool:
+    return (
+        known.tickers == frozenset(row.tickers)
+        and known.event_type == row.event_type
+        and known.embedder == row.embedder
+    )
