@@ -177,8 +177,8 @@ def test_a_plural_finds_the_singular_and_is_shown_as_the_query_writes_it() -> No
 
 
 def test_a_word_in_two_forms_counts_once() -> None:
-    shelf = shelf_of(["a strike", "copper"])
-    assert search("strike strikes striking", [shelf], 5).hits == search("strike", [shelf], 5).hits
+    shelf = shelf_of(["a strike of strikes", "copper"])
+    assert search("strike strikes", [shelf], 5).hits == search("strike", [shelf], 5).hits
 
 
 def test_a_rare_word_weighs_more_and_comes_first() -> None:
