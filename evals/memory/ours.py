@@ -50,7 +50,6 @@ def add(corpus: Corpus, store: Path, say: Say) -> dict[str, Any]:
         "add_per_second_first": round(rates[0], 1),
         "add_per_second_last": round(rates[-1], 1),
         "add_peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, 1),
-        "disk_mb": disk_mb(store),
     }
 
 
@@ -77,6 +76,7 @@ def answer(corpus: Corpus, store: Path, say: Say) -> dict[str, Any]:
         "hybrid": hybrid_levels(whole, corpus.questions, corpus.truth),
         **growth,
         "memory_after_first_recall_mb": growth_mb(before, after_first)["memory_mb"],
+        "disk_mb": disk_mb(store),  # now: the first opening after an add may write what later ones read
         "open_seconds": round(opened, 3),
         "reopen_seconds": round(reopened, 3),
         "reopen_cpu_seconds": round(reopened_cpu, 3),
