@@ -28,16 +28,17 @@ CORRECTED_FIGURES = 2
 """Most figures changed in the same words within a day by which a correction is known that does not say so."""
 CORRECTED_HOURS = 24.0
 STRANGER = 0.35
-"""P(one company) when both have tickers and none in common: a story may be told of its other company."""
+"""P(one company) when both have tickers and none in common, or open with different names: a story may have two companies."""
 SAME_HEADLINE = 0.8
 """Weighted Jaccard of two headlines from which they are one, if no figure or period differs, within HEADLINE_HOURS."""
 HEADLINE_HOURS = 48.0
 LEAST_TITLE = 4
 """Terms of a headline that can identify a story: "Business news in brief" returns every morning."""
 NAMED = 0.5
-"""Rarity, in tens of nats, from which a shared term may be a name: in fewer than one headline in 150."""
-LONG_BODY = 25
-"""Shingles of a body that is nobody else's. A shorter one needs the headlines or figures to agree."""
+"""Rarity, in tens of nats, from which a shared term may be a name: in fewer than one headline in 150. Short bodies that are equal
+need one, or two figures in common: a footnote of a wire is everybody's."""
+LONG_BODY = 40
+"""Shingles of a body that is nobody else's. A shorter one that differs at all needs headlines that name one company."""
 OTHER_TYPE = 0.6
 """Factor on the odds when both event types are known and differ: the reading errs, and an update may change the type."""
 DAILY = 0.8
@@ -78,7 +79,8 @@ class StoryModel:
         """P(one company): by the tickers where both are known, else by the headlines."""
         if features.tickers is not None:
             return 1.0 if features.tickers else STRANGER
-        return _chance(self.company.log_odds(named(features)))
+        likely = _chance(self.company.log_odds(named(features)))
+        return min(likely, STRANGER) if features.other_names else likely
 
     def probability(self, a: Sketch, b: Sketch, features: Shared) -> float:
         """Of the headlines' words, the embeddings if there are any, bodies nearly the same, tickers, types and the time between."""
@@ -91,7 +93,19 @@ class StoryModel:
             odds *= OTHER_TYPE
         odds *= math.pow(DAILY, max(0.0, features.hours / 24 - 1))
         told = odds / (1 + odds) * self._company(features)
-        return max(told, _near_duplicate(a, b, features), _one_headline(a, b, features))
+        return max(told, self._near_duplicate(a, b, features), _one_headline(a, b, features))
+
+    def _near_duplicate(self, a: Sketch, b: Sketch, features: Shared) -> float:
+        """From SAME_STORY at NEAR_DUPLICATE to nearly 1 for one body inside the other."""
+        if features.body_contained is None or features.body_contained < NEAR_DUPLICATE:
+            return 0.0
+        if min(len(a.print.shingles), len(b.print.shingles)) < LONG_BODY:
+            equal = a.print.body_digest == b.print.body_digest
+            named_alike = features.first >= NAMED or len(a.all_figures & b.all_figures) > 1
+            if not (named_alike if equal else self._company(features) >= SAME_STORY):
+                return 0.0
+        inside = (features.body_contained - NEAR_DUPLICATE) / (1 - NEAR_DUPLICATE)
+        return min(0.99, SAME_STORY + (1 - SAME_STORY) * inside)
 
 
 def load_model() -> StoryModel:
@@ -150,17 +164,6 @@ def _one_headline(a: Sketch, b: Sketch, features: Shared) -> float:
         return 0.0
     alike = (features.jaccard - SAME_HEADLINE) / (1 - SAME_HEADLINE)
     return min(0.99, SAME_STORY + (1 - SAME_STORY) * alike)
-
-
-def _near_duplicate(a: Sketch, b: Sketch, features: Shared) -> float:
-    """From SAME_STORY at NEAR_DUPLICATE to nearly 1 for one body inside the other."""
-    if features.body_contained is None or features.body_contained < NEAR_DUPLICATE:
-        return 0.0
-    short = min(len(a.print.shingles), len(b.print.shingles)) < LONG_BODY
-    if short and features.first < NAMED and len(a.all_figures & b.all_figures) < 2:
-        return 0.0
-    inside = (features.body_contained - NEAR_DUPLICATE) / (1 - NEAR_DUPLICATE)
-    return min(0.99, SAME_STORY + (1 - SAME_STORY) * inside)
 
 
 def relation(new: Sketch, members: Sequence[Sketch], added: float, others: int) -> tuple[Relation, str]:

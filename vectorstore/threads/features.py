@@ -53,6 +53,8 @@ class Shared:
     """Terms of the shorter headline over those of the longer."""
     opening: float
     """Share of the two headlines' first two terms, where the subject stands, that the other headline has."""
+    other_names: float
+    """1 if each headline opens with a rare term, as a name is, that the other lacks: it happens to one pair of one story in 100."""
     short: float
     """1 / terms of the shorter headline."""
     surface: float
@@ -74,6 +76,8 @@ class Shared:
 
 
 _NAMES = tuple(one.name for one in fields(Shared))
+NAME_RARITY = 6.0
+"""Nats from which the first term may be a name: in fewer than one headline in 400."""
 NATS = 10.0
 
 
@@ -109,6 +113,7 @@ def shared(a: Sketch, b: Sketch) -> Shared:
         other_period=float(bool(a.periods and b.periods and not a.periods & b.periods)),
         length_ratio=_over(least, max(len(a.title_set), len(b.title_set))),
         opening=_opening(a, b),
+        other_names=_other_names(a, b),
         short=1 / max(1, least),
         surface=_jaccard(words_of(a.print.title), words_of(b.print.title)),
         sorted_letters=fuzz.token_sort_ratio(a.print.title, b.print.title) / 100,
@@ -156,6 +161,14 @@ def _opening(a: Sketch, b: Sketch) -> float:
     first, second = a.title_terms[:2], b.title_terms[:2]
     said = [term in b.title_set for term in first] + [term in a.title_set for term in second]
     return _over(sum(said), len(said))
+
+
+def _other_names(a: Sketch, b: Sketch) -> float:
+    if not a.title_terms or not b.title_terms:
+        return 0.0
+    first, second = a.title_terms[0], b.title_terms[0]
+    apart = first not in b.title_set and second not in a.title_set
+    return float(apart and min(a.weights[first], b.weights[second]) >= NAME_RARITY)
 
 
 def _bodies(a: Sketch, b: Sketch) -> tuple[float | None, float | None]:
