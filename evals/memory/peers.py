@@ -215,7 +215,7 @@ class LanceDb:
             .distance_type("cosine")
             .where(f"known_at <= {to_epoch(question.as_of)}", prefilter=True)
             .refine_factor(self.refine)
-            .select(["id"])
+            .select(["id", "_distance"])
             .limit(TOP)
             .to_arrow()
         )
