@@ -27,6 +27,7 @@ from records.forecast import Forecast
 from records.impact import Impact
 from records.market import Candidate
 from records.reading import Reading
+from records.story import Placement
 from records.taxonomy import EventType, Tag
 from records.times import Clock
 
@@ -63,9 +64,18 @@ class Memory(Protocol):
         event_type: EventType | None = None,
         tickers: Collection[str] = (),
         published_at: datetime | None = None,
+        exclude_story: str | None = None,
         exclude_ids: Collection[str] = (),
     ) -> Recalled: ...
     def add(self, events: Sequence[Event]) -> object: ...
+
+
+class Threads(Protocol):
+    """Story threads as an analysis needs them (`vectorstore.threads.StoryThreads`)."""
+
+    def place(
+        self, article: Article, *, as_of: datetime | None, tickers: Collection[str], event_type: EventType | None
+    ) -> Placement: ...
 
 
 class Market(Protocol):
@@ -125,14 +135,16 @@ class Analyst:
         version: str,
         memory_missing: str | None = None,
         prices: PriceSource | None = None,
+        threads: Threads | None = None,
     ) -> None:
         """`memory` None: no precedents are asked for (`memory_missing` says why, if that is not the user's wish). `prices`: of the
-        shares before the articles; None: the score does without."""
+        shares before the articles; None: the score does without. `threads` None: the article is not placed among stories."""
         self._model = model
         self._market = market
         self._memory = memory
         self._memory_missing = memory_missing
         self._archive = archive
+        self._threads = threads
         self._score_model = score_model
         self._circumstances = Circumstances(archive, prices, score_model)
         self._prompts = prompts
@@ -166,7 +178,8 @@ class Analyst:
         stand_in = self._market.stand_in(reading.event_type, reading.tags, moment)
         primary = choose_primary(reading, candidates, stand_in, article.title, given=given)
         with run.stage("recall", "looking for precedents"):
-            recalled = self._recall(article, reading, primary, moment)
+            story = self._place(article, reading, primary, as_of, run)
+            recalled = self._recall(article, reading, primary, moment, story)
         if recalled.status == "failed":
             run.missing.append(recalled.why or "precedents failed")
         with run.stage("score", "computing the score"):
@@ -193,6 +206,7 @@ class Analyst:
             precedents=evidence.precedents,
             precedent_status=recalled.status,
             claims=explained.claims,
+            story=story,
             provenance=self._provenance(run, moment, time.perf_counter() - begun),
         )
         self._keep(analysis, progress)
@@ -219,7 +233,23 @@ class Analyst:
             )
         run.missing.append(f"the article's language is {article.language!r}; the analysis is in English")
 
-    def _recall(self, article: Article, reading: Reading, primary: Primary, as_of: datetime) -> _Recall:
+    def _place(
+        self, article: Article, reading: Reading, primary: Primary, as_of: datetime | None, run: _Run
+    ) -> Placement | None:
+        """Among what was seen by the `as_of` asked for; without one, by when the article itself was first seen."""
+        if self._threads is None:
+            return None
+        try:
+            return self._threads.place(
+                article, as_of=as_of, tickers=_tickers(reading, primary), event_type=reading.event_type
+            )
+        except StoreError as error:
+            run.missing.append(f"the story failed: {error}")
+            return None
+
+    def _recall(
+        self, article: Article, reading: Reading, primary: Primary, as_of: datetime, story: Placement | None
+    ) -> _Recall:
         if self._memory is None:
             return _Recall(
                 (),
@@ -228,15 +258,15 @@ class Analyst:
             )
         if primary.candidate is None:
             return _Recall((), "not_asked", primary.reason)
-        tickers = [mention.ticker for mention in reading.mentions if mention.ticker and mention.role != "mentioned"]
         try:
             recalled = self._memory.recall(
                 recall_text(article, reading),
                 min(as_of, outcomes_until(article)) if article.date_only else as_of,
                 SCORED_WITH,
                 event_type=reading.event_type,
-                tickers=tickers or [primary.candidate.instrument.ticker],
+                tickers=_tickers(reading, primary),
                 published_at=article.published_at,
+                exclude_story=story.story_id if story else None,
                 exclude_ids=[event_id(article)],
             )
         except StoreError as error:
@@ -305,6 +335,12 @@ def recall_text(article: Article, reading: Reading) -> str:
     return f"{article.title.rstrip('.')}. {reading.summary}"
 
 
+def _tickers(reading: Reading, primary: Primary) -> list[str]:
+    """Those the article is about; without any, the one that is scored."""
+    central = [mention.ticker for mention in reading.mentions if mention.ticker and mention.role != "mentioned"]
+    return central or ([primary.candidate.instrument.ticker] if primary.candidate else [])
+
+
 def event_id(article: Article) -> str:
     """The id under which an article's own event is remembered."""
     return f"N{article.id}"
@@ -324,6 +360,7 @@ def event_of(analysis: Analysis) -> Event | None:
         tags=reading.tags,
         published_at=article.known_at,
         date_only=article.date_only,
+        story_id=analysis.story.story_id if analysis.story else None,
         source="analysis",
     )
 

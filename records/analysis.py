@@ -9,9 +9,10 @@ from records.base import Record
 from records.event import Precedent
 from records.impact import Impact
 from records.reading import Reading, Span
+from records.story import Placement
 from records.times import UtcDatetime
 
-ANALYSIS_SCHEMA_VERSION = 1
+ANALYSIS_SCHEMA_VERSION = 2
 
 
 class Sentence(Record):
@@ -96,6 +97,9 @@ class Analysis(Record):
         Field(description="four different answers, never one empty list"),
     ]
     claims: tuple[Claim, ...]
+    story: Annotated[
+        Placement | None, Field(description="where the article stands among known stories; None if it was not placed")
+    ] = None
     provenance: Provenance
 
     @property

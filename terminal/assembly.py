@@ -126,6 +126,7 @@ class Assembly:
         from markets.desk import MarketDesk
         from prompts import PromptLibrary
         from terminal.late_memory import LateMemory
+        from vectorstore.threads import StoryThreads
 
         model = self.model  # first: a local one loads while the rest is put together
         return Analyst(
@@ -133,6 +134,7 @@ class Assembly:
             market=MarketDesk(),
             memory=LateMemory(self.memory) if precedents else None,
             archive=self.database,
+            threads=StoryThreads(self.database),
             score_model=ScoreModel(),
             prices=self.prices if self.settings.prices else None,
             prompts=PromptLibrary(),

@@ -80,6 +80,7 @@ def render_html(analysis: Analysis) -> str:
             link=wording.safe_address(analysis.article.url),
             tickers=analysis.tickers,
             sentiment=wording.sentiment(analysis.reading.sentiment),
+            story=wording.story_line(analysis.story),
             sentences=[
                 (claim.text, wording.citations(claim, analysis))
                 for claim in analysis.claims

@@ -33,6 +33,7 @@ class LateMemory:
         event_type: EventType | None = None,
         tickers: Collection[str] = (),
         published_at: datetime | None = None,
+        exclude_story: str | None = None,
         exclude_ids: Collection[str] = (),
     ) -> "Recall":
         """As `EventMemory.recall`; `snapshot` is then of the events that were searched."""
@@ -44,6 +45,7 @@ class LateMemory:
                 event_type=event_type,
                 tickers=tickers,
                 published_at=published_at,
+                exclude_story=exclude_story,
                 exclude_ids=exclude_ids,
             )
             self.snapshot = memory.snapshot

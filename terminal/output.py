@@ -14,6 +14,7 @@ from records.event import Precedent
 from records.impact import Driver, Evidence, Impact
 from records.market import Reaction, Window
 from records.reading import Fact, Mention, Sentiment, Span
+from records.story import Placement
 from records.taxonomy import EventType, Tag
 from records.times import UtcDatetime
 
@@ -152,6 +153,7 @@ class AnalysisOutput(Record):
     precedent_status: Literal["found", "no_precedent", "not_asked", "failed"]
     facts: Annotated[tuple[Fact, ...], Field(description="statements of the article that claims cite as A1, A2, …")]
     claims: tuple[ClaimOutput, ...]
+    story: Annotated[Placement | None, Field(description="its story and novelty; null if it was not placed")] = None
     dropped: Annotated[int, Field(ge=0, description="sentences the check removed")]
     provenance: ProvenanceOutput
 
@@ -176,6 +178,7 @@ class AnalysisOutput(Record):
             precedent_status=analysis.precedent_status,
             facts=reading.facts,
             claims=tuple(ClaimOutput.of(claim) for claim in analysis.claims),
+            story=analysis.story,
             dropped=analysis.dropped,
             provenance=ProvenanceOutput.of(analysis.provenance),
         )

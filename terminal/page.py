@@ -83,6 +83,7 @@ def _head(analysis: Analysis) -> Iterable[RenderableType]:
     yield _labelled("Tags", ", ".join(reading.tags) or "none")
     yield _labelled("Event", wording.words(reading.event_type))
     yield _labelled("Sentiment", wording.sentiment(reading.sentiment))
+    yield _labelled("Story", wording.story_line(analysis.story))
     yield _heading("Summary")
     yield Text(plain(reading.summary))
 

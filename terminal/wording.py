@@ -11,6 +11,7 @@ from records.event import Precedent
 from records.impact import Impact
 from records.market import Reaction
 from records.reading import Fact, Sentiment
+from records.story import Placement
 from records.times import new_york_date
 
 NO_NUMBER = "—"
@@ -54,6 +55,26 @@ def share(fraction: float) -> str:
 def score(impact: Impact) -> str:
     """The score to two digits, or a dash."""
     return NO_NUMBER if impact.score is None else f"{impact.score:.2f}"
+
+
+RELATIONS = {
+    "reprint": "Reprint of a story",
+    "update": "Update of a story",
+    "recombination": "Round-up with a story",
+    "correction": "Correction to a story",
+}
+
+
+def story_line(story: Placement | None) -> str:
+    """What the article is to its story: "Update of a story first seen 2025-07-21 14:05 UTC (3 sources) · novelty 0.35"."""
+    if story is None:
+        return "not placed"
+    if story.relation == "first":
+        return f"First article of its story · novelty {story.novelty:.2f}"
+    sources = f" ({_count(len(story.sources), 'source')})" if story.sources else ""
+    return (
+        f"{RELATIONS[story.relation]} first seen {moment(story.first_seen_at)}{sources} · novelty {story.novelty:.2f}"
+    )
 
 
 def impact_lines(impact: Impact) -> tuple[str, ...]:

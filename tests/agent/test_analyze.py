@@ -24,6 +24,7 @@ from records.event import Event
 from records.market import Reaction
 from records.taxonomy import EventType, Scope, Tag
 from vectorstore import EventMemory
+from vectorstore.threads import StoryThreads
 
 PUBLISHED = datetime(2024, 3, 21, 15, 0, tzinfo=UTC)
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -128,6 +129,7 @@ def analyse(
             market=MarketDesk(),
             memory=memory,
             archive=database,
+            threads=StoryThreads(database),
             score_model=ScoreModel(),
             prompts=PromptLibrary(),
             clock=lambda: NOW,
@@ -165,6 +167,38 @@ def test_an_article_is_never_its_own_precedent(article: Article, database: Datab
     analyse([read_reply(), EXPLAIN], article, database, memory)
     again = analyse([read_reply(), EXPLAIN], article, database, memory, as_of=NOW)
     assert event_id(article) not in {one.event_id for one in again.precedents}
+
+
+def test_an_update_is_placed_in_its_story_and_that_story_is_no_precedent_of_it(
+    article: Article, database: Database, memory: EventMemory
+) -> None:
+    first = analyse([read_reply(), EXPLAIN], article, database, memory)
+    assert first.story is not None
+    assert (first.story.relation, first.story.novelty) == ("first", 1.0)
+    [event] = database.events([event_id(article)])
+    assert event.story_id == first.story.story_id
+    memory.add(
+        [event.model_copy(update={"reaction": past(1).reaction})]
+    )  # its outcome is known before the update comes
+    more = f"{article.text}\n\nSixteen states joined the suit, and the hearing is set for the 19th in New Jersey."
+    update = {"id": "feedfacefeedfacf", "title": f"UPDATE 1-{article.title}", "text": more}
+    second = analyse([read_reply(), EXPLAIN], article.model_copy(update=update), database, memory)
+    assert second.story is not None
+    assert (second.story.relation, second.story.story_id) == ("update", first.story.story_id)
+    assert 0.1 < second.story.novelty < 0.9
+    assert event.id not in {one.event_id for one in second.precedents}
+
+
+def test_a_story_that_cannot_be_placed_is_named_as_missing(
+    article: Article, database: Database, memory: EventMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> object:
+        raise StoreError("locked")
+
+    monkeypatch.setattr(StoryThreads, "place", fail)
+    analysis = analyse([read_reply(), EXPLAIN], article, database, memory)
+    assert analysis.story is None
+    assert "the story failed: locked" in analysis.provenance.missing
 
 
 def test_nothing_known_later_than_as_of_changes_the_output(

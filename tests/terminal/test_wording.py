@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from records.impact import Driver
+from records.story import Placement
 from terminal import wording
 
 
@@ -85,3 +86,37 @@ def test_a_date_only_source_keeps_the_date_it_gave(build: SimpleNamespace) -> No
     assert wording.source_line(article) == "news.example.com · 2019-02-07 (date only)"
     precedent = build.analysis().precedents[0].model_copy(update={"published_at": end_of_day})
     assert str(precedent.published_on) == "2019-02-07"
+
+
+def placed(relation: str, sources: tuple[str, ...]) -> Placement:
+    return Placement(
+        article_id="a",
+        story_id="S1",
+        relation=relation,  # type: ignore[arg-type]
+        why="",
+        novelty=0.354,
+        first_seen_at=datetime(2025, 7, 21, 14, 5, tzinfo=UTC),
+        sources=sources,
+        as_of=datetime(2025, 7, 22, tzinfo=UTC),
+        model="1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("story", "text"),
+    [
+        (
+            placed("update", ("a", "b", "c")),
+            "Update of a story first seen 2025-07-21 14:05 UTC (3 sources) · novelty 0.35",
+        ),
+        (
+            placed("correction", ("a",)),
+            "Correction to a story first seen 2025-07-21 14:05 UTC (1 source) · novelty 0.35",
+        ),
+        (placed("reprint", ()), "Reprint of a story first seen 2025-07-21 14:05 UTC · novelty 0.35"),
+        (placed("first", ("a",)), "First article of its story · novelty 0.35"),
+        (None, "not placed"),
+    ],
+)
+def test_the_story_line_says_what_the_article_is_to_its_story(story: Placement | None, text: str) -> None:
+    assert wording.story_line(story) == text
