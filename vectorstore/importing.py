@@ -225,7 +225,7 @@ def _event(row: Mapping[str, Any], file_name: str) -> Event:
             reaction=_reaction(fields, tickers, published_at, date_only),
         )
     except ValidationError as error:
-        raise _BadRowError(_first(error)) from error
+        raise _BadRowError(first_fault(error)) from error
 
 
 def _reaction(
@@ -345,6 +345,7 @@ def _made_id(published_at: datetime, tickers: tuple[str, ...], summary: str) -> 
     return hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
-def _first(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
+    """The first thing wrong with a row, for its owner."""
     fault = error.errors()[0]
     return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"

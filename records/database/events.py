@@ -46,7 +46,11 @@ class StoreSnapshot:
 
 def digest_of(event: Event) -> str:
     """32 hex digits of the SHA-256 of the event's canonical JSON."""
-    canonical = json.dumps(event.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    fields = event.model_dump(mode="json")
+    if event.reaction is not None:  # + 0: SQLite keeps no negative zero
+        told = fields["reaction"].items()
+        fields["reaction"] = {name: value + 0.0 if isinstance(value, float) else value for name, value in told}
+    canonical = json.dumps(fields, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 

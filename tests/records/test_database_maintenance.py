@@ -129,3 +129,11 @@ def test_a_copy_that_cannot_be_written_is_a_store_error(tmp_path: Path, make_eve
         live.add_events([make_event("1")])
         with pytest.raises(StoreError):
             live.copy_to(tmp_path / "no folder" / "copy.db")
+
+
+def test_a_negative_zero_counts_as_the_zero_that_is_read_back(database: Database, make_event: MakeEvent) -> None:
+    event = make_event("1")
+    assert event.reaction is not None
+    given = event.model_copy(update={"reaction": event.reaction.model_copy(update={"beta": -0.0})})
+    database.add_events([given])
+    assert database.add_events(database.events(["1"])).unchanged == 1

@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from records.database import Database, EmbedderIdentity
 from records.embedder import Embedder
@@ -163,7 +165,7 @@ def _copy(folder: Path) -> Path:
     return path
 
 
-def _rewrite(folder: Path, name: str, change: Callable[[np.ndarray], None]) -> None:  # type: ignore[type-arg]
+def _rewrite(folder: Path, name: str, change: Callable[[NDArray[Any]], None]) -> None:
     path = _copy(folder) / f"{name}.npy"
     column = np.load(path)
     change(column)
@@ -171,15 +173,15 @@ def _rewrite(folder: Path, name: str, change: Callable[[np.ndarray], None]) -> N
     np.save(path, column)
 
 
-def _later(column: np.ndarray) -> None:  # type: ignore[type-arg]
+def _later(column: NDArray[Any]) -> None:
     column[-1] += 1
 
 
-def _other(column: np.ndarray) -> None:  # type: ignore[type-arg]
+def _other(column: NDArray[Any]) -> None:
     column[5:8] = 12
 
 
-def _negate(column: np.ndarray) -> None:  # type: ignore[type-arg]
+def _negate(column: NDArray[Any]) -> None:
     column[9] *= -1
 
 
@@ -210,7 +212,7 @@ def test_events_missing_from_the_copy_and_too_many_in_it_are_named(
 ) -> None:
     rows, revision = EventRows.open(_copy(folder))
     keep = np.arange(1, EVENTS)
-    ids = ["x" if row == 4 else rows.id_of(row) for row in keep]
+    ids = ["x" if row == 4 else rows.id_of(int(row)) for row in keep]
     changed = EventRows.of(
         ids, rows.known_at[keep], [f"s{row % 7}" for row in keep], np.array(rows.vectors[keep]),
         [event.summary for event in database.every_event()][1:],
