@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from records.errors import StoreCorrupt
 from vectorstore.words import fingerprint, is_informative, split, stem, stems_of
 
-K1, B = 0.9, 0.4
-"""BM25 (Robertson and Zaragoza 2009, eq. 3.15): how soon repeats stop counting, and how much a long text is marked down."""
+K1, B = 1.2, 0.75
+"""BM25 (Robertson and Zaragoza 2009, eq. 3.15): how soon repeats stop counting, and how much a long text is marked down. Fitted:
+`data/recall_v1.json`."""
 
 MAX_TERMS = 40
 """Stems of a query that are looked up, in order of appearance: news says what matters first."""

@@ -1,8 +1,8 @@
 """Fit the constants of recall on the earlier split and write them: `python -m evals.recall.fit --data DIR --cache DIR`.
 
-A weight is kept when it puts more events of the same type and sector among the five shown, in at least four of five stretches of
-time, and what the neighbours say about the size of the move does not suffer. Topicality alone would measure the weights by their
-own labels; the outcome is the check from outside.
+A value of a weight is accepted when it puts more events of the same type and sector among the five shown, in at least four of
+five stretches of time, and what the neighbours say about the size of the move does not suffer; of the accepted ones that is kept
+whose neighbours say most. Topicality alone would measure the weights by their own labels; the outcome decides from outside.
 """
 
 import argparse
@@ -110,16 +110,18 @@ def fit_words(trials: Trials, bench: Bench) -> Bm25:
 
 
 def fit_weights(trials: Trials, finder: Finder) -> Weights:
-    """One weight after the other; of those that the rule accepts the one with most on topic."""
+    """One weight after the other."""
     using, candidates = START, trials.candidates(finder, dense=True)
     found = trials.grade(candidates, using, "fused alone")
     for name, values in TRIED:
-        base, base_found = using, found
+        accepted = []
         for value in values:
-            one = base.model_copy(update={name: value})
+            one = using.model_copy(update={name: float(value)})
             graded = trials.grade(candidates, one, f"{name} {value:g}")
-            if trials.better(graded, base_found) and graded.topical_top5 > found.topical_top5:
-                using, found = one, graded
+            if trials.better(graded, found):
+                accepted.append((graded.outcome_spearman_k50, one, graded))
+        if accepted:
+            _, using, found = max(accepted, key=lambda each: each[0])
     return using
 
 
@@ -127,7 +129,9 @@ def fit_thresholds(bench: Bench) -> tuple[dict[str, float], float]:
     """Embedder → threshold, and how many standard deviations above the mean of random pairs they lie on average."""
     thresholds: dict[str, float] = {}
     spreads = []
-    for name, matrix in bench.matrices.items():
+    earlier = np.array([story.split == FIT_SPLIT for story in bench.pool.stories.events])
+    for name, whole in bench.matrices.items():
+        matrix = whole[earlier]
         off = nearest_of(bench.embed(name, off_topic("fit")), matrix)
         thresholds[name] = threshold_of(off)
         mean, spread = random_pairs(matrix)

@@ -113,6 +113,13 @@ def test_every_citation_leads_to_something_on_the_page(analysis: Analysis) -> No
     assert len(ids) == len(set(ids))
 
 
+def test_how_a_precedent_differs_is_shown_as_text(analysis: Analysis) -> None:
+    precedent = analysis.precedents[0].model_copy(update={"differs": "<b>8</b> years older"})
+    page = render_html(analysis.model_copy(update={"precedents": (precedent,)}))
+    assert "differs: &lt;b&gt;8&lt;/b&gt; years older" in page
+    assert "differs:" not in render_html(analysis)
+
+
 def test_an_unscoreable_article_has_no_analysis_and_says_why(unscoreable: Analysis) -> None:
     page = Page(render_html(unscoreable))
     assert "Market Impact — not scoreable: no listed company, sector or market is touched" in page.text

@@ -84,6 +84,15 @@ def test_outside_text_is_shown_literally_and_cannot_steer_the_terminal(build: Si
     assert "[bold]wire" in text
 
 
+@pytest.mark.parametrize("width", [60, 140])
+def test_how_a_precedent_differs_has_its_own_words_and_an_old_analysis_none(analysis: Analysis, width: int) -> None:
+    precedent = analysis.precedents[0].model_copy(update={"differs": "8 years older \x1b[31m"})
+    text = _printed(analysis.model_copy(update={"precedents": (precedent,)}), width)
+    assert "differs: 8 years older" in _flat(text)
+    assert "\x1b" not in text
+    assert "differs:" not in _printed(analysis, width)
+
+
 def test_each_absence_of_precedents_has_its_own_words(build: SimpleNamespace) -> None:
     texts = {
         status: _flat(_printed(build.analysis(precedents=(), claims=(), precedent_status=status)))

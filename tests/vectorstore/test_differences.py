@@ -107,6 +107,11 @@ def test_rare_words_of_the_article_that_the_event_lacks_are_named_in_the_article
     assert differs(event, asked, weights) == "nothing of: tariffs, iphones"
 
 
+def test_common_words_of_the_article_are_not_missed(make_event: MakeEvent, ask: Ask) -> None:
+    event = make_event("1", "Apple guides", instrument="AAPL")
+    assert differs(event, replace(ask, text="Apple guides sales"), {"apple": 5.0, "sales": 1.0}) == "30 days older"
+
+
 def test_at_most_three_differences_are_named(make_event: MakeEvent, ask: Ask) -> None:
     event = make_event("1", "Exxon cuts", instrument="XOM", day=-4000, event_type=EventType.LITIGATION)
     text = differs(event, replace(ask, text="Apple raises"), {"apple": 9.0})

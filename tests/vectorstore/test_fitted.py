@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from models.catalog import CATALOG
 from vectorstore.fitted import CAUTIOUS, fitted, minimal_similarity, random_pairs
+from vectorstore.postings import K1, B
 
 
 class Notes:
@@ -35,6 +36,10 @@ def test_every_embedder_of_the_catalogue_has_a_fitted_threshold() -> None:
     assert names <= set(fitted().thresholds)
     for name in names:
         assert _minimum(_vectors(3, 0), Notes(), name) == fitted().thresholds[name]
+
+
+def test_the_lexical_search_runs_on_the_fitted_constants() -> None:
+    assert (fitted().bm25.k1, fitted().bm25.b) == (K1, B)
 
 
 def test_an_unknown_embedder_is_measured_by_random_pairs_of_its_own_store() -> None:

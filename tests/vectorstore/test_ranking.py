@@ -8,6 +8,7 @@ import pytest
 
 from records.event import Event
 from records.taxonomy import EventType
+from vectorstore.fitted import Weights, fitted
 from vectorstore.ranking import Ask, Candidate, choose, is_eligible, ranked, score
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -61,25 +62,37 @@ def test_a_reprint_is_near_in_time_and_words_and_of_the_same_company(
     assert _eligible(event, ask, similarity) is not reprint
 
 
+WEIGHTS = Weights(rrf_k=60, lexical=0.5, same_type=1.25, same_sector=1.0, same_ticker=1.2, old_loss=0.2)
+
+
 def test_reciprocal_ranks_add_up_and_matches_lift(make_event: MakeEvent, ask: Ask) -> None:
+    def told(event: Event, dense: int | None, lexical: int | None = None) -> float:
+        return score(Candidate(event, 0.5, dense, lexical), ask, WEIGHTS)
+
     event = make_event("1", "x", day=100, instrument="OTHER", event_type=EventType.LITIGATION)
-    assert score(Candidate(event, 0.5, 0, None), ask) == pytest.approx(1 / 61)
-    assert score(Candidate(event, 0.5, 0, 9), ask) == pytest.approx(1 / 61 + 1 / 70)
+    assert told(event, 0) == pytest.approx(1 / 61)
+    assert told(event, 0, 9) == pytest.approx(1 / 61 + 0.5 / 70)
     same_type = event.model_copy(update={"event_type": EventType.GUIDANCE})
-    assert score(Candidate(same_type, 0.5, 15, None), ask) > score(Candidate(event, 0.5, 0, None), ask)
-    assert score(Candidate(same_type, 0.5, 16, None), ask) < score(Candidate(event, 0.5, 0, None), ask)
+    assert told(same_type, 15) > told(event, 0) > told(same_type, 16)
     both = same_type.model_copy(update={"tickers": ("ACME",)})
-    assert score(Candidate(both, 0.5, 0, None), ask) == pytest.approx(1.25 * 1.25 / 61)
+    assert told(both, 0) == pytest.approx(1.25 * 1.2 / 61)
 
 
-def test_age_costs_a_fifth_in_ten_years_and_no_more(make_event: MakeEvent, ask: Ask) -> None:
+def test_age_costs_its_share_in_ten_years_and_no_more(make_event: MakeEvent, ask: Ask) -> None:
     def at(years: float) -> float:
         event = make_event("1", "x", day=100 - 365.25 * years, instrument="OTHER", event_type=EventType.LITIGATION)
-        return score(Candidate(event, 0.5, 0, None), ask) * 61
+        return score(Candidate(event, 0.5, 0, None), ask, WEIGHTS) * 61
 
     assert at(0) == pytest.approx(1)
     assert at(5) == pytest.approx(0.9)
     assert at(10) == at(30) == pytest.approx(0.8)
+
+
+def test_without_other_weights_the_fitted_ones_rank(make_event: MakeEvent, ask: Ask) -> None:
+    event = make_event("1", "x", day=100, instrument="OTHER")
+    candidate = Candidate(event, 0.5, 4, 2)
+    assert score(candidate, ask) == score(candidate, ask, fitted().weights)
+    assert score(candidate, ask) > score(candidate, ask, fitted().weights.fused_only())
 
 
 def test_equal_scores_go_by_similarity_then_newness_then_id(make_event: MakeEvent, ask: Ask) -> None:
@@ -99,3 +112,35 @@ def test_every_prefix_holds_at_most_a_third_of_one_company(make_event: MakeEvent
         assert chosen[:length].count("A") <= -(-length // 3)
     assert chosen[0] == "A"
     assert len(choose(candidates, ask, 50)) == len(names)
+
+
+def _scored(event: Event, ask: Ask, **weights: float) -> float:
+    plain = fitted().weights.fused_only()
+    return score(Candidate(event, 0.5, 0, 0), ask, plain.model_copy(update=weights))
+
+
+def test_a_match_of_sector_lifts_another_company_and_the_articles_own(make_event: MakeEvent, ask: Ask) -> None:
+    sectors = {"ACME": "Energy", "PUMP": "Energy", "BANK": "Financials"}
+    asked = replace(ask, sector="Energy", sector_of=sectors.get)
+    own, peer, other, unknown = (
+        make_event(name, "A plant opened", instrument=name) for name in ("ACME", "PUMP", "BANK", "WHAT")
+    )
+    base = _scored(other, asked, same_sector=1.5)
+    assert _scored(unknown, asked, same_sector=1.5) == base
+    assert _scored(peer, asked, same_sector=1.5) == pytest.approx(1.5 * base)
+    assert _scored(own, asked, same_sector=1.5) == pytest.approx(1.5 * base)
+    assert _scored(own, asked, same_sector=1.5, same_ticker=2.0) == pytest.approx(3 * base)
+    without = replace(asked, sector_of=None)
+    assert _scored(peer, without, same_sector=1.5) == base
+
+
+def test_an_index_has_no_sector(make_event: MakeEvent, ask: Ask) -> None:
+    asked = replace(ask, sector="Energy", sector_of=lambda _ticker: "Energy")
+    assert asked.sector_of_event(make_event("1", "Rates were held", instrument="^GSPC")) is None
+    assert asked.sector_of_event(make_event("2", "A plant opened", instrument="PUMP")) == "Energy"
+
+
+def test_fusion_without_weights_sees_ranks_alone(make_event: MakeEvent, ask: Ask) -> None:
+    alike = make_event("1", "Acme cut its forecast", day=-4000, instrument="ACME")
+    other = make_event("2", "Bank sued", instrument="BANK", event_type=EventType.LITIGATION)
+    assert _scored(alike, ask) == _scored(other, ask) == pytest.approx(2 / (fitted().weights.rrf_k + 1))
