@@ -25,7 +25,7 @@ STORY_BLOCK = 4_096
 
 TOPICS, SECTORS = 3_000, 40
 TOPIC_EXPONENT = 0.8
-"""Topic sizes fall off by this power: the largest has 1 to 2 % of all events, as dividends or ratings have in newswire."""
+"""Topic sizes fall off by this power: the largest topic has 5 % of all stories."""
 SPECTRUM_SCALE, SPECTRUM_FLOOR = 60, 0.02
 """The n-th principal component's variance is exp(−n / scale) + floor: few dimensions and a little of everything, so that 90 %
 of it lies in about 180 of the 384."""

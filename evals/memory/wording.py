@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 VOCABULARY = 50_000
-"""About as many as a year of newswire has, rare names left out."""
 ZIPF_EXPONENT = 1.05
-"""Words of English news fall off like this (Zipf 1949): half of all tokens are of a few hundred words."""
+"""Words fall off about like this (Zipf 1949): half of all tokens are of a few hundred words."""
 TOPIC_WORDS = 60
 MIN_WORDS, MAX_WORDS = 12, 20
 TOPIC_SHARE = 0.5
