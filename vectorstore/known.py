@@ -105,6 +105,11 @@ class KnownEvents:
         self._newer.clear()
         self._gone.clear()
 
+    def remove(self) -> None:
+        """Deletes the folder."""
+        self.forget()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
     def rebuild(self, on_progress: OnProgress | None = None) -> Known:
         """Writes the set on disk anew from the database. Raises StoreError."""
         self._known = self._built(on_progress)

@@ -25,9 +25,10 @@ def copy_to(connection: Connection, path: Path, on_progress: OnProgress | None) 
 
     with closing(sqlite3.connect(path)) as target:
         source.backup(target, pages=PAGES, progress=told)
-        settle(target)
+    fold(path)
 
 
-def settle(connection: sqlite3.Connection) -> None:
-    """Leaves one file, without the two that SQLite keeps beside a database in use."""
-    connection.execute("PRAGMA journal_mode = DELETE")
+def fold(path: Path) -> None:
+    """Makes a database that nobody has open one file, without the two that SQLite keeps beside one in use."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from records.database import Database
+from records.database import Database, EmbedderIdentity
 from records.embedder import Embedder
+from records.errors import UsageError
 from records.event import Event
 from vectorstore.memory import EventMemory
+from vectorstore.snapshots import restore_snapshot, take_snapshot
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 WORDS = (
@@ -70,3 +72,15 @@ def test_recall_over_postgres_is_recall_over_sqlite(
         assert store.check() == []
     assert len(answers[0][0].precedents) == 12
     assert answers[0] == answers[1]
+
+
+def test_from_postgres_the_events_are_exported_and_restoring_names_the_way(
+    postgres: Database, embedder: Embedder, make_event: Callable[..., Event], tmp_path: Path
+) -> None:
+    identity = EmbedderIdentity(embedder.name, embedder.digest, embedder.dimensions)
+    postgres.add_events([make_event("e1", "alpha", day=1)])
+    postgres.put_embeddings(identity, ["e1"], embedder.embed(["alpha"]))
+    taken = take_snapshot(postgres, tmp_path / "backup", embedder=identity, rhyme_version="1", taken_at=START)
+    assert (taken.file, taken.snapshot) == ("events.parquet", str(postgres.snapshot()))
+    with pytest.raises(UsageError, match=r"rhyme memory import .*events\.parquet"):
+        restore_snapshot(taken.directory, tmp_path / "home" / "rhyme.db")
