@@ -16,7 +16,6 @@ Warning: Chroma asks for no password. Whoever reaches port {port} of this machin
 firewall admit only your own machines, or put a proxy that asks for a token before it (docs/chroma.md), or leave out --host. Other
 machines set this machine's name in place of the one below."""
 
-
 CUT_SHORT = """\
 Warning: the server was killed the last time. Every event it had acknowledged is kept, but its search may miss some of those it was
 working on: `rhyme memory verify` tells, `rhyme memory reindex` puts it right."""

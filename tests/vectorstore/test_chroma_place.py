@@ -22,7 +22,7 @@ from records.errors import (
     StoreUnwritable,
 )
 from vectorstore.chroma_failure import REMOTE_ERRORS, Trouble, failure_of, of_status
-from vectorstore.chroma_place import CloudPlace, EmbeddedPlace, ServerPlace, explained, open_client
+from vectorstore.chroma_place import CloudPlace, EmbeddedPlace, ServerPlace, explained, most_results, open_client
 from vectorstore.chroma_server import ChromaServer
 
 TOKEN = "s3cr3t-t0ken"
@@ -151,6 +151,7 @@ def test_no_token_is_shown_by_a_place_or_by_an_error_with_its_traceback() -> Non
         with pytest.raises(StoreRefused) as caught, explained(place):
             raise ValueError(f"bad header {TOKEN}")
         assert TOKEN not in str(caught.value)
+        assert caught.value.__cause__ is None  # a traceback would print its words
         assert caught.value.__suppress_context__
 
 
@@ -235,6 +236,7 @@ def test_chromas_own_variables_and_files_change_nothing(
         client = open_client(place)
         assert client.get_settings().anonymized_telemetry is False
         assert client.count_collections() >= 0
+        assert most_results(client) is None  # nor does it take the client for the hosted one
         client.close()
 
 

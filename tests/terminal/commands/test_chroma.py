@@ -51,6 +51,7 @@ def test_it_prints_the_one_line_to_set_and_stops_in_order(tmp_path: Path, stop: 
     with pytest.raises(StoreUnreachable):
         open_client(ServerPlace(url))
     assert (tmp_path / "home" / "chroma" / "chroma.sqlite3").is_file()
+    assert not (tmp_path / "home" / "chroma" / "running").exists()  # it ended its work; it was not killed
     FileLock(tmp_path / "home" / "chroma" / "lock", timeout=0).acquire()
 
 
