@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from records.event import Event
+from records.taxonomy import EventType
 from vectorstore.ranking import Ask, is_index
 from vectorstore.reasons import EVENT_LABELS
 
@@ -17,8 +18,12 @@ OLDER_FROM_YEARS = 3
 """From this age on the age itself is a difference; below it only fills an empty line."""
 AMOUNT_RATIO = 3
 """Sums of money that differ by less are of one size."""
+LEAST_SUM = 1_000_000
+"""Smaller ones are prices and figures per share: not comparable."""
 RARE_NATS = 2.3
 """A word of the article counts as missing when at most one event in ten has it (exp(-2.3) = 0.10)."""
+UNTYPED = EventType.NOT_MARKET_RELEVANT
+"""No type to differ by."""
 
 COURSES: tuple[tuple[str, str], ...] = (
     ("approves approved approve approval clears cleared", "rejects rejected reject rejection refuses refused declined"),
@@ -36,7 +41,7 @@ COURSES: tuple[tuple[str, str], ...] = (
 
 _WORD = re.compile(r"[^\W_]+")
 _MONEY = re.compile(
-    r"(?P<unit>US\$|\$|€|£|¥)\s?(?P<number>\d[\d,]*(?:\.\d+)?)\s?(?P<scale>trillion|trn|billion|bln|bn|million|mln|m\b|b\b)?",
+    r"(?<![A-Za-z])(?P<unit>US\$|\$|€|£|¥)\s?(?P<number>\d[\d,]*(?:\.\d+)?)\s?(?P<scale>trillion|trn|billion|bln|bn|million|mln|m\b|b\b)?",
     re.IGNORECASE,
 )
 _SCALES = {"t": Decimal(10) ** 12, "b": Decimal(10) ** 9, "m": Decimal(10) ** 6}
@@ -75,7 +80,7 @@ def _only(words: Sequence[str], side: Sequence[str], opposite: Sequence[str]) ->
 
 
 def _event_type(event: Event, ask: Ask) -> list[str]:
-    if ask.event_type is None or ask.event_type == event.event_type:
+    if ask.event_type is None or ask.event_type == event.event_type or UNTYPED in (ask.event_type, event.event_type):
         return []
     return [f"different event type ({EVENT_LABELS[event.event_type]}, here {EVENT_LABELS[ask.event_type]})"]
 
@@ -104,13 +109,13 @@ def _amount(event: Event, ask: Ask) -> list[str]:
 
 
 def _money(text: str) -> dict[str, tuple[Decimal, str]]:
-    """Currency → its largest sum above 0 and how the text writes it."""
+    """Currency → its largest sum of a million or more, and how the text writes it."""
     largest: dict[str, tuple[Decimal, str]] = {}
     for found in _MONEY.finditer(unicodedata.normalize("NFKC", text)):
         scale = found["scale"]
         number = Decimal(found["number"].replace(",", "")) * (_SCALES[scale[0].lower()] if scale else 1)
         unit = found["unit"].upper().removeprefix("US")
-        if number > largest.get(unit, (Decimal(0), ""))[0]:
+        if number >= LEAST_SUM and number > largest.get(unit, (Decimal(0), ""))[0]:
             largest[unit] = (number, found[0].strip())
     return largest
 
@@ -129,12 +134,16 @@ def _age(event: Event, ask: Ask, from_years: float) -> list[str]:
 
 
 def _missing(event: Event, ask: Ask, weights: Mapping[str, float]) -> list[str]:
-    """The article's rarest words that the event lacks, in the article's order."""
+    """The article's rarest words that the event lacks, in the article's order. Of another company's event it goes without
+    saying that names are missing: then only words that the article also writes small count."""
     theirs = {word[:5] for word in _words(event.summary)}
     absent = [term for term, weight in weights.items() if weight >= RARE_NATS and term[:5] not in theirs]
+    if ask.tickers.isdisjoint(event.tickers):
+        small = {word for word in _WORD.findall(unicodedata.normalize("NFKC", ask.text)) if word.islower()}
+        absent = [term for term in absent if term in small]
     rarest = set(sorted(absent, key=lambda term: (-weights[term], term))[:SHOWN_TERMS])
     shown = [term for term in dict.fromkeys(_words(ask.text)) if term in rarest]
-    return [f"nothing of: {', '.join(shown)}"] if shown else []
+    return [f"no mention of {', '.join(shown)}"] if shown else []
 
 
 def _words(text: str) -> list[str]:
