@@ -28,9 +28,9 @@ TOPIC_EXPONENT = 0.8
 """Topic sizes fall off by this power: the largest topic has 5 % of all stories."""
 SPECTRUM_SCALE, SPECTRUM_FLOOR = 60, 0.02
 """The n-th principal component's variance is exp(−n / scale) + floor: few dimensions and a little of everything, so that 90 %
-of it lies in about 180 of the 384."""
+of it lies in 183 of the 384 (with the topics: 154; real headlines: 177)."""
 COMMON, SECTOR, TOPIC, STORY = 0.36, 0.38, 0.48, 0.70
-"""Shares of a story's vector, squares summing to 1: what all news has in common (mean cosine of two headlines: .13), its
+"""Shares of a story's vector, squares summing to about 1: what all news has in common (mean cosine of two headlines: .13), its
 sector's, its topic's and its own."""
 
 BURST_SHARE, BURST_SIZES, BURST_DAYS = 0.12, (50, 500), 1.0

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 VOCABULARY = 50_000
 ZIPF_EXPONENT = 1.05
-"""Words fall off about like this (Zipf 1949): half of all tokens are of a few hundred words."""
+"""Words fall off about like this (Zipf 1949): half of all tokens are of the 74 commonest."""
 TOPIC_WORDS = 60
 MIN_WORDS, MAX_WORDS = 12, 20
 TOPIC_SHARE = 0.5
