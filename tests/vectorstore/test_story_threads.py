@@ -29,6 +29,8 @@ MORE = (
 )
 BETA = "Beta Plc agreed to buy drugmaker Gamma for $3 billion in cash, the companies said, the largest takeover of its sector."
 
+DELTA = "Delta Inc opened a plant on the river with 340 workers, its first in the north since the flood of 2019."
+
 
 def article(title: str = TITLE, text: str = BODY, *, minutes: float = 0, source: str | None = None) -> Article:
     at = START + timedelta(minutes=minutes)
@@ -106,13 +108,11 @@ def test_a_round_up_of_two_stories_is_a_recombination_that_later_articles_do_not
     threads: StoryThreads, first: Placement
 ) -> None:
     other = threads.place(article("Beta to buy Gamma for $3 billion in cash", BETA, minutes=10))
-    told = "\n\n".join((BODY.split("\n")[0], BETA, "Delta opened a plant."))
-    placed = threads.place(article("Morning briefs: what to know", told, minutes=60))
+    told = "\n\n".join((BODY.split("\n")[0], BETA, DELTA))
+    placed = threads.place(article("Morning briefs: what to know", told, minutes=60), tickers=["DLT"])
     assert placed.relation == "recombination"
     assert placed.story_id in (first.story_id, other.story_id)
-    later = threads.place(
-        article("Delta opens plant", "Delta opened a plant on the river with 340 workers on Monday.", minutes=90)
-    )
+    later = threads.place(article("Delta opens plant", DELTA, minutes=90), tickers=["DLT"])
     assert later.relation == "first"
 
 
@@ -220,7 +220,12 @@ def test_articles_of_the_future_leave_a_placement_as_it_is(
         with Database.open(tmp_path_factory.mktemp("story") / "rhyme.sqlite3") as database:
             threads = StoryThreads(database)
             seen = [article(f"{title} {n}", text, minutes=at) for n, (title, text, at) in enumerate(past)]
-            come = [article(f"{title} {n}.", text, minutes=now + 1 + at) for n, (title, text, at) in enumerate(later)]
+            come = [  # published before the probe, so that only when they were seen keeps them out
+                article(f"{title} {n}.", text, minutes=at).model_copy(
+                    update={"first_seen_at": START + timedelta(minutes=now + 1 + n)}
+                )
+                for n, (title, text, at) in enumerate(later)
+            ]
             for one in [*come, *seen]:
                 threads.place(one)
             found.append(threads.place(article(*probe, minutes=now)))
