@@ -18,7 +18,7 @@ machines set this machine's name in place of the one below."""
 
 CUT_SHORT = """\
 Warning: the server was killed the last time. Every event it had acknowledged is kept, but its search may miss some of those it was
-working on: `rhyme memory verify` tells, `rhyme memory reindex` puts it right."""
+working on; `rhyme memory reindex` makes sure that it does not."""
 
 
 def run(options: argparse.Namespace) -> int:
