@@ -33,6 +33,10 @@ SYNC_EVERY = 1_000
 """Rows Chroma gathers before it writes the graph: what it has gathered is inserted again at every start (about a second a
 thousand), and each write is a moment in which a kill does damage."""
 
+SEARCH_EFFORT = 200
+"""Candidates the graph keeps while it searches (ef). Of the ten nearest among 50,000 events in bursts it finds .975 with Chroma's
+default of 100, .987 with 200, .992 with 300, for a quarter and a half more time."""
+
 GENERATION = "index-"
 BUILDING = "building-"
 
@@ -147,7 +151,9 @@ class EventIndex:
                     collection,
                     embedding_function=None,  # we hand in vectors; Chroma's default would download a model
                     metadata=self._metadata(),
-                    configuration={"hnsw": {"space": "cosine", "sync_threshold": SYNC_EVERY}},
+                    configuration={
+                        "hnsw": {"space": "cosine", "sync_threshold": SYNC_EVERY, "ef_search": SEARCH_EFFORT}
+                    },
                 )
         found = dict(handle.metadata or {})
         if any(found.get(name) != self._metadata()[name] for name in ("digest", "dimensions")):
