@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 from typing import Any, NoReturn
 
 from records.errors import UsageError
+from terminal.memory_arguments import add_memory
 
 PROGRAM = "rhyme"
 
@@ -164,6 +165,7 @@ def build_parser() -> UsageParser:
     _add_analyze(tree)
     _add_precedents(tree)
     _add_set_up(tree)
+    add_memory(tree)
     _add_chroma(tree)
     _add_show(tree)
     _add_outcomes(tree)
@@ -213,14 +215,6 @@ def _add_precedents(tree: _Tree) -> None:
     importing.set_defaults(action="import")
     importing.add_argument("file", metavar="FILE", help="a .csv, .jsonl or .parquet file")
     importing.add_argument("--strict", action="store_true", help="refuse the whole file if one row is bad")
-    rebuild = precedents.command(
-        "rebuild",
-        "precedents",
-        "build the search index again from the database",
-        "rhyme precedents rebuild",
-        "No event is lost by it. Needed after a change of `embedder`, and when a message says so.",
-    )
-    rebuild.set_defaults(action="rebuild")
     search = precedents.command(
         "search",
         "precedents",

@@ -14,6 +14,7 @@ from terminal.version import rhyme_version
 
 if TYPE_CHECKING:
     from agent.analyze import Analyst
+    from markets.desk import MarketDesk
     from markets.prices import PriceSource
     from models.interface import LanguageModel
     from models.open_model import ModelSpec
@@ -76,6 +77,13 @@ class Assembly:
         return model
 
     @cached_property
+    def desk(self) -> "MarketDesk":
+        """The instruments; loading them takes 0.15 s."""
+        from markets.desk import MarketDesk
+
+        return MarketDesk()
+
+    @cached_property
     def prices(self) -> "PriceSource":
         """The daily prices of the settings. Raises SettingsError when none are set, SourceError, UsageError."""
         if not self.settings.prices:
@@ -88,8 +96,9 @@ class Assembly:
 
         return ResolvedPrices(open_prices(self.settings.prices))
 
-    def memory(self, *, rebuild: bool = False) -> "EventMemory":
-        """The event memory, with the starter events at its first use; the caller closes it. Raises StoreError, ModelError."""
+    def memory(self, *, starter: bool = True) -> "EventMemory":
+        """The event memory, with the starter events at its first use if `starter`; the caller closes it. Raises StoreError,
+        ModelError."""
         from vectorstore.memory import EventMemory
         from vectorstore.starter import load_starter
 
@@ -98,16 +107,21 @@ class Assembly:
             self.database,
             self.embedder,
             place=chroma_place(self.settings),
-            rebuild=rebuild,
+            sector_of=self._sector_of,
             wait_seconds=MEMORY_WAIT_SECONDS,
             on_progress=self._embedded,
         )
+        if not starter:
+            return memory
         try:
             load_starter(memory, on_progress=self._embedded)
         except BaseException:
             memory.close()
             raise
         return memory
+
+    def _sector_of(self, ticker: str) -> str | None:
+        return self.desk.sector_of(ticker)
 
     def _embedded(self, done: int, total: int) -> None:
         self._say(f"Taking in past events: {done:,} of {total:,}")
@@ -123,7 +137,6 @@ class Assembly:
         """The analyst over all of it. Raises ModelError, StoreError, SettingsError."""
         from agent.analyze import Analyst
         from agent.score import ScoreModel
-        from markets.desk import MarketDesk
         from prompts import PromptLibrary
         from terminal.late_memory import LateMemory
         from vectorstore.threads import StoryThreads
@@ -131,7 +144,7 @@ class Assembly:
         model = self.model  # first: a local one loads while the rest is put together
         return Analyst(
             model=model,
-            market=MarketDesk(),
+            market=self.desk,
             memory=LateMemory(self.memory) if precedents else None,
             archive=self.database,
             threads=StoryThreads(self.database),

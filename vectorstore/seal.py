@@ -7,11 +7,14 @@ them. What the note does not cover, Chroma's SQLite file, is safe against kills 
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 SEAL = "seal.json"
 WRITING = "writing"
+SYNCED = "index_metadata.pickle"
+"""The file of a graph that Chroma writes with the others and cannot load them without."""
 BLOCK = 1 << 20
 
 Note = tuple[int, int, str]
@@ -74,13 +77,22 @@ def being_written(path: Path) -> set[str]:
 
 
 def _graph_files(path: Path) -> dict[str, Path]:
-    return {file.relative_to(path).as_posix(): file for file in sorted(path.glob("*/*")) if file.is_file()}
+    files = {file.relative_to(path).as_posix(): file for file in sorted(path.glob("*/*")) if file.is_file()}
+    return {name: files[name] for name in _synced(files)}
+
+
+def _synced(names: Collection[str]) -> set[str]:
+    """Names in folders that Chroma has written a graph to. Until then it makes its files anew, of whatever memory holds, each
+    time it loads a collection, and reads nothing from them."""
+    folders = {name.split("/")[0] for name in names if name.endswith(f"/{SYNCED}")}
+    return {name for name in names if name.split("/")[0] in folders}
 
 
 def _read_seal(path: Path) -> dict[str, Note] | None:
     try:
         notes = json.loads((path / SEAL).read_text(encoding="utf-8"))
-        return {str(name): (int(size), int(changed), str(digest)) for name, (size, changed, digest) in notes.items()}
+        synced = _synced(notes)
+        return {name: (int(size), int(at), str(digest)) for name, (size, at, digest) in notes.items() if name in synced}
     except (OSError, ValueError, TypeError, AttributeError):  # missing or damaged: the files count as unproven
         return None
 

@@ -1,4 +1,4 @@
-"""`rhyme precedents import|search|rebuild`: the event memory by hand."""
+"""`rhyme precedents import|search`: the event memory by hand."""
 
 import argparse
 import sys
@@ -21,15 +21,13 @@ SHOWN_ERRORS = 20  # a file with a systematic fault has one in every row
 
 
 def run(options: argparse.Namespace) -> int:
-    """Dispatches to import, search or rebuild."""
+    """Dispatches to import or search."""
     with ProgressView.open(quiet=options.quiet) as view:
         view.say("Opening the event memory …")
         settings = load_settings({"home": options.home}).settings
         with Assembly(settings, say=view.say) as parts:
             if options.action == "import":
                 return _import(parts, options, view)
-            if options.action == "rebuild":
-                return _rebuild(parts)
             with parts.memory() as memory:
                 recalled = memory.recall(options.text, options.as_of or utc_now(), options.limit)
     _show(recalled, options)
@@ -57,12 +55,6 @@ def _import(parts: Assembly, options: argparse.Namespace, view: ProgressView) ->
             f"{len(result.errors):,} rows left out. {result.without_reaction:,} wait for their outcome. The memory now "
             f"holds {memory.snapshot}."
         )
-    return 0
-
-
-def _rebuild(parts: Assembly) -> int:
-    with parts.memory(rebuild=True) as memory:
-        print(f"Rebuilt: {memory.snapshot}, embedded by {memory.embedder}.")
     return 0
 
 

@@ -23,8 +23,9 @@ def test_every_setting_says_what_it_means() -> None:
 def test_every_command_explains_itself_with_an_example_that_parses() -> None:
     parsers = commands()
     assert [parser.prog.removeprefix("rhyme ") for parser in parsers] == [
-        "analyze", "demo", "precedents import", "precedents rebuild", "precedents search", "doctor", "models list", "models pull",
-        "models verify", "config", "chroma", "show", "settle", "ledger list", "ledger verify", "track-record", "prices check",
+        "analyze", "demo", "precedents import", "precedents search", "doctor", "models list", "models pull",
+        "models verify", "config", "memory stats", "memory verify", "memory reindex",
+        "memory export", "memory import", "memory snapshot", "chroma", "show", "settle", "ledger list", "ledger verify", "track-record", "prices check",
         "eval impact", "eval recall", "eval threads", "bench start", "bench analyze", "bench score", "bench recall",
     ]  # fmt: skip
     for parser in parsers:

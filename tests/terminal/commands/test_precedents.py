@@ -121,9 +121,9 @@ def test_another_embedder_is_refused_until_the_memory_is_rebuilt(
     monkeypatch.setenv("RHYME_EMBEDDER", "other-embedder")
     server.asked.clear()
     assert main(["analyze", str(story)]) == 6
-    assert "`rhyme precedents rebuild`" in flat(capsys.readouterr().err)
+    assert "`rhyme memory reindex`" in flat(capsys.readouterr().err)
     assert not server.asked.is_set()  # said before the model did any work
-    assert main(["precedents", "rebuild"]) == 0
+    assert main(["memory", "reindex"]) == 0
     assert "other-embedder" in capsys.readouterr().out
     assert main(["analyze", str(story), "--quiet"]) == 0
 
