@@ -1,7 +1,7 @@
 """What an analysis asks of the markets: candidates, a given ticker, and a stand-in for news without a company."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from markets.instruments import InstrumentTable
 from markets.names import find_candidates, given_candidate, macro_candidate
@@ -27,3 +27,8 @@ class MarketDesk:
     def stand_in(self, event_type: EventType, tags: Sequence[Tag], as_of: datetime) -> Candidate | None:
         """For news without a company: the index of a macro event, else the sector fund of its tags, else None."""
         return macro_candidate(event_type) or sector_candidate(tags, as_of)
+
+    def sector_of(self, ticker: str) -> str | None:
+        """The sector of the company that has, or last had, the ticker; None if it is not known, or an index."""
+        listings = sorted(self._table.listings(ticker), key=lambda one: (one.valid_until is None, one.valid_until or date.min))
+        return next((one.sector for one in reversed(listings) if one.sector is not None), None)

@@ -48,3 +48,11 @@ def test_a_supply_cut_goes_to_its_sector(desk: MarketDesk) -> None:
 def test_a_ticker_that_is_not_listed_is_refused_with_a_reason(desk: MarketDesk) -> None:
     with pytest.raises(UsageError, match="QQQQQQ"):
         desk.given("QQQQQQ", NOW)
+
+
+def test_the_sector_of_a_ticker_is_its_latest_companys_and_unknown_for_an_index() -> None:
+    desk = MarketDesk()
+    assert desk.sector_of("MSFT") == desk.sector_of("ORCL")
+    assert desk.sector_of("XOM") not in (None, desk.sector_of("MSFT"))
+    assert desk.sector_of("^GSPC") is None
+    assert desk.sector_of("NOSUCH") is None
