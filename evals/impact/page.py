@@ -120,7 +120,10 @@ def _targets(targets: Sequence[Target]) -> str:
 def _verdict(target: Target) -> str:
     if target.met is None or target.margin is None:
         return "cannot be graded"
-    return f"{'met' if target.met else '**missed**'} by {abs(target.margin):.{_digits(target.name)}f}"
+    digits = _digits(target.name)
+    if target.margin and round(abs(target.margin), digits) == 0:
+        digits += 2  # "missed by 0.000" would tell nothing
+    return f"{'met' if target.met else '**missed**'} by {abs(target.margin):.{digits}f}"
 
 
 def _ladder(evaluation: Evaluation) -> str:

@@ -291,6 +291,12 @@ def test_the_page_tells_verdicts_experiments_and_what_was_left_out(tmp_path: Pat
     assert "**oracle**" in page
 
 
+def test_a_target_missed_by_a_hair_is_not_missed_by_nothing(tmp_path: Path) -> None:
+    near = Target("spearman", "at least 0.36", Interval(0.3599, 0.34, 0.38), -0.0001, False)
+    write_report(tmp_path, report(targets=[near]))
+    assert "**missed** by 0.00010 |" in (tmp_path / "report.md").read_text("utf-8")
+
+
 def test_cells_never_show_the_unknown_as_a_number() -> None:
     assert [cell(value) for value in (None, float("nan"), np.float64("inf"))] == ["–", "–", "–"]
     assert spread(None, 3) == "–"
