@@ -194,10 +194,12 @@ def test_a_rebuilt_memory_answers_as_before_and_leaves_nothing_behind(kept: Kept
     former = set(kept.collections())
     with kept.open(rebuild=True) as memory:
         assert memory.report.rebuilt is not None
+        assert _asked(memory, "tariff on copper output") == before
     held = kept.collections()
     assert not former & set(held)
     assert sorted(each for ids in held.values() for each in ids) == sorted(f"e{n}" for n in range(120))
     with kept.open() as memory:
+        assert memory.report.rebuilt is None  # whole, though it was asked right after it was built
         assert _asked(memory, "tariff on copper output") == before
 
 
