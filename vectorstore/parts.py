@@ -204,7 +204,6 @@ class Parts:
                 self._database.mark_indexed(self._embedder, events, ids[new.collection])
             self._index.drop(part.collection)
         self.load()
-        return True
 
     def _cut(self, known_from: int, listed: Sequence[tuple[str, int]]) -> list[tuple[IndexPart, list[str]]]:
         """Parts of PART_EVENTS, each beginning where the time changes, with their events. `listed`: by time."""
