@@ -1,6 +1,8 @@
 """The dense arm: the nearest events among those known at a time. Exact where a part of the index is knowable only in part or
 small to look through, by Chroma where it is knowable as a whole; never fewer than asked for while there are as many."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +18,9 @@ BASE, RECENT = 0, 1
 
 WIDEN = 4
 """So many times more are looked at when one story took the places of others."""
+
+AT_ONCE = 8
+"""Parts that a server is asked for at one time."""
 
 SIMILARITY_DIGITS = 6
 """Rounded to what float32 sums agree on whatever the order of adding: a scan and an index then rank alike."""
@@ -99,11 +104,9 @@ class NearestEvents:
 
     def _candidates(self, vector: NDArray[np.float32], as_of: int, depth: int) -> tuple[NDArray[np.int64], int, int]:
         """Rows of `base` that hold its nearest, parts asked, events looked through."""
-        base, found, asked, scanned = self.known.base, [np.zeros(0, dtype=np.int64)], 0, 0
-        most = self._index.most_results
+        base, found, scanned = self.known.base, [np.zeros(0, dtype=np.int64)], 0
+        asked: list[tuple[str, int, int, int]] = []
         for part in self._parts.all:
-            if part.known_from > as_of:
-                break
             until = self._parts.until(part)
             start = base.starting(part.known_from)
             end = base.starting(until) if until is not None else len(base)
@@ -111,19 +114,36 @@ class NearestEvents:
             wanted = depth + int(self.known.dead[start:end].sum())
             if seen <= start:
                 continue
-            if seen == end and self._all_recent_known(part.known_from, until, as_of) and (not most or wanted <= most):
-                if wanted < end - start:
-                    ids = self._index.nearest(part.collection, vector[None, :], wanted)[0]
-                    rows = base.rows_of(ids)
-                    found.append(np.unique(rows[(rows >= start) & (rows < end)]))
-                    asked += 1
-                else:
-                    found.append(np.arange(start, end))
-            else:
+            if seen < end or not self._answers(part.known_from, until, as_of, wanted):
                 found.append(_best_of(base, start, seen, vector, wanted))
                 scanned += seen - start
-        rows = np.concatenate(found)
-        return rows[~self.known.dead[rows]], asked, scanned
+            elif wanted < end - start:
+                asked.append((part.collection, wanted, start, end))
+            else:
+                found.append(np.arange(start, end))
+        rows = np.concatenate([*found, *self._asked(asked, vector)])
+        return rows[~self.known.dead[rows]], len(asked), scanned
+
+    def _asked(
+        self, parts: Sequence[tuple[str, int, int, int]], vector: NDArray[np.float32]
+    ) -> list[NDArray[np.int64]]:
+        """For each (collection, how many, first row, end of its rows) the rows that Chroma names. A server is asked for
+        several at once: most of the time goes on the way."""
+
+        def ask(part: tuple[str, int, int, int]) -> NDArray[np.int64]:
+            collection, wanted, start, end = part
+            rows = self.known.base.rows_of(self._index.nearest(collection, vector[None, :], wanted)[0])
+            return np.unique(rows[(rows >= start) & (rows < end)])
+
+        if not self._index.place.shared or len(parts) < 2:
+            return [ask(part) for part in parts]
+        with ThreadPoolExecutor(min(len(parts), AT_ONCE)) as threads:
+            return list(threads.map(ask, parts))
+
+    def _answers(self, known_from: int, until: int | None, as_of: int, wanted: int) -> bool:
+        """Whether Chroma may be asked for so many of a part that is known as a whole."""
+        most = self._index.most_results
+        return (most is None or wanted <= most) and self._all_recent_known(known_from, until, as_of)
 
     def _all_recent_known(self, known_from: int, until: int | None, as_of: int) -> bool:
         """Else Chroma's answer from the part would hold events of the future in the place of others."""
