@@ -177,18 +177,19 @@ class Parts:
                 self.load()
                 return self.of(known_at), PART_EVENTS
         if held >= 2 * PART_EVENTS:
-            self._split(part)
+            if not self._split(part):
+                return part, PART_EVENTS
             part = self.of(known_at)
             held = self.marked(part)
-        room = PART_EVENTS - held if held < PART_EVENTS else min(self._index.batch, 2 * PART_EVENTS - held)
-        return part, max(room, 1)
+        return part, PART_EVENTS - held if held < PART_EVENTS else max(1, 2 * PART_EVENTS - held)
 
-    def _split(self, part: IndexPart) -> None:
-        """Puts evenly cut parts in the place of one."""
+    def _split(self, part: IndexPart) -> bool:
+        """Puts evenly cut parts in the place of one. False when it cannot be cut: all in it was known at one moment."""
         listed = self._database.known_between(self._embedder, part.known_from, self.until(part))
         cut = self._cut(part.known_from, listed)
-        if len(cut) > 1:  # else all are known at one moment
+        if len(cut) > 1:
             self._put_in_place(part, cut)
+        return len(cut) > 1
 
     def _put_in_place(self, part: IndexPart, cut: Sequence[tuple[IndexPart, list[str]]]) -> None:
         """Until the new ones are complete the old one serves."""

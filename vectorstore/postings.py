@@ -199,7 +199,7 @@ def _fault(arrays: Mapping[str, NDArray[Any]], summary: NDArray[np.int64]) -> st
 def _damaged(directory: Path, fault: str) -> str:
     return (
         f"The word index in {directory} cannot be used: {fault}. Nothing is lost: the events are in the database."
-        " `rhyme memory verify` builds it again."
+        " `rhyme memory verify --repair` builds it again."
     )
 
 

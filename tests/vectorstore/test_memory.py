@@ -11,6 +11,7 @@ from records.database import AddResult, Database
 from records.embedder import Embedder
 from records.event import Event
 from records.taxonomy import EventType
+from vectorstore import parts
 from vectorstore.memory import EventMemory
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -244,3 +245,20 @@ def _varied(make_event: MakeEvent, count: int) -> list[Event]:
         make_event(f"e{n}", " ".join(random.choice(words, 5)), day=n / 2, instrument=f"T{random.integers(30)}")
         for n in range(count)
     ]
+
+
+def test_more_events_than_a_part_takes_known_at_one_moment_stay_in_one(
+    memory: EventMemory, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART_EVENTS", 20)
+    memory.add([make_event(f"s{n}", f"Copper output {n} fell", instrument=f"T{n}") for n in range(70)])
+    memory.add([make_event(f"t{n}", f"Copper output {n} fell", instrument=f"T{n}") for n in range(30)])
+    (part,) = memory._upkeep.parts.all
+    memory.add([make_event(f"u{n}", f"Copper output {n} fell", day=1, instrument=f"U{n}") for n in range(5)])
+    assert [memory._upkeep.parts.marked(each) for each in memory._upkeep.parts.all] == [100, 5]
+    memory.add([make_event(f"early{n}", f"Copper output {n} fell", day=-n - 1, instrument=f"V{n}") for n in range(45)])
+    held = [memory._upkeep.parts.marked(each) for each in memory._upkeep.parts.all]
+    assert sum(held) == 150
+    assert len(held) > 3
+    assert part.collection not in {each.collection for each in memory._upkeep.parts.all}
+    assert len(_ids(memory, "Copper output fell", k=150)) == 150

@@ -288,7 +288,7 @@ def saved(tmp_path: Path) -> Path:
 
 
 def corrupt(directory: Path) -> str:
-    with pytest.raises(StoreCorrupt, match="`rhyme memory verify`") as caught:
+    with pytest.raises(StoreCorrupt, match="`rhyme memory verify --repair`") as caught:
         Postings.open(directory)
     return str(caught.value)
 
