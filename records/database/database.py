@@ -17,6 +17,8 @@ from records.database.counts import EventCounts
 from records.database.engine import Place, connect, explained, place_of, writing
 from records.database.events import AddResult, StoreSnapshot
 from records.database.index_parts import IndexPart
+from records.database.job_workers import JobWorkers
+from records.database.jobs import JobTable
 from records.database.ledger import LedgerCheck, LedgerForecast, LedgerRow
 from records.database.stories import StoryShelf
 from records.database.tables import meta
@@ -40,6 +42,8 @@ class Database:
     def __init__(self, engine: Engine, place: Place) -> None:
         self._engine = engine
         self.place = place
+        self.jobs = JobTable(self._reading, self._writing)
+        self.job_workers = JobWorkers(self._reading, self._writing)
 
     @classmethod
     def open(cls, url_or_path: str | Path) -> "Database":

@@ -1,0 +1,252 @@
+"""Jobs as rows: one an article. Each method is one transaction."""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, insert, select, update
+
+from records.analysis import Analysis
+from records.article import Article
+from records.database import analyses, ledger, tables
+from records.database.job_tables import jobs
+from records.errors import NotFound, UsageError
+from records.forecast import Forecast
+from records.job import Job, JobCounts, JobOutcome, JobStatus
+from records.times import from_epoch, to_epoch
+
+_job, _article, _analysis = jobs.c, tables.articles.c, tables.analyses.c
+OPEN = ("waiting", "running")
+NOTHING = dict.fromkeys(
+    ("finished_at", "result", "failure", "reason", "analysis_id", "former_analysis_id", "story_id", "cost_usd")
+)
+"""The columns of an outcome, empty."""
+CHUNK = 500
+"""Ids in one statement."""
+
+Transaction = Callable[[], AbstractContextManager[Connection]]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One round of a job, as the queue names it."""
+
+    article_id: str
+    round: int
+    priority: int
+
+
+@dataclass(frozen=True)
+class StoryTurn:
+    """Whether an article is the one of its story that is analysed, and what the story has so far."""
+
+    leads: bool
+    analysis_id: str | None
+
+
+class JobTable:
+    """The jobs of one database (`Database.jobs`)."""
+
+    def __init__(self, reading: Transaction, writing: Transaction) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    # putting in and looking up
+
+    def keep(self, article: Article) -> None:
+        """Keeps an article, unless it is kept already, so that a job can be made of it."""
+        with self._writing() as connection:
+            analyses.save_article(connection, article)
+
+    def article(self, article_id: str) -> Article:
+        """A kept article by its whole id. Raises NotFound."""
+        with self._reading() as connection:
+            row: Any = connection.execute(select(tables.articles).where(_article.id == article_id)).first()
+        if row is None:
+            raise NotFound(
+                f"There is no article {article_id!r}. Keep it first, for example with `rhyme jobs add SOURCE`."
+            )
+        return analyses.article_of(row._mapping)
+
+    def without_job(self) -> list[str]:
+        """Ids of the articles that are kept, not analysed and in no job; earliest known first."""
+        query = (
+            select(_article.id)
+            .outerjoin(jobs, _job.article_id == _article.id)
+            .outerjoin(tables.analyses, _analysis.article_id == _article.id)
+            .where(_job.article_id.is_(None), _analysis.id.is_(None))
+            .order_by(func.coalesce(_article.published_at, _article.first_seen_at), _article.id)
+        )
+        with self._reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def add(self, article_ids: Sequence[str], priority: int, at: datetime) -> list[str]:
+        """All or nothing. Ids that have a job keep it as it is; returns the others, in order. Raises NotFound for an article
+        that is not kept."""
+        wanted = list(dict.fromkeys(article_ids))
+        with self._writing() as connection:
+            missing = set(wanted) - _known(connection, _article.id, wanted)
+            if missing:
+                raise NotFound(f"There is no article {sorted(missing)[0]!r}, so no job was made. Keep it first.")
+            known = _known(connection, _job.article_id, wanted)
+            new = [one for one in wanted if one not in known]
+            fresh = {"status": "waiting", "priority": priority, "round": 1, "starts": 0, "leads": False}
+            rows = [{"article_id": one, **fresh, "added_at": to_epoch(at) + place} for place, one in enumerate(new)]
+            if rows:
+                connection.execute(insert(jobs), rows)
+            return new
+
+    def get(self, id_or_prefix: str) -> Job:
+        """By the article's whole id or a unique prefix. Raises NotFound, UsageError (ambiguous)."""
+        wanted = id_or_prefix.strip().lower()
+        query = _lines().where(_job.article_id.startswith(wanted, autoescape=True)).limit(2)
+        with self._reading() as connection:
+            rows = connection.execute(query).all() if wanted else []
+        if not rows:
+            raise NotFound(f"There is no job {id_or_prefix!r}. `rhyme jobs list` shows them.")
+        if len(rows) > 1 and rows[0].article_id != wanted:
+            raise UsageError(f"The id {id_or_prefix!r} fits more than one job: give more of its characters.")
+        return _line(rows[0])
+
+    def listed(self, status: JobStatus | None, limit: int) -> list[Job]:
+        """The last finished first, then those that are open, in the order in which they will be begun."""
+        query = _lines().order_by(_job.finished_at.desc().nulls_last(), _job.priority, _job.added_at).limit(limit)
+        if status is not None:
+            query = query.where(_job.status == status)
+        with self._reading() as connection:
+            return [_line(row) for row in connection.execute(query)]
+
+    def counts(self) -> JobCounts:
+        """All jobs by what became of them."""
+        unpriced = func.count(_job.analysis_id) - func.count(_job.cost_usd)
+        query = select(
+            _job.status, _job.result, _job.failure, func.count().label("number"), func.sum(_job.cost_usd), unpriced
+        ).group_by(_job.status, _job.result, _job.failure)
+        found: dict[str, int] = {}
+        failed: dict[str, int] = {}
+        cost, unknown = 0.0, 0
+        with self._reading() as connection:
+            for status, result, failure, number, usd, without in connection.execute(query):
+                if status == "failed":
+                    failed[failure] = failed.get(failure, 0) + number
+                else:
+                    name = result if status == "done" else status
+                    found[name] = found.get(name, 0) + number
+                if result != "joined":
+                    cost, unknown = cost + (usd or 0.0), unknown + without
+        return JobCounts(**found, failed=dict(sorted(failed.items())), cost_usd=cost, unpriced=unknown)
+
+    def turns(self, statuses: Collection[JobStatus], ids: Collection[str] | None = None) -> list[Turn]:
+        """Of the jobs of these statuses (and ids), in the order in which they are begun."""
+        query = (
+            select(_job.article_id, _job.round, _job.priority)
+            .where(_job.status.in_(statuses))
+            .order_by(_job.priority, _job.added_at)
+        )
+        with self._reading() as connection:
+            found = [Turn(*row) for row in connection.execute(query)]
+        return found if ids is None else [turn for turn in found if turn.article_id in ids]
+
+    # changing by command
+
+    def move(self, turns: Sequence[Turn], sources: Collection[JobStatus], target: JobStatus) -> list[Turn]:
+        """Those of the turns that were in `sources` and are now in `target`."""
+        with self._writing() as connection:
+            return [turn for turn in turns if _moved(connection, turn, sources, {"status": target})]
+
+    def renew(self, turns: Sequence[Turn]) -> list[Turn]:
+        """Puts finished, failed or cancelled jobs to wait again, in a new round with nothing of the former one."""
+        renewed = []
+        with self._writing() as connection:
+            for turn in turns:
+                fresh = NOTHING | {"status": "waiting", "round": turn.round + 1, "starts": 0, "leads": False}
+                if _moved(connection, turn, ("done", "failed", "cancelled", *OPEN), fresh):
+                    renewed.append(Turn(turn.article_id, turn.round + 1, turn.priority))
+        return renewed
+
+    # a worker's way through one job
+
+    def begin(self, article_id: str, round_: int) -> int | None:
+        """Notes a start; returns how many of this round there were with it. None: this round is not to be worked on."""
+        where = (_job.article_id == article_id, _job.round == round_, _job.status.in_(OPEN))
+        begun = update(jobs).where(*where).values(status="running", starts=_job.starts + 1)
+        with self._writing() as connection:
+            return connection.execute(begun.returning(_job.starts)).scalar()
+
+    def take_story(self, article_id: str, round_: int, story_id: str, *, always: bool, counts: bool) -> StoryTurn:
+        """Makes the article the one of its story that is analysed, unless the story has an analysis or another open job that
+        is; asked again it answers the same. `always`: though there is another (an update). `counts`: whether later articles
+        of the story may rely on it (a round-up tells other stories too)."""
+        with self._writing() as connection:
+            mine = connection.execute(select(_job.leads).where(_job.article_id == article_id)).scalar()
+            query = (
+                select(_analysis.id)
+                .join(tables.story_members, tables.story_members.c.article_id == _analysis.article_id)
+                .where(tables.story_members.c.story_id == story_id)
+                .order_by(_analysis.created_at.desc(), _analysis.id)
+                .limit(1)
+            )
+            former = connection.execute(query).scalar()
+            other = select(_job.article_id).where(
+                _job.story_id == story_id, _job.leads, _job.status.in_((*OPEN, "paused")), _job.article_id != article_id
+            )
+            taken = former is not None or connection.execute(other.limit(1)).first() is not None
+            leads = bool(mine) or always or not taken
+            note = update(jobs).where(_job.article_id == article_id, _job.round == round_)
+            connection.execute(note.values(story_id=story_id if leads and counts else None, leads=leads))
+            return StoryTurn(leads, former)
+
+    def save_analysis(self, analysis: Analysis, forecast: Forecast | None = None) -> bool:
+        """Like `Database.save_analysis`, but once a job: False, and nothing is written, when the article's job is not being
+        worked on or has its analysis already."""
+        with self._writing() as connection:
+            row = connection.execute(
+                update(jobs)
+                .where(_job.article_id == analysis.article.id, _job.status == "running", _job.analysis_id.is_(None))
+                .values(analysis_id=analysis.id, cost_usd=analysis.provenance.cost_usd)
+            )
+            if row.rowcount != 1:
+                return False
+            analyses.save(connection, analysis)
+            if forecast is not None:
+                ledger.append_forecast(connection, forecast)
+            return True
+
+    def finish(self, article_id: str, round_: int, outcome: JobOutcome, at: datetime) -> None:
+        """Notes what a job ended with; an end that is noted stays."""
+        values = outcome.model_dump() | {
+            "status": "done" if outcome.failure is None else "failed",
+            "finished_at": to_epoch(at),
+        }
+        if outcome.analysis_id is None:
+            del values["analysis_id"]
+        with self._writing() as connection:
+            _moved(connection, Turn(article_id, round_, 0), OPEN, values)
+
+
+def _known(connection: Connection, column: Any, wanted: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for start in range(0, len(wanted), CHUNK):
+        found |= set(connection.execute(select(column).where(column.in_(wanted[start : start + CHUNK]))).scalars())
+    return found
+
+
+def _moved(connection: Connection, turn: Turn, sources: Collection[str], values: dict[str, Any]) -> bool:
+    where = (_job.article_id == turn.article_id, _job.round == turn.round, _job.status.in_(sources))
+    return connection.execute(update(jobs).where(*where).values(values)).rowcount == 1
+
+
+def _lines() -> Select[Any]:
+    return select(jobs, _article.title).join(tables.articles, _article.id == _job.article_id)
+
+
+def _line(row: Any) -> Job:
+    names = ("article_id", "title", "status", "priority", "round", "starts", "cost_usd")
+    return Job(
+        **{name: getattr(row, name) for name in names},
+        added_at=from_epoch(row.added_at),
+        finished_at=None if row.finished_at is None else from_epoch(row.finished_at),
+        outcome=JobOutcome(**{name: getattr(row, name) for name in JobOutcome.model_fields}),
+    )
