@@ -143,9 +143,10 @@ class Parts:
         done = 0
         while done < len(waiting):
             known_at = waiting[done][1]
-            part, room = self._room_for(self.of(known_at), known_at)
+            part, room, latest = self._room_for(self.of(known_at), known_at)
             until = self.until(part)
             end = done + room if until is None else min(done + room, bisect_left(waiting, until, key=itemgetter(1)))
+            end = end if latest is None else min(end, bisect_right(waiting, latest, key=itemgetter(1)))
             done = self._put(part, waiting[done:end], done, len(waiting), on_progress)
         return done
 
@@ -166,22 +167,22 @@ class Parts:
                     on_progress(min(done + len(ids), total), total)
         return done + len(events)
 
-    def _room_for(self, part: IndexPart, known_at: int) -> tuple[IndexPart, int]:
-        """Where an event known at that time goes, and how many more go there. A new last part, when the last is full and all
-        in it was known earlier; a part grown to twice its size is cut first."""
-        held = self.marked(part)
+    def _room_for(self, part: IndexPart, known_at: int) -> tuple[IndexPart, int, int | None]:
+        """Where an event known at that time goes, how many more go there, and the latest of those if there is one. A new last
+        part, when the last is full and all in it was known earlier; a part grown to twice its size is cut first."""
+        held, latest = self.marked(part), None
         if part == self.all[-1] and held >= PART_EVENTS:
             newest = self._database.newest_indexed(self._embedder, self._ids[part.collection])
             if newest is not None and newest < known_at:
                 self._database.replace_index_parts(self._embedder, [], [self._named(known_at)])
                 self.load()
-                return self.of(known_at), PART_EVENTS
+                return self.of(known_at), PART_EVENTS, None
+            latest = newest  # a full part still takes what was known before its end
         if held >= 2 * PART_EVENTS:
             if not self._split(part):
-                return part, PART_EVENTS
-            part = self.of(known_at)
-            held = self.marked(part)
-        return part, PART_EVENTS - held if held < PART_EVENTS else max(1, 2 * PART_EVENTS - held)
+                return part, PART_EVENTS, None
+            return self._room_for(self.of(known_at), known_at)
+        return part, PART_EVENTS - held if held < PART_EVENTS else 2 * PART_EVENTS - held, latest
 
     def _split(self, part: IndexPart) -> bool:
         """Puts evenly cut parts in the place of one. False when it cannot be cut: all in it was known at one moment."""

@@ -262,3 +262,20 @@ def test_more_events_than_a_part_takes_known_at_one_moment_stay_in_one(
     assert len(held) > 3
     assert part.collection not in {each.collection for each in memory._upkeep.parts.all}
     assert len(_ids(memory, "Copper output fell", k=150)) == 150
+
+
+def test_events_that_come_in_order_of_knowledge_are_never_written_twice(
+    memory: EventMemory, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven are known at each moment, so that no part ends just where it is full."""
+    monkeypatch.setattr(parts, "PART_EVENTS", 20)
+    monkeypatch.setattr(parts.Parts, "_put_in_place", _must_not_be_cut)
+    for start in range(0, 140, 35):
+        numbers = range(start, start + 35)
+        memory.add([make_event(f"e{n}", f"Copper output {n} fell", day=n // 7, instrument=f"T{n}") for n in numbers])
+    assert [memory._upkeep.parts.marked(each) for each in memory._upkeep.parts.all] == [21, 21, 21, 21, 21, 21, 14]
+    assert len(_ids(memory, "Copper output fell", k=140)) == 140
+
+
+def _must_not_be_cut(*_: object) -> None:
+    raise AssertionError("a part was cut and written again")
