@@ -78,6 +78,14 @@ class ModelRefused(ModelError):
     """The provider refused the request (4xx): repeating it is useless."""
 
 
+class ModelQuotaSpent(ModelRefused):
+    """The provider's account is used up: a person tops it up; another model may do meanwhile."""
+
+
+class BudgetSpent(ModelError):
+    """The next call could exceed a budget of ours, so it was not sent: a person raises the budget or waits."""
+
+
 class ModelAnswerInvalid(ModelError):
     """The answer broke its schema, also after one repair."""
 

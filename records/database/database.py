@@ -20,6 +20,7 @@ from records.database.index_parts import IndexPart
 from records.database.job_workers import JobWorkers
 from records.database.jobs import JobTable
 from records.database.ledger import LedgerCheck, LedgerForecast, LedgerRow
+from records.database.model_calls import ModelCalls
 from records.database.stories import StoryShelf
 from records.database.tables import meta
 from records.database.vectors import Changes, EmbedderIdentity, KnownEvents
@@ -42,6 +43,7 @@ class Database:
     def __init__(self, engine: Engine, place: Place) -> None:
         self._engine = engine
         self.place = place
+        self.model_calls = ModelCalls(self._reading, self._writing)
         self.jobs = JobTable(self._reading, self._writing)
         self.job_workers = JobWorkers(self._reading, self._writing)
 

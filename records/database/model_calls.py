@@ -1,0 +1,222 @@
+"""Calls to language models in the database: the cost ledger, budgets that hold across processes, and kept answers.
+
+A hold is what a call under way may take at most. It is written before the request leaves and removed in the transaction
+that writes the call's row, so at every moment spent + held covers what a provider can bill. The hold of a killed process
+stays: nobody can tell whether its call was billed, and a budget that forgot it could be exceeded. It ends with its period.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import BigInteger, Connection, cast, delete, func, insert, select, update
+
+from records.database.model_call_tables import model_answers, model_calls, model_holds, model_spending
+from records.spending import BudgetLimits, CallBound, CallEntry, Outcome, Period, Shortfall, Spent, periods
+from records.times import from_epoch, to_epoch
+
+Transaction = Callable[[], AbstractContextManager[Connection]]
+
+PERIODS: tuple[Period, ...] = ("run", "day", "month")
+GroupBy = Literal["day", "model", "prompt", "run"]
+_DAY = 86_400_000_000  # microseconds
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Money and tokens held for one call under way."""
+
+    number: int
+    at: datetime
+    model: str
+    request_digest: str
+    bound: CallBound
+
+
+@dataclass(frozen=True)
+class CostLine:
+    """Sums over the rows of one group and outcome."""
+
+    group: str
+    outcome: Outcome
+    calls: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    estimated: int
+    """Calls whose tokens we counted ourselves."""
+    cost_nano: int
+    unpriced: int
+    """Calls with tokens whose price is not known; they are not in cost_nano."""
+    uncertain: int
+    """Calls that the provider may have billed without our hearing of it."""
+    uncertain_tokens: int
+    uncertain_nano: int
+
+
+class ModelCalls:
+    """Safe to share between threads and processes, like the Database it belongs to; raises StoreError subclasses."""
+
+    def __init__(self, reading: Transaction, writing: Transaction) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    def hold(
+        self, bound: CallBound, limits: BudgetLimits, *, run_id: str, at: datetime, model: str, request_digest: str
+    ) -> int | Shortfall:
+        """Holds the bound and returns the hold's number, or says which limit it could break and holds nothing.
+
+        A bound of unknown price is held as tokens only: whoever limits dollars must not ask with one."""
+        names = periods(run_id, at)
+        asked = CallBound(bound.tokens, bound.cost_nano or 0)
+        with self._writing() as connection:
+            for period in PERIODS:
+                limit = limits.of(period)
+                if limit.cost_nano is None and limit.tokens is None:
+                    continue
+                taken = _taken(connection, period, names)
+                if limit.cost_nano is not None and taken.cost_nano + (asked.cost_nano or 0) > limit.cost_nano:
+                    return Shortfall(period, "usd", limit.cost_nano, taken.cost_nano, asked.cost_nano or 0)
+                if limit.tokens is not None and taken.tokens + asked.tokens > limit.tokens:
+                    return Shortfall(period, "tokens", limit.tokens, taken.tokens, asked.tokens)
+            row: dict[str, Any] = {f"{period}_period": name for period, name in names.items()}
+            row |= {"at": to_epoch(at), "model": model, "request_digest": request_digest}
+            row |= {"tokens": asked.tokens, "cost_nano": asked.cost_nano}
+            return int(connection.execute(insert(model_holds).values(row).returning(model_holds.c.number)).scalar_one())
+
+    def settle(self, entry: CallEntry, hold: int | None = None, *, held_at: datetime | None = None) -> None:
+        """Writes the row of a call that ended and lets its hold go, in one transaction. `held_at`: when it was held, so that
+        a call over midnight counts in the day that allowed it."""
+        with self._writing() as connection:
+            if hold is not None:
+                connection.execute(delete(model_holds).where(model_holds.c.number == hold))
+            connection.execute(insert(model_calls).values(_row(entry)))
+            tokens = entry.input_tokens + entry.output_tokens + entry.uncertain.tokens
+            cost = (entry.cost_nano or 0) + (entry.uncertain.cost_nano or 0)
+            if tokens or cost:
+                for name in periods(entry.run_id, held_at or entry.at).values():
+                    _add(connection, name, tokens, cost)
+
+    def release(self, hold: int) -> None:
+        """Lets go of a hold whose request was never sent."""
+        with self._writing() as connection:
+            connection.execute(delete(model_holds).where(model_holds.c.number == hold))
+
+    def taken(self, run_id: str, at: datetime) -> dict[Period, Spent]:
+        """Spent and held in each period."""
+        names = periods(run_id, at)
+        with self._reading() as connection:
+            return {period: _taken(connection, period, names) for period in PERIODS}
+
+    def holds(self) -> list[Hold]:
+        """What is held now, oldest first."""
+        with self._reading() as connection:
+            rows = connection.execute(select(model_holds).order_by(model_holds.c.at, model_holds.c.number)).all()
+        return [
+            Hold(row.number, from_epoch(row.at), row.model, row.request_digest, CallBound(row.tokens, row.cost_nano))
+            for row in rows
+        ]
+
+    def costs(self, by: GroupBy, *, since: datetime | None = None, until: datetime | None = None) -> list[CostLine]:
+        """Sums by group and outcome, of the rows with since ≤ at < until; in the order of the groups' names."""
+        with self._reading() as connection:
+            return _costs(connection, by, since, until)
+
+    def entries(self, *, since: datetime | None = None) -> list[CallEntry]:
+        """The ledger's rows in the order they were written."""
+        query = select(model_calls).order_by(model_calls.c.number)
+        if since is not None:
+            query = query.where(model_calls.c.at >= to_epoch(since))
+        with self._reading() as connection:
+            return [_entry(row) for row in connection.execute(query).mappings()]
+
+    def find_answer(self, digest: str) -> str | None:
+        """The kept answer to the request of this digest."""
+        with self._reading() as connection:
+            query = select(model_answers.c.payload).where(model_answers.c.digest == digest)
+            return connection.execute(query).scalar()
+
+    def keep_answer(self, digest: str, payload: str, at: datetime) -> None:
+        """Keeps an answer; the first one of a request stays."""
+        with self._writing() as connection:
+            known = select(model_answers.c.digest).where(model_answers.c.digest == digest)
+            if connection.execute(known).first() is None:
+                connection.execute(insert(model_answers).values(digest=digest, payload=payload, at=to_epoch(at)))
+
+
+def _taken(connection: Connection, period: Period, names: dict[Period, str]) -> Spent:
+    spent = connection.execute(select(model_spending).where(model_spending.c.period == names[period])).first()
+    column = {
+        "run": model_holds.c.run_period,
+        "day": model_holds.c.day_period,
+        "month": model_holds.c.month_period,
+    }[period]
+    sums = select(func.coalesce(func.sum(model_holds.c.cost_nano), 0), func.coalesce(func.sum(model_holds.c.tokens), 0))
+    held = connection.execute(sums.where(column == names[period])).one()
+    base = (spent.cost_nano, spent.tokens) if spent else (0, 0)
+    return Spent(base[0] + int(held[0]), base[1] + int(held[1]))
+
+
+def _add(connection: Connection, name: str, tokens: int, cost: int) -> None:
+    columns = model_spending.c
+    more = {"tokens": columns.tokens + tokens, "cost_nano": columns.cost_nano + cost}
+    done = connection.execute(update(model_spending).where(columns.period == name).values(more))
+    if done.rowcount == 0:
+        connection.execute(insert(model_spending).values(period=name, tokens=tokens, cost_nano=cost))
+
+
+def _row(entry: CallEntry) -> dict[str, Any]:
+    values = {name: getattr(entry, name) for name in _PLAIN}
+    uncertain = {"uncertain_tokens": entry.uncertain.tokens, "uncertain_nano": entry.uncertain.cost_nano}
+    return values | uncertain | {"at": to_epoch(entry.at), "outcome": entry.outcome.value}
+
+
+_PLAIN = (
+    "run_id", "provider", "model", "purpose", "prompt", "prompt_digest", "request_digest", "input_tokens",
+    "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "tokens_estimated", "cost_nano", "seconds",
+)  # fmt: skip
+
+
+def _entry(row: Any) -> CallEntry:
+    return CallEntry(
+        **{name: row[name] for name in _PLAIN},
+        at=from_epoch(row["at"]),
+        outcome=Outcome(row["outcome"]),
+        uncertain=CallBound(row["uncertain_tokens"], row["uncertain_nano"]),
+    )
+
+
+def _costs(connection: Connection, by: GroupBy, since: datetime | None, until: datetime | None) -> list[CostLine]:
+    columns = model_calls.c
+    day = columns.at - columns.at % _DAY
+    group = {"day": day, "model": columns.model, "prompt": columns.prompt, "run": columns.run_id}[by]
+    tokens = columns.input_tokens + columns.output_tokens
+    uncertain = columns.uncertain_tokens > 0
+    query = select(
+        group.label("group"),
+        columns.outcome,
+        func.count(),
+        *(_sum(columns[name]) for name in ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")),
+        func.count().filter(columns.tokens_estimated),
+        _sum(columns.cost_nano),
+        func.count().filter(columns.cost_nano.is_(None) & (tokens > 0)),
+        func.count().filter(uncertain),
+        _sum(columns.uncertain_tokens),
+        _sum(columns.uncertain_nano),
+    )
+    if since is not None:
+        query = query.where(columns.at >= to_epoch(since))
+    if until is not None:
+        query = query.where(columns.at < to_epoch(until))
+    rows: Sequence[Any] = connection.execute(
+        query.group_by(group, columns.outcome).order_by(group, columns.outcome)
+    ).all()
+    named = (f"{from_epoch(row[0]):%Y-%m-%d}" if by == "day" else str(row[0]) for row in rows)
+    return [CostLine(name, Outcome(row[1]), *map(int, row[2:])) for name, row in zip(named, rows, strict=True)]
+
+
+def _sum(column: Any) -> Any:
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
