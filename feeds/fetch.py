@@ -3,7 +3,8 @@
 Each hop: the scheme, the port and the spelling of the host are checked; the name is resolved once; every address it
 has must be allowed (see `addresses`); the connection goes to those very addresses, so a second answer of the name
 server has no effect. Redirects are followed by hand and judged like the first address. Nothing is sent but a GET with
-fixed headers: no cookies, no credentials, no Referer. No proxy is used, since a proxy would resolve the name itself.
+fixed headers and, for a feed, the server's own validators: no cookies, no credentials, no Referer. No proxy is used,
+since a proxy would resolve the name itself.
 robots.txt is not asked: it speaks to crawlers, and this is one page that a person asked for.
 """
 
@@ -20,17 +21,36 @@ import httpx
 from feeds.addresses import Resolver, literal_address, refusal, system_resolver
 from feeds.connection import Deadline, PinnedNetwork
 from feeds.limits import Limits
-from feeds.response import Page, headers_of, read_body, redirect_target, refuse_status
+from feeds.response import NO_VALIDATORS, Page, Validators, headers_of, read_body, redirect_target, refuse_status
 from records.errors import SourceRefused, SourceUnreachable
 
+NOT_MODIFIED = 304
 _PORTS = frozenset({80, 443, 8000, 8080, 8443})  # where pages are served; others would make a port scanner of us
 _HEADERS = (
     ("User-Agent", "Rhyme/0.1"),
-    ("Accept", "text/html, application/xhtml+xml, application/json;q=0.9, text/plain;q=0.9, */*;q=0.1"),
     ("Accept-Language", "en, *;q=0.5"),
     ("Accept-Encoding", "gzip"),  # the one coding whose output we bound while decoding
     ("Connection", "close"),
 )
+_PAGES = "text/html, application/xhtml+xml, application/json;q=0.9, text/plain;q=0.9, */*;q=0.1"
+_FEEDS = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is asked of every hop."""
+
+    accept: str
+    limits: Limits
+    feeds: bool = False
+    validators: Validators = NO_VALIDATORS
+
+
+@dataclass(frozen=True)
+class _Unchanged:
+    """The server's 304."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +102,18 @@ class Fetcher:
         Raises SourceRefused (address not allowed, 4xx), SourceUnreachable (name, connection, time-out, 429, 5xx) or
         SourceUnreadable (too large, a type that is no text).
         """
+        found = self._follow(address, _Request(_PAGES, limits))
+        assert found is not None
+        return found
+
+    def fetch_feed(self, address: str, limits: Limits, validators: Validators = NO_VALIDATORS) -> Page | None:
+        """The feed or page behind `address`; None when it is unchanged since the answer the validators came with.
+
+        Raises as `fetch`.
+        """
+        return self._follow(address, _Request(_FEEDS, limits, feeds=True, validators=validators))
+
+    def _follow(self, address: str, request: _Request) -> Page | None:
         deadline = Deadline(self._timeout_seconds)
         url, seen = _parsed(address), set[str]()
         for _ in range(self._max_redirects + 1):
@@ -92,7 +124,9 @@ class Fetcher:
             seen.add(str(url))
             with _translated(url, self._timeout_seconds):
                 target = self._checked(url, deadline, came_from=address if len(seen) > 1 else None)
-                answer = self._get(target, deadline, limits)
+                answer = self._get(target, deadline, request)
+            if isinstance(answer, _Unchanged):
+                return None
             if isinstance(answer, Page):
                 return answer
             url = answer
@@ -155,13 +189,14 @@ class Fetcher:
             )
         return answer
 
-    def _get(self, target: _Target, deadline: Deadline, limits: Limits) -> Page | httpx.URL:
+    def _get(self, target: _Target, deadline: Deadline, request: _Request) -> Page | _Unchanged | httpx.URL:
         """The page, or the address it redirects to."""
         url = target.url
         core_url = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         network = PinnedNetwork(self._network, target.addresses, deadline, self._connect_seconds)
         context = (self._ssl_context or httpx.create_ssl_context()) if url.scheme == "https" else None
-        headers = [("Host", url.netloc.decode("ascii")), *_HEADERS]
+        fixed = [("Host", url.netloc.decode("ascii")), ("Accept", request.accept), *_HEADERS]
+        headers = [*fixed, *request.validators.headers]
         with (
             httpcore.ConnectionPool(ssl_context=context, network_backend=network, retries=0) as pool,
             pool.stream("GET", core_url, headers=headers) as response,
@@ -170,8 +205,10 @@ class Fetcher:
             location = redirect_target(url, response.status, answer)
             if location is not None:
                 return _parsed(location)
+            if response.status == NOT_MODIFIED and request.validators.headers:
+                return _Unchanged()
             refuse_status(url, response.status, answer)
-            return read_body(url, answer, response.iter_stream(), limits)
+            return read_body(url, answer, response.iter_stream(), request.limits, feeds=request.feeds)
 
 
 def _parsed(address: str) -> httpx.URL:

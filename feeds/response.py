@@ -16,10 +16,28 @@ _TRANSIENT = frozenset({408, 421, 425, 429})  # the 4xx that another try may cle
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32  # zlib finds out which header it is
 _UNREAD_TYPES = {
     "application/pdf": "a PDF, which isn't read yet: save its text (for example with pdftotext) and give the text file",
-    "application/rss+xml": "a feed, which isn't read yet: give the address of one article in it",
-    "application/atom+xml": "a feed, which isn't read yet: give the address of one article in it",
 }
+FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml"})
+_A_FEED = "a feed, and one article is wanted here: give the address of one in it (docs/feeds.md: a whole feed)"
+_LONGEST_VALIDATOR = 500  # characters; real ones have under 100
 _UNREAD_FAMILIES = ("image/", "audio/", "video/", "font/", "model/")
+
+
+@dataclass(frozen=True)
+class Validators:
+    """By which a server knows what its client has already (RFC 9110, 13); None: it named none."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The conditions of a request."""
+        conditions = (("If-None-Match", self.etag), ("If-Modified-Since", self.last_modified))
+        return [(name, value) for name, value in conditions if value]
+
+
+NO_VALIDATORS = Validators()
 
 
 @dataclass(frozen=True)
@@ -34,6 +52,8 @@ class Page:
     """Lower case, without parameters; None when the server did not say."""
     charset: str | None
     """As the server named it; None when it did not."""
+    validators: Validators = NO_VALIDATORS
+    """What to send at the next request, so that it costs nothing when nothing has changed."""
 
 
 def headers_of(response: httpcore.Response) -> Mapping[str, str]:
@@ -77,26 +97,36 @@ def refuse_status(url: httpx.URL, status: int, headers: Mapping[str, str]) -> No
             f"The server refuses {url} (HTTP {status}): it wants a login, a subscription or a person at a browser. "
             "Save the page in your browser and give the file."
         )
+    wait = headers.get("retry-after")
     if status in _TRANSIENT:
-        wait = headers.get("retry-after")
         when = f" The server names Retry-After: {wait[:40]}." if wait else ""
         raise SourceUnreachable(
-            f"The server puts {url} off (HTTP {status}: too many or too early requests). Try again later.{when}"
+            f"The server puts {url} off (HTTP {status}: too many or too early requests). Try again later.{when}",
+            retry_after=wait,
         )
     if 400 <= status < 500:
         raise SourceRefused(
             f"The server refuses {url} (HTTP {status}). Check the address, or save the page and give the file."
         )
     if status >= 500:
-        raise SourceUnreachable(f"The server of {url} fails at the moment (HTTP {status}). Try again later.")
+        raise SourceUnreachable(
+            f"The server of {url} fails at the moment (HTTP {status}). Try again later.", retry_after=wait
+        )
     raise SourceUnreachable(
         f"The server answered {url} with HTTP {status} and no page. Open it in a browser and save the page."
     )
 
 
-def read_body(url: httpx.URL, headers: Mapping[str, str], chunks: Iterable[bytes], limits: Limits) -> Page:
-    """The page, read until it ends or passes `limits.max_bytes`. Raises SourceUnreadable, SourceUnreachable."""
+def read_body(
+    url: httpx.URL, headers: Mapping[str, str], chunks: Iterable[bytes], limits: Limits, *, feeds: bool = False
+) -> Page:
+    """The page, read until it ends or passes `limits.max_bytes`. `feeds`: one is wanted too, not only an article.
+
+    Raises SourceUnreadable, SourceUnreachable.
+    """
     media_type, charset = _content_type(headers.get("content-type", ""))
+    if media_type in FEED_TYPES and not feeds:
+        raise SourceUnreadable(f"{url} is {_A_FEED}.")
     if media_type in _UNREAD_TYPES:
         raise SourceUnreadable(f"{url} is {_UNREAD_TYPES[media_type]}.")
     if media_type and media_type.startswith(_UNREAD_FAMILIES):
@@ -116,7 +146,18 @@ def read_body(url: httpx.URL, headers: Mapping[str, str], chunks: Iterable[bytes
         content += chunk
         if len(content) > limits.max_bytes:
             raise _too_large(url, f"more than {megabytes(limits.max_bytes)}", limits)
-    return Page(str(url), bytes(content), media_type, charset)
+    return Page(str(url), bytes(content), media_type, charset, _validators(headers))
+
+
+def _validators(headers: Mapping[str, str]) -> Validators:
+    """Of a sane length: they are kept and sent back."""
+    etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
+    return Validators(_header(etag), _header(modified))
+
+
+def _header(value: str) -> str | None:
+    kept = value.strip()
+    return kept if kept.isascii() and kept.isprintable() and 0 < len(kept) <= _LONGEST_VALIDATOR else None
 
 
 def _inflated(chunks: Iterable[bytes], most: int, url: httpx.URL) -> Iterator[bytes]:

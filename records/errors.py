@@ -43,6 +43,11 @@ class SourceError(RhymeError):
 class SourceUnreachable(SourceError):
     """Network, time-out or server failure: worth another try later."""
 
+    def __init__(self, message: str, *, retry_after: str | None = None) -> None:
+        """`retry_after`: the server's header of that name, seconds or an HTTP date; None: it named none."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
 
 class SourceRefused(SourceError):
     """The address may not be fetched (private range, scheme) or the server said no (4xx)."""

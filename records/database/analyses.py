@@ -44,7 +44,7 @@ def save(connection: Connection, analysis: Analysis) -> bool:
 def save_article(connection: Connection, article: Article) -> None:
     """Writes the article if it is new."""
     if not connection.execute(select(tables.articles.c.id).where(tables.articles.c.id == article.id)).first():
-        connection.execute(insert(tables.articles).values(_article_values(article)))
+        connection.execute(insert(tables.articles).values(article_values(article)))
 
 
 def article_of(row: Mapping[str, Any]) -> Article:
@@ -113,7 +113,8 @@ def _not_found(connection: Connection, wanted: str) -> str:
     return f"There is no analysis {wanted!r}. The most recent are: {listed}. Give one of these ids or how it begins."
 
 
-def _article_values(article: Article) -> dict[str, Any]:
+def article_values(article: Article) -> dict[str, Any]:
+    """The row of `articles`."""
     values = article.model_dump()
     values["published_at"] = to_epoch(article.published_at) if article.published_at is not None else None
     values["first_seen_at"] = to_epoch(article.first_seen_at)

@@ -17,6 +17,7 @@ from records.database.counts import EventCounts
 from records.database.engine import Place, connect, explained, place_of, writing
 from records.database.events import AddResult, StoreSnapshot
 from records.database.index_parts import IndexPart
+from records.database.intake import IntakeStore
 from records.database.job_workers import JobWorkers
 from records.database.jobs import JobTable
 from records.database.ledger import LedgerCheck, LedgerForecast, LedgerRow
@@ -43,9 +44,10 @@ class Database:
     def __init__(self, engine: Engine, place: Place) -> None:
         self._engine = engine
         self.place = place
-        self.model_calls = ModelCalls(self._reading, self._writing)
+        self.intake = IntakeStore(self._reading, self._writing)
         self.jobs = JobTable(self._reading, self._writing)
         self.job_workers = JobWorkers(self._reading, self._writing)
+        self.model_calls = ModelCalls(self._reading, self._writing)
 
     @classmethod
     def open(cls, url_or_path: str | Path) -> "Database":

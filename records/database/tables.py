@@ -186,3 +186,30 @@ story_keys = Table(
     Column("first_seen_at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("address", Text, nullable=False, unique=True),
+    Column("every_seconds", Integer, nullable=False),
+    Column("full_text", Boolean, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("due_at", BigInteger, nullable=False),
+    Column("checked_at", BigInteger),
+    Column("succeeded_at", BigInteger),
+    Column("failures", Integer, nullable=False),
+    Column("error", Text),
+)
+
+feed_entries = Table(
+    "feed_entries",
+    metadata,
+    Column("feed", String(32), primary_key=True),  # digest of the source's address: also of one that is not in `feeds`
+    Column("entry", String(32), primary_key=True),  # digest of the entry's id, or of a file's path
+    Column("version", String(32), nullable=False),  # digest of what it said: an edited entry is taken in again
+    Column("seen_at", BigInteger, nullable=False),
+)

@@ -1,0 +1,63 @@
+"""Articles as they come in: kept once each by content, and which of them still wait for a story or an analysis."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Column, Connection, insert, select
+
+from records.article import Article
+from records.database import tables
+from records.database.analyses import article_of, article_values
+
+PIECE = 500
+"""Ids named in one statement."""
+
+
+def save(connection: Connection, articles: Sequence[Article]) -> set[str]:
+    """Writes those that are not kept yet, the first of each id. Returns the ids that were new."""
+    first: dict[str, Article] = {}
+    for article in articles:
+        first.setdefault(article.id, article)
+    known = _among(connection, tables.articles.c.id, list(first))
+    new = [article for article in first.values() if article.id not in known]
+    if new:
+        connection.execute(insert(tables.articles), [article_values(article) for article in new])
+    return {article.id for article in new}
+
+
+def without_story(connection: Connection, ids: Sequence[str]) -> list[Article]:
+    """Those of the kept articles that were not placed yet, as they were first seen, in the order of `ids`."""
+    distinct = list(dict.fromkeys(ids))
+    placed = _among(connection, tables.story_members.c.article_id, distinct)
+    kept = {article.id: article for article in _read(connection, [one for one in distinct if one not in placed])}
+    return [kept[one] for one in distinct if one in kept]
+
+
+def to_analyse(connection: Connection, limit: int) -> list[Article]:
+    """Articles that say something new (the first of a story, an update or a correction) and have no analysis, newest
+    first."""
+    member, article, analysis = tables.story_members.c, tables.articles.c, tables.analyses.c
+    query = (
+        select(tables.articles)
+        .join(tables.story_members, member.article_id == article.id)
+        .where(member.relation.in_(("first", "update", "correction")))
+        .where(~select(analysis.id).where(analysis.article_id == article.id).exists())
+        .order_by(member.at.desc(), member.number.desc())
+        .limit(limit)
+    )
+    return [article_of(dict(row._mapping)) for row in connection.execute(query)]
+
+
+def _among(connection: Connection, column: Column[str], ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for start in range(0, len(ids), PIECE):
+        found.update(connection.execute(select(column).where(column.in_(ids[start : start + PIECE]))).scalars())
+    return found
+
+
+def _read(connection: Connection, ids: Sequence[str]) -> list[Article]:
+    table = tables.articles
+    return [
+        article_of(dict(row._mapping))
+        for start in range(0, len(ids), PIECE)
+        for row in connection.execute(select(table).where(table.c.id.in_(ids[start : start + PIECE])))
+    ]
