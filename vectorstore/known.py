@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,11 @@ class Known:
     def __len__(self) -> int:
         return len(self.base) - int(self.dead.sum()) + len(self.recent)
 
+    @cached_property
+    def any_dead(self) -> bool:
+        """Whether any row of `base` does not count."""
+        return bool(self.dead.any())
+
     @property
     def dimensions(self) -> int:
         """Of the vectors."""
@@ -48,11 +54,12 @@ class Known:
     def visible(self, as_of: int) -> int:
         """How many were known at `as_of` (epoch microseconds)."""
         rows = self.base.visible(as_of)
-        return rows - int(self.dead[:rows].sum()) + self.recent.visible(as_of)
+        dead = int(self.dead[:rows].sum()) if self.any_dead else 0
+        return rows - dead + self.recent.visible(as_of)
 
     def shelves(self, as_of: int) -> list[Shelf]:
         """For full text: 0 is `base`, 1 is `recent`."""
-        dead = self.dead if self.dead.any() else None
+        dead = self.dead if self.any_dead else None
         return [
             Shelf(self.base.postings, self.base.visible(as_of), dead),
             Shelf(self.recent.postings, self.recent.visible(as_of), None),

@@ -111,7 +111,7 @@ class NearestEvents:
             start = base.starting(part.known_from)
             end = base.starting(until) if until is not None else len(base)
             seen = min(end, base.visible(as_of))
-            wanted = depth + int(self.known.dead[start:end].sum())
+            wanted = depth + (int(self.known.dead[start:end].sum()) if self.known.any_dead else 0)
             if seen <= start:
                 continue
             if seen < end or not self._answers(part.known_from, until, as_of, wanted):
@@ -122,7 +122,7 @@ class NearestEvents:
             else:
                 found.append(np.arange(start, end))
         rows = np.concatenate([*found, *self._asked(asked, vector)])
-        return rows[~self.known.dead[rows]], len(asked), scanned
+        return rows[~self.known.dead[rows]] if self.known.any_dead else rows, len(asked), scanned
 
     def _asked(
         self, parts: Sequence[tuple[str, int, int, int]], vector: NDArray[np.float32]

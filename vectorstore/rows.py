@@ -77,10 +77,12 @@ class EventRows:
         """(len(event_ids),) row of each; -1: not here."""
         if not event_ids or not len(self):
             return np.full(len(event_ids), -1, dtype=np.int64)
-        wanted = np.array([event_id.encode() for event_id in event_ids], dtype=np.bytes_)
+        encoded = [event_id.encode() for event_id in event_ids]
+        wanted = np.array(encoded, dtype=self.ids.dtype)  # of another width, numpy would convert all the ids first
+        fits = np.array([len(each) for each in encoded]) <= self.ids.dtype.itemsize
         places = np.searchsorted(self.ids, wanted, sorter=self.by_id)
         rows = self.by_id[np.minimum(places, len(self) - 1)].astype(np.int64)
-        return np.where((places < len(self)) & (self.ids[rows] == wanted), rows, -1)
+        return np.where(fits & (places < len(self)) & (self.ids[rows] == wanted), rows, -1)
 
     def id_of(self, row: int) -> str:
         """The event's id."""
