@@ -1,0 +1,13 @@
+"""Bulk work: kept articles in, each analysed once, joined to its story or set aside with its reason.
+
+The queue and the record of finished steps are a durable engine's (dbos); the articles, the outcomes and whatever must happen once
+are rows of our own database. Nothing here speaks to a person: `rhyme jobs` and `rhyme worker` do.
+"""
+
+from agent.jobs.course import Course, JobArchive
+from agent.jobs.desk import Added, JobDesk
+from agent.jobs.engine import JobQueue
+from agent.jobs.failures import Patience
+from agent.jobs.worker import Worker
+
+__all__ = ["Added", "Course", "JobArchive", "JobDesk", "JobQueue", "Patience", "Worker"]

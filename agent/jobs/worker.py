@@ -1,0 +1,170 @@
+"""A worker: one process that takes articles from the queue and brings each to its outcome."""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from uuid import uuid4
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+
+from agent.jobs.course import Course, Placed
+from agent.jobs.desk import JobDesk
+from agent.jobs.engine import APPLICATION, QUEUE, SCHEMA, VERSION, WORKFLOW, JobQueue, address_of, place_beside
+from agent.jobs.lost import SILENT_SECONDS, LostWorkers, this_machine
+from records.database import Database
+from records.errors import StoreError
+from records.job import JobOutcome
+from records.times import Clock
+
+BEAT_SECONDS = 2.0
+MEND_EVERY = 15
+"""Beats between two looks for jobs that the queue has lost: half a minute."""
+LEAVE_LOOK_SECONDS = 0.05
+SPARE_CONNECTIONS = 4
+"""To the engine's tables, beyond one an article in hand: for the queue, the listener and the notes about them."""
+
+
+class Worker:
+    """A context manager: inside it, work is done. At most one in a process, because the engine is one a process."""
+
+    def __init__(
+        self,
+        database: Database,
+        queue: JobQueue,
+        course: Course,
+        *,
+        clock: Clock,
+        concurrency: int,
+        together: int | None = None,
+        beat_seconds: float = BEAT_SECONDS,
+        silent_seconds: float = SILENT_SECONDS,
+    ) -> None:
+        """`concurrency`: articles at once in each worker; `together`: in all workers (None: no limit). The last worker to start
+        sets both for all."""
+        self.id = f"{os.getpid()}-{uuid4().hex[:12]}"
+        self._database = database
+        self._queue = queue
+        self._course = course
+        self._clock = clock
+        self._concurrency = concurrency
+        self._together = together
+        self._beat_seconds = beat_seconds
+        self._desk = JobDesk(database, queue, clock)
+        self._lost = LostWorkers(database, queue, self.id, silent_seconds=silent_seconds)
+        self._machine = this_machine()
+        self._ending = threading.Event()
+        self._tending = threading.Thread(target=self._tend, name="jobs-heartbeat", daemon=True)
+        self._in_hand = 0
+        self._guard = threading.Lock()
+        self._engine: DBOS | None = None
+
+    def __enter__(self) -> "Worker":
+        self._beat()  # before anything is taken: no other worker may think that it has no owner
+        self._queue.limit(self._concurrency, self._together, closed=self._desk.paused() is not None)
+        self._lost.take_over()
+        self._desk.mend()
+        self._engine = DBOS(config=self._config())
+
+        @DBOS.workflow(name=WORKFLOW)
+        def analyse_article(article_id: str, round_: int) -> str:
+            return self._analyse_article(article_id, round_)
+
+        DBOS.listen_queues([QUEUE])
+        DBOS.launch()
+        self._tending.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.leave(0)
+
+    @property
+    def in_hand(self) -> int:
+        """Articles that are being worked on here."""
+        with self._guard:
+            return self._in_hand
+
+    def leave(self, grace_seconds: float) -> int:
+        """Takes nothing more, waits for the steps in hand, gives the rest back and strikes itself off. Returns how many were
+        given back with a step still running: what it does is not kept twice. Asked again it does nothing."""
+        if self._ending.is_set() or self._engine is None:
+            return 0
+        self._course.stop()
+        for event in self._engine.background_thread_stop_events:
+            event.set()
+        deadline = time.monotonic() + grace_seconds
+        while self.in_hand and time.monotonic() < deadline:
+            time.sleep(LEAVE_LOOK_SECONDS)
+        unfinished = self.in_hand
+        self._ending.set()
+        self._tending.join(timeout=10)
+        with contextlib.suppress(StoreError):  # then it is taken over like a lost worker's
+            self._queue.resume(self._queue.in_hand([self.id]))
+            self._database.job_workers.strike_off(self.id)
+        DBOS.destroy(destroy_registry=True)
+        return unfinished
+
+    def _config(self) -> DBOSConfig:
+        return DBOSConfig(
+            name=APPLICATION,
+            system_database_url=address_of(place_beside(self._database.place)),
+            dbos_system_schema=SCHEMA,
+            application_version=VERSION,
+            executor_id=self.id,
+            serializer=DBOSPortableJSONSerializer(),
+            log_level="CRITICAL",
+            sys_db_pool_size=self._concurrency + SPARE_CONNECTIONS,
+        )
+
+    def _analyse_article(self, article_id: str, round_: int) -> str:
+        """The workflow: what a step has returned is not asked again, also after a crash."""
+        with self._counted():
+            begun = self._course.begin(article_id, round_)
+            if begun is False:
+                return "not wanted"
+            if isinstance(begun, JobOutcome):  # no step: those of the starts before may be on record in its place
+                self._course.note(article_id, round_, begun)
+                return begun.failure or ""
+            outcome = self._outcome(article_id, round_)
+            self._course.check_stop()
+            DBOS.run_step({"name": "note"}, lambda: self._course.note(article_id, round_, outcome))
+            return outcome.result or outcome.failure or ""
+
+    def _outcome(self, article_id: str, round_: int) -> JobOutcome:
+        kept = DBOS.run_step({"name": "place"}, lambda: self._course.place(article_id, round_).model_dump_json())
+        placed = Placed.model_validate_json(kept)
+        if placed.outcome is not None:
+            return placed.outcome
+        self._course.check_stop()
+        made = DBOS.run_step({"name": "analyse"}, lambda: self._course.analyse(article_id, placed).model_dump_json())
+        return JobOutcome.model_validate_json(made)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._guard:
+            self._in_hand += 1
+        try:
+            self._course.check_stop()
+            yield
+        finally:
+            with self._guard:
+                self._in_hand -= 1
+
+    def _tend(self) -> None:
+        beats = 0
+        while not self._ending.wait(self._beat_seconds):
+            beats += 1
+            with contextlib.suppress(StoreError):  # the next beat tries again
+                self._beat()
+                self._lost.take_over()
+                self._queue.close_door(closed=self._desk.paused() is not None, each=self._concurrency)
+                if beats % MEND_EVERY == 0:
+                    self._desk.mend()
+
+    def _beat(self) -> None:
+        self._database.job_workers.beat(self.id, self._machine, os.getpid(), self._clock())
