@@ -4,17 +4,19 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from models.choices import check_choices, distribution
+from models.gate import Errand, Gate, OpenGate, TokenBound
 from models.interface import Answer, OnToken
 from models.schema import SchemaViolation, repair_messages, validate_answer
 from models.wire import Completion, Usage
 from records.analysis import ModelCall
 from records.errors import ModelAnswerInvalid, ModelCannot, ModelRefused
 from records.prompt import Message, Prompt
+from records.spending import Outcome
 
 Schema = TypeVar("Schema", bound=BaseModel)
 OnCall = Callable[[ModelCall], None]
@@ -38,6 +40,10 @@ class Ask:
     on_token: OnToken | None = None
 
 
+def _nothing() -> None:
+    """There is no place to keep it."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """What came back for one Ask, and how."""
@@ -45,6 +51,9 @@ class Reply:
     completion: Completion
     attempts: int = 1
     fallback: str | None = None
+    cache_hit: bool = False
+    keep: Callable[[], None] = _nothing
+    """Keeps the answer for the next time; to be called when it proved to be of use."""
 
 
 class ChatModel(ABC):
@@ -58,6 +67,7 @@ class ChatModel(ABC):
         profile: Literal["capable", "embedded"],
         context_tokens: int,
         on_call: OnCall | None = None,
+        gate: Gate | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
@@ -65,6 +75,7 @@ class ChatModel(ABC):
         self.profile: Literal["capable", "embedded"] = profile
         self.context_tokens = context_tokens
         self._on_call = on_call
+        self._gate: Gate = gate or OpenGate()
         self._monotonic = monotonic
 
     @abstractmethod
@@ -103,20 +114,27 @@ class ChatModel(ABC):
         Raises ModelAnswerInvalid, ModelRefused, ModelUnavailable, ModelCannot.
         """
         ask = Ask(prompt, prompt.messages, purpose, max_output_tokens, schema, on_token=on_token)
-        completion, call = self._ask(ask, repaired=False)
+        first, call = self._ask(ask, repaired=False)
         try:
-            return Answer(_value(schema, completion, max_output_tokens), (call,))
+            value = _value(schema, first.completion, max_output_tokens)
         except SchemaViolation as violation:
-            messages = repair_messages(prompt.messages, completion.text, violation)
-        second, repair_call = self._ask(replace(ask, messages=messages), repaired=True)
+            messages = repair_messages(prompt.messages, first.completion.text, violation)
+        else:
+            first.keep()
+            return Answer(value, (call,))
+        reply, repair_call = self._ask(replace(ask, messages=messages), repaired=True)
+        second = reply.completion
         try:
-            return Answer(_value(schema, second, max_output_tokens), (call, repair_call))
+            value = _value(schema, second, max_output_tokens)
         except SchemaViolation as violation:
             raise ModelAnswerInvalid(
                 f"{self._who()} answered {purpose!r} with something that is no {schema.__name__}, also after being "
                 f"told what was wrong: {violation}. The answer began: {_head(second.text)}. Try again, or choose a "
                 "more capable model."
             ) from violation
+        first.keep()
+        reply.keep()
+        return Answer(value, (call, repair_call))
 
     def choose(self, prompt: Prompt, choices: Sequence[str], *, purpose: str) -> Answer[Mapping[str, float]]:
         """See `LanguageModel.choose`. Raises ModelCannot, ModelAnswerInvalid, ModelRefused, ModelUnavailable."""
@@ -134,6 +152,7 @@ class ChatModel(ABC):
         except ModelAnswerInvalid:
             self._recorded(reply, prompt, purpose, seconds)
             raise
+        reply.keep()
         noted = replace(reply, fallback="; ".join(filter(None, (reply.fallback, shares.note))) or None)
         return Answer(shares.probabilities, (self._recorded(noted, prompt, purpose, seconds),))
 
@@ -148,7 +167,8 @@ class ChatModel(ABC):
     ) -> Answer[str]:
         """See `LanguageModel.write`. A text cut off at the limit, or none, is ModelAnswerInvalid: half a text misleads."""
         ask = Ask(prompt, prompt.messages, purpose, max_output_tokens, stop=tuple(stop), on_token=on_token)
-        completion, call = self._ask(ask, repaired=False)
+        reply, call = self._ask(ask, repaired=False)
+        completion = reply.completion
         text = completion.text.strip()
         if completion.finish_reason == "length":
             raise ModelAnswerInvalid(
@@ -159,13 +179,29 @@ class ChatModel(ABC):
             raise ModelAnswerInvalid(
                 f"{self._who()} wrote nothing for {purpose!r}. Try again, or choose another model."
             )
+        reply.keep()
         return Answer(text, (call,))
 
-    def _ask(self, ask: Ask, *, repaired: bool) -> tuple[Completion, ModelCall]:
-        reply, seconds = self._timed(ask)
-        return reply.completion, self._recorded(
-            reply, ask.prompt, ask.purpose, seconds, repaired=repaired, messages=ask.messages
+    def _errand(
+        self, ask: Ask, request: Mapping[str, Any], identity: str, bound: Callable[[], TokenBound] | None
+    ) -> Errand:
+        """The request as it passes the gate."""
+        return Errand(
+            provider=self.provider,
+            model=self.name,
+            identity=identity,
+            request=request,
+            prompt=ask.prompt,
+            purpose=ask.purpose,
+            bound=bound,
+            price=self._cost_usd,
+            counted=lambda done: self._usage_of(done, ask.messages),
+            judged=lambda done: judged(ask, done),
         )
+
+    def _ask(self, ask: Ask, *, repaired: bool) -> tuple[Reply, ModelCall]:
+        reply, seconds = self._timed(ask)
+        return reply, self._recorded(reply, ask.prompt, ask.purpose, seconds, repaired=repaired, messages=ask.messages)
 
     def _timed(self, ask: Ask) -> tuple[Reply, float]:
         started = self._monotonic()
@@ -192,7 +228,7 @@ class ChatModel(ABC):
         messages: tuple[Message, ...] | None = None,
     ) -> ModelCall:
         done = reply.completion
-        usage = done.usage or Usage(self._estimated_input(messages or prompt.messages), self.count_tokens(done.text))
+        usage = Usage(0, 0) if reply.cache_hit else self._usage_of(done, messages or prompt.messages)
         call = ModelCall(
             purpose=purpose,
             provider=self.provider,
@@ -202,16 +238,20 @@ class ChatModel(ABC):
             input_tokens=usage.input_tokens,
             cached_tokens=usage.cached_tokens,
             output_tokens=usage.output_tokens,
-            tokens_estimated=done.usage is None,
-            cost_usd=self._cost_usd(usage),
+            tokens_estimated=done.usage is None and not reply.cache_hit,
+            cost_usd=0.0 if reply.cache_hit else self._cost_usd(usage),
             seconds=seconds,
             attempts=reply.attempts,
             repaired=repaired,
+            cache_hit=reply.cache_hit,
             fallback=reply.fallback,
         )
         if self._on_call:
             self._on_call(call)
         return call
+
+    def _usage_of(self, done: Completion, messages: tuple[Message, ...]) -> Usage:
+        return done.usage or Usage(self._estimated_input(messages), self.count_tokens(done.text))
 
     def _estimated_input(self, messages: tuple[Message, ...]) -> int:
         # About four tokens frame each chat message and three open the answer in the o200k and cl100k chat formats.
@@ -229,6 +269,21 @@ def _value(schema: type[Schema], completion: Completion, max_output_tokens: int)
             raise
         cut = f"the answer was cut off at {max_output_tokens} tokens{_thinking(completion)}: write less"
         raise SchemaViolation((cut, *violation.faults)) from violation
+
+
+def judged(ask: Ask, done: Completion) -> Outcome:
+    """Whether an answer is of use to who asked."""
+    if done.refusal or done.finish_reason == "content_filter":
+        return Outcome.DECLINED
+    if ask.schema is not None:
+        try:
+            validate_answer(ask.schema, done.text)
+        except SchemaViolation:
+            return Outcome.UNUSABLE
+        return Outcome.ANSWERED
+    if ask.choices:
+        return Outcome.ANSWERED if done.first_token else Outcome.UNUSABLE
+    return Outcome.ANSWERED if done.text.strip() and done.finish_reason != "length" else Outcome.UNUSABLE
 
 
 def _thinking(completion: Completion) -> str:

@@ -5,12 +5,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx2
 import openai
 
 from models.chat_model import Ask, ChatModel, OnCall, Reply
+from models.gate import Gate
 from models.local_engine import EngineSettings, LocalEngine
 from models.refusals import translated
 from models.retry import RetryPolicy, call_with_retries
@@ -49,11 +51,14 @@ class LocalModel(ChatModel):
         sampling: Sampling | None = None,
         timeout_seconds: float = 600.0,
         on_call: OnCall | None = None,
+        gate: Gate | None = None,
+        identity: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Raises ModelMissing or ModelFileInvalid at once for a file that cannot be a model.
 
         `timeout_seconds` is the longest silence: reading a full context on a busy two-core machine takes minutes.
+        `identity` tells this model's answers from another file's of the same name: the file's digest, else size and time.
         """
         super().__init__(
             name=name,
@@ -61,8 +66,10 @@ class LocalModel(ChatModel):
             profile=profile,
             context_tokens=settings.context_tokens,
             on_call=on_call,
+            gate=gate,
             monotonic=monotonic,
         )
+        self._identity = f"{identity or _identity(settings.model_path)} {settings.context_tokens}"
         self._settings = settings
         self._sampling = sampling or Sampling()
         self._timeout_seconds = timeout_seconds
@@ -98,14 +105,20 @@ class LocalModel(ChatModel):
         return 0.0
 
     def _send(self, ask: Ask) -> Reply:
-        client = self._connected()
         request = self._request(ask)
+        passage = self._gate.passage(self._errand(ask, request, self._identity, None))
+        kept = passage.kept()
+        if kept is not None:
+            if ask.on_token and kept.text:
+                ask.on_token(kept.text)
+            return Reply(kept, cache_hit=True)
+        client = self._connected()
 
         def attempt() -> Completion:
-            return complete(client, request, ask.on_token)
+            return passage.attempt(lambda heard: complete(client, request, ask.on_token, heard))
 
         try:
-            done = call_with_retries(attempt, self._retry, target=self._who())
+            done = call_with_retries(attempt, self._retry, target=self._who(), waited=passage.waited)
         except ModelUnavailable as error:
             died = self._died()
             if died is None:
@@ -113,7 +126,7 @@ class LocalModel(ChatModel):
             raise died from error
         except openai.APIError as error:
             raise translated(error, who=self._who(), key=self._engine.key) from error
-        return Reply(done.result, done.attempts)
+        return Reply(done.result, done.attempts, keep=passage.keep)
 
     def _request(self, ask: Ask) -> dict[str, Any]:
         messages = [{"role": message.role, "content": neutralised(message.content)} for message in ask.messages]
@@ -182,6 +195,15 @@ class LocalModel(ChatModel):
             "The local model's process ended unexpectedly while answering. It may have run out of memory (the default "
             f"model needs 2 GB): free some and run the command again. It says: {self._engine.log_tail() or 'nothing'}"
         )
+
+
+def _identity(path: Path) -> str:
+    """Of a file nobody vouches for."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return path.name  # the engine says what is wrong with it
+    return f"{path.name} {facts.st_size} {facts.st_mtime_ns}"
 
 
 def neutralised(text: str) -> str:

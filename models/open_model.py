@@ -13,6 +13,7 @@ from records.errors import SettingsError
 
 if TYPE_CHECKING:
     from models.chat_model import OnCall
+    from models.gate import Gate
     from models.retry import RetryPolicy
 
 
@@ -30,6 +31,8 @@ class ModelSpec:
     """Set for Azure OpenAI, e.g. "2024-10-21"; `base_url` is then the resource's endpoint."""
     path: Path | None = None
     """The verified GGUF file of a `local` model."""
+    sha256: str | None = None
+    """The file's digest, where it is known: kept answers are told apart by it."""
     profile: Literal["capable", "embedded"] | None = None
     """None: `capable` for openai, `embedded` for local."""
     timeout_seconds: float | None = None
@@ -47,22 +50,28 @@ class ModelSpec:
 
 
 def open_model(
-    spec: ModelSpec, *, retry: "RetryPolicy | None" = None, on_call: "OnCall | None" = None
+    spec: ModelSpec,
+    *,
+    retry: "RetryPolicy | None" = None,
+    on_call: "OnCall | None" = None,
+    gate: "Gate | None" = None,
 ) -> LanguageModel:
     """Open the model of `spec`; close it after use.
 
-    `on_call` receives every ModelCall as it ends. Raises SettingsError for a spec that lacks something, ModelMissing
-    without a key or file, ModelFileInvalid for a file that is no model. A local model loads in the background: its
-    first call waits.
+    `on_call` receives every ModelCall as it ends; every try passes `gate` (`models.gateway`; None: nothing in between).
+    Raises SettingsError for a spec that lacks something, ModelMissing without a key or file, ModelFileInvalid for a file
+    that is no model. A local model loads in the background: its first call waits.
     """
     if spec.provider == "local":
-        return _local(spec, on_call)
+        return _local(spec, on_call, gate)
     if spec.provider == "openai":
-        return _remote(spec, retry, on_call)
+        return _remote(spec, retry, on_call, gate)
     raise SettingsError(f"Unknown model provider {spec.provider!r}: use 'openai' or 'local'.")
 
 
-def _remote(spec: ModelSpec, retry: "RetryPolicy | None", on_call: "OnCall | None") -> LanguageModel:
+def _remote(
+    spec: ModelSpec, retry: "RetryPolicy | None", on_call: "OnCall | None", gate: "Gate | None"
+) -> LanguageModel:
     from models.cost import load_prices
     from models.openai_provider import OPENAI_URL, Endpoint, OpenAIModel, Reasoning
 
@@ -79,10 +88,11 @@ def _remote(spec: ModelSpec, retry: "RetryPolicy | None", on_call: "OnCall | Non
         reasoning=Reasoning(spec.reasoning_effort),
         retry=retry,
         on_call=on_call,
+        gate=gate,
     )
 
 
-def _local(spec: ModelSpec, on_call: "OnCall | None") -> LanguageModel:
+def _local(spec: ModelSpec, on_call: "OnCall | None", gate: "Gate | None") -> LanguageModel:
     from models.local_engine import EngineSettings, threads_for
     from models.local_provider import LocalModel
 
@@ -102,6 +112,8 @@ def _local(spec: ModelSpec, on_call: "OnCall | None") -> LanguageModel:
         profile=spec.profile or "embedded",
         timeout_seconds=spec.timeout_seconds or 600.0,
         on_call=on_call,
+        gate=gate,
+        identity=spec.sha256,
     )
 
 

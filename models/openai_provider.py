@@ -1,10 +1,12 @@
 """The `openai` provider: OpenAI, Azure OpenAI and any server that speaks their chat completions, by the official
 client."""
 
+import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ from pydantic import SecretStr
 from models.chat_model import Ask, ChatModel, OnCall, Reply
 from models.cost import PriceTable
 from models.dialect import STEPS_DOWN, Dialect, Limit, refuses_logprobs
+from models.gate import Gate, Passage, TokenBound
 from models.masking import masked_url
 from models.refusals import translated
 from models.retry import RetryPolicy, call_with_retries
@@ -49,6 +52,11 @@ class Endpoint:
             or bool(self.api_version)
         )
 
+    @property
+    def identity(self) -> str:
+        """Who answers here, without user and password."""
+        return f"{masked_url(self.base_url)} {self.api_version or ''}".strip()
+
     def shown(self) -> str:
         """The address for messages, without user and password."""
         return masked_url(self.base_url)
@@ -79,6 +87,7 @@ class OpenAIModel(ChatModel):
         reasoning: Reasoning | None = None,
         retry: RetryPolicy | None = None,
         on_call: OnCall | None = None,
+        gate: Gate | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`prices` None means the price is unknown; `timeout_seconds` is the longest silence of the server.
@@ -93,6 +102,7 @@ class OpenAIModel(ChatModel):
             profile=profile,
             context_tokens=context_tokens or (price.up_to_input_tokens if price else _UNKNOWN_CONTEXT_TOKENS),
             on_call=on_call,
+            gate=gate,
             monotonic=monotonic,
         )
         self._endpoint = endpoint
@@ -125,23 +135,42 @@ class OpenAIModel(ChatModel):
     def _send(self, ask: Ask) -> Reply:
         attempts = 0
         for _ in range(STEPS_DOWN + 1):
-            request = self._request(ask, self._dialect)
+            dialect = self._dialect
+            request = self._request(ask, dialect)
+            passage = self._gate.passage(
+                self._errand(ask, request, self._endpoint.identity, partial(self._bound, request, dialect.limit))
+            )
+            if (kept := passage.kept()) is not None:
+                return self._from_cache(kept, ask)
 
-            def attempt(request: dict[str, Any] = request) -> Completion:
+            def attempt(request: dict[str, Any] = request, passage: Passage = passage) -> Completion:
                 nonlocal attempts
                 attempts += 1
-                return complete(self._client, request, ask.on_token)
+                return passage.attempt(lambda heard: complete(self._client, request, ask.on_token, heard))
 
             try:
-                done = call_with_retries(attempt, self._retry, target=self._who())
+                done = call_with_retries(attempt, self._retry, target=self._who(), waited=passage.waited)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 self._adapt(ask, error)
             except openai.APIError as error:
                 raise translated(error, who=self._who(), key=self._endpoint.api_key) from error
             else:
-                fallback = self._dialect.fallback(structured=ask.schema is not None, stopped=bool(ask.stop))
-                return Reply(_cut(done.result, ask.stop), attempts, fallback)
+                return Reply(_cut(done.result, ask.stop), attempts, _given_up(self._dialect, ask), keep=passage.keep)
         raise ModelCannot(f"{self._who()} refused every form of the request: {self._dialect.notes}.")
+
+    def _from_cache(self, kept: Completion, ask: Ask) -> Reply:
+        if ask.on_token and kept.text:
+            ask.on_token(kept.text)
+        return Reply(_cut(kept, ask.stop), fallback=_given_up(self._dialect, ask), cache_hit=True)
+
+    def _bound(self, request: Mapping[str, Any], limit: Limit) -> TokenBound:
+        """What one try can take: the messages, the schema and what frames them, and the output limit."""
+        text = json.dumps([request["messages"], request.get("response_format")], ensure_ascii=False)
+        framing = 16 * (len(request["messages"]) + 1)
+        expected = self.count_tokens(text) + framing
+        # Another server's tokenizer is not ours to know, but none makes more tokens than there are bytes.
+        most = expected if self._endpoint.is_openai else len(text.encode()) + framing
+        return TokenBound(expected, most, int(request[limit]))
 
     def _adapt(self, ask: Ask, error: openai.APIStatusError) -> None:
         """Step the dialect down, for this and later calls, or raise what the refusal means."""
@@ -205,6 +234,10 @@ def _client(endpoint: Endpoint, timeout_seconds: float) -> openai.OpenAI:
             timeout=timeout,
         )
     return openai.OpenAI(base_url=endpoint.base_url, api_key=key, max_retries=0, timeout=timeout)
+
+
+def _given_up(dialect: Dialect, ask: Ask) -> str | None:
+    return dialect.fallback(structured=ask.schema is not None, stopped=bool(ask.stop))
 
 
 def _cut(completion: Completion, stop: tuple[str, ...]) -> Completion:

@@ -4,8 +4,8 @@ import openai
 from pydantic import SecretStr
 
 from models.masking import masked_text
-from models.retry import failure_text, is_transient
-from records.errors import ModelError, ModelRefused, ModelUnavailable
+from models.retry import SPENT_QUOTA_CODES, failure_text, is_transient
+from records.errors import ModelError, ModelQuotaSpent, ModelRefused, ModelUnavailable
 
 _ADVICE = {
     401: "The key is missing or wrong: set a valid one.",
@@ -35,7 +35,9 @@ def translated(error: openai.APIError, *, who: str, key: SecretStr | None) -> Mo
             f"{who} cannot take a prompt this long: {said!r}. Shorten the text or raise context_tokens."
         )
     advice = _ADVICE.get(error.status_code, "Repeating the request is useless: change the settings or the model.")
-    return ModelRefused(f"{who} refused the request with HTTP {error.status_code}: {said!r}. {advice}")
+    spent = error.code in SPENT_QUOTA_CODES or error.type in SPENT_QUOTA_CODES
+    kind = ModelQuotaSpent if spent else ModelRefused
+    return kind(f"{who} refused the request with HTTP {error.status_code}: {said!r}. {advice}")
 
 
 def _too_long(error: openai.APIStatusError) -> bool:

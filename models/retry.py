@@ -16,7 +16,8 @@ from typing import Generic, TypeVar
 import openai
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from records.errors import ModelUnavailable
+from records.errors import ModelError, ModelUnavailable
+from records.spending import Outcome
 from records.times import Clock, utc_now
 
 Result = TypeVar("Result")
@@ -63,6 +64,7 @@ class _Run:
     policy: RetryPolicy
     target: str
     started: float
+    waited: Callable[[], float]
     failures: list[str] = field(default_factory=list)
 
     def wait(self, state: RetryCallState) -> float:
@@ -74,9 +76,11 @@ class _Run:
             return ours * (0.5 + 0.5 * self.policy.chance())
         return asked + 0.1 * ours * self.policy.chance()
 
+    def elapsed(self) -> float:
+        return self.policy.monotonic() - self.started - self.waited()
+
     def stop(self, state: RetryCallState) -> bool:
-        elapsed = self.policy.monotonic() - self.started
-        over = elapsed + state.upcoming_sleep > self.policy.total_seconds
+        over = self.elapsed() + state.upcoming_sleep > self.policy.total_seconds
         return over or state.attempt_number >= self.policy.attempts
 
     def keep(self, error: BaseException) -> bool:
@@ -88,7 +92,7 @@ class _Run:
     def give_up(self, state: RetryCallState) -> "Attempted[object]":
         error = _failure(state)
         tries = f"{state.attempt_number} tries" if state.attempt_number > 1 else "1 try"
-        elapsed = self.policy.monotonic() - self.started
+        elapsed = self.elapsed()
         seen = "; ".join(dict.fromkeys(self.failures))
         asked = asked_wait(error, self.policy.now) if error else None
         waits = (
@@ -100,13 +104,20 @@ class _Run:
         ) from error
 
 
-def call_with_retries(attempt: Callable[[], Result], policy: RetryPolicy, *, target: str) -> Attempted[Result]:
+def _no_wait() -> float:
+    return 0.0
+
+
+def call_with_retries(
+    attempt: Callable[[], Result], policy: RetryPolicy, *, target: str, waited: Callable[[], float] = _no_wait
+) -> Attempted[Result]:
     """Run `attempt` until it returns, at most as the policy says.
 
-    `target` names the model and server in the message. Raises ModelUnavailable when transient failures outlast the
+    `target` names the model and server in the message; `waited` is how many seconds of the time gone by were spent in a
+    queue of ours, which the policy's time does not count. Raises ModelUnavailable when transient failures outlast the
     policy; any other exception leaves at once, unchanged.
     """
-    run = _Run(policy, target, policy.monotonic())
+    run = _Run(policy, target, policy.monotonic(), waited)
     retrying = Retrying(
         sleep=policy.sleep,
         wait=run.wait,
@@ -149,6 +160,36 @@ def failure_text(error: BaseException) -> str:
     return "an error inside the stream"
 
 
+def outcome_of(error: BaseException) -> Outcome:
+    """How a try that raised `error` ended, for the cost ledger."""
+    if isinstance(error, openai.APIStatusError):
+        if error.status_code == 429:
+            return Outcome.RATE_LIMITED
+        return Outcome.SERVER_ERROR if is_transient(error) else Outcome.REFUSED
+    if isinstance(error, openai.APITimeoutError):
+        return Outcome.TIMED_OUT
+    if isinstance(error, openai.APIConnectionError):
+        return Outcome.UNREACHABLE if _never_sent(error) else Outcome.BROKEN_OFF
+    if isinstance(error, StreamBroken):
+        return Outcome.BROKEN_OFF
+    if isinstance(error, openai.APIError):
+        return Outcome.SERVER_ERROR
+    return Outcome.REFUSED if isinstance(error, ModelError) else Outcome.STOPPED
+
+
+def may_be_billed(error: BaseException) -> bool:
+    """Whether the provider may count tokens for a try that raised `error`: it took the request and never refused it."""
+    return not (isinstance(error, openai.APIStatusError) or _never_sent(error))
+
+
+def _never_sent(error: BaseException) -> bool:
+    """The connection was not made: by the names of its causes, which are those of httpx and of its successor."""
+    cause = error.__cause__
+    return isinstance(error, openai.APIConnectionError) and type(cause).__name__ in (
+        "ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"
+    )  # fmt: skip
+
+
 def asked_wait(error: BaseException, now: Clock) -> float | None:
     """Seconds the server asks to wait: Retry-After(-ms), else for a 429 the reset of the used-up rate limit. None if
     unsaid."""
@@ -183,7 +224,7 @@ def _retry_after(headers: Mapping[str, str], now: Clock) -> float | None:
 def _rate_limit_reset(headers: Mapping[str, str]) -> float | None:
     resets: dict[str, float] = {}
     for kind in ("requests", "tokens"):
-        seconds = _duration(headers.get(f"x-ratelimit-reset-{kind}"))
+        seconds = duration(headers.get(f"x-ratelimit-reset-{kind}"))
         if seconds is not None:
             resets[kind] = seconds
     used_up = [seconds for kind, seconds in resets.items() if headers.get(f"x-ratelimit-remaining-{kind}") == "0"]
@@ -195,7 +236,7 @@ _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhd]))+")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
 
 
-def _duration(text: str | None) -> float | None:
+def duration(text: str | None) -> float | None:
     """Seconds of a plain number ("1.5") or a Go-style duration ("6m0s", "20ms")."""
     if text is None:
         return None

@@ -1,6 +1,6 @@
 """One attempt at one chat completion over the official client: a streamed request in, its pieces put together out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -41,7 +41,16 @@ class Completion:
     """None when the server did not report it."""
 
 
-def complete(client: openai.OpenAI, request: Mapping[str, Any], on_token: OnToken | None) -> Completion:
+OnHeaders = Callable[[Mapping[str, str]], None]
+"""Receives the headers of an answer as it begins."""
+
+
+def complete(
+    client: openai.OpenAI,
+    request: Mapping[str, Any],
+    on_token: OnToken | None,
+    on_headers: OnHeaders | None = None,
+) -> Completion:
     """Send `request` (arguments of `chat.completions.create`) as a stream and gather it.
 
     Raises the client's own errors, StreamBroken when the stream ends without a finish reason, and ModelRefused when the
@@ -53,6 +62,8 @@ def complete(client: openai.OpenAI, request: Mapping[str, Any], on_token: OnToke
     finish_reason: str | None = None
     usage: CompletionUsage | None = None
     with client.chat.completions.create(**request, stream=True) as stream:
+        if on_headers:
+            on_headers(stream.response.headers)
         _require_event_stream(stream.response.headers.get("content-type", ""))
         for event in stream:
             chunk = cast(ChatCompletionChunk, event)

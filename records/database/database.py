@@ -47,7 +47,7 @@ class Database:
         self.intake = IntakeStore(self._reading, self._writing)
         self.jobs = JobTable(self._reading, self._writing)
         self.job_workers = JobWorkers(self._reading, self._writing)
-        self.model_calls = ModelCalls(self._reading, self._writing)
+        self.model_calls = ModelCalls(self._reading, self._writing, place)
 
     @classmethod
     def open(cls, url_or_path: str | Path) -> "Database":

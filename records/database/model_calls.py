@@ -5,18 +5,25 @@ that writes the call's row, so at every moment spent + held covers what a provid
 stays: nobody can tell whether its call was billed, and a budget that forgot it could be exceeded. It ends with its period.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import BigInteger, Connection, cast, delete, func, insert, select, update
 
+from records.database.engine import Place
 from records.database.model_call_tables import model_answers, model_calls, model_holds, model_spending
+from records.database.turns import Turns
+from records.errors import StoreLocked
 from records.spending import BudgetLimits, CallBound, CallEntry, Outcome, Period, Shortfall, Spent, periods
 from records.times import from_epoch, to_epoch
 
+PATIENCE = 6
+"""Times that a write waits for its turn, ten seconds each (`records.database.engine.LOCK_WAIT_SECONDS`)."""
+
+Result = TypeVar("Result")
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
 PERIODS: tuple[Period, ...] = ("run", "day", "month")
@@ -60,9 +67,10 @@ class CostLine:
 class ModelCalls:
     """Safe to share between threads and processes, like the Database it belongs to; raises StoreError subclasses."""
 
-    def __init__(self, reading: Transaction, writing: Transaction) -> None:
+    def __init__(self, reading: Transaction, writing: Transaction, place: Place) -> None:
         self._reading = reading
-        self._writing = writing
+        self._write = writing
+        self._turns = Turns(place)
 
     def hold(
         self, bound: CallBound, limits: BudgetLimits, *, run_id: str, at: datetime, model: str, request_digest: str
@@ -71,39 +79,28 @@ class ModelCalls:
 
         A bound of unknown price is held as tokens only: whoever limits dollars must not ask with one."""
         names = periods(run_id, at)
-        asked = CallBound(bound.tokens, bound.cost_nano or 0)
-        with self._writing() as connection:
-            for period in PERIODS:
-                limit = limits.of(period)
-                if limit.cost_nano is None and limit.tokens is None:
-                    continue
-                taken = _taken(connection, period, names)
-                if limit.cost_nano is not None and taken.cost_nano + (asked.cost_nano or 0) > limit.cost_nano:
-                    return Shortfall(period, "usd", limit.cost_nano, taken.cost_nano, asked.cost_nano or 0)
-                if limit.tokens is not None and taken.tokens + asked.tokens > limit.tokens:
-                    return Shortfall(period, "tokens", limit.tokens, taken.tokens, asked.tokens)
-            row: dict[str, Any] = {f"{period}_period": name for period, name in names.items()}
-            row |= {"at": to_epoch(at), "model": model, "request_digest": request_digest}
-            row |= {"tokens": asked.tokens, "cost_nano": asked.cost_nano}
-            return int(connection.execute(insert(model_holds).values(row).returning(model_holds.c.number)).scalar_one())
+        asked = Spent(bound.cost_nano or 0, bound.tokens)
+        row: dict[str, Any] = {f"{period}_period": name for period, name in names.items()}
+        row |= {"at": to_epoch(at), "model": model, "request_digest": request_digest}
+        row |= {"tokens": asked.tokens, "cost_nano": asked.cost_nano}
+
+        def write() -> int | Shortfall:
+            with self._writing() as connection:
+                short = _shortfall(connection, names, asked, limits)
+                added = insert(model_holds).values(row).returning(model_holds.c.number)
+                return short or int(connection.execute(added).scalar_one())
+
+        return _patiently(write)
 
     def settle(self, entry: CallEntry, hold: int | None = None, *, held_at: datetime | None = None) -> None:
         """Writes the row of a call that ended and lets its hold go, in one transaction. `held_at`: when it was held, so that
         a call over midnight counts in the day that allowed it."""
-        with self._writing() as connection:
-            if hold is not None:
-                connection.execute(delete(model_holds).where(model_holds.c.number == hold))
-            connection.execute(insert(model_calls).values(_row(entry)))
-            tokens = entry.input_tokens + entry.output_tokens + entry.uncertain.tokens
-            cost = (entry.cost_nano or 0) + (entry.uncertain.cost_nano or 0)
-            if tokens or cost:
-                for name in periods(entry.run_id, held_at or entry.at).values():
-                    _add(connection, name, tokens, cost)
 
-    def release(self, hold: int) -> None:
-        """Lets go of a hold whose request was never sent."""
-        with self._writing() as connection:
-            connection.execute(delete(model_holds).where(model_holds.c.number == hold))
+        def write() -> None:
+            with self._writing() as connection:
+                _settle(connection, entry, hold, held_at or entry.at)
+
+        _patiently(write)
 
     def taken(self, run_id: str, at: datetime) -> dict[Period, Spent]:
         """Spent and held in each period."""
@@ -141,10 +138,53 @@ class ModelCalls:
 
     def keep_answer(self, digest: str, payload: str, at: datetime) -> None:
         """Keeps an answer; the first one of a request stays."""
-        with self._writing() as connection:
-            known = select(model_answers.c.digest).where(model_answers.c.digest == digest)
-            if connection.execute(known).first() is None:
-                connection.execute(insert(model_answers).values(digest=digest, payload=payload, at=to_epoch(at)))
+
+        def write() -> None:
+            with self._writing() as connection:
+                known = select(model_answers.c.digest).where(model_answers.c.digest == digest)
+                if connection.execute(known).first() is None:
+                    connection.execute(insert(model_answers).values(digest=digest, payload=payload, at=to_epoch(at)))
+
+        _patiently(write)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._turns.turn(), self._write() as connection:
+            yield connection
+
+
+def _patiently(work: Callable[[], Result]) -> Result:
+    """Does `work` again while another process holds the write lock: a paid answer must not be lost for a long import."""
+    for _ in range(PATIENCE - 1):
+        with suppress(StoreLocked):
+            return work()
+    return work()
+
+
+def _shortfall(
+    connection: Connection, names: dict[Period, str], asked: Spent, limits: BudgetLimits
+) -> Shortfall | None:
+    for period in PERIODS:
+        limit = limits.of(period)
+        if limit.cost_nano is None and limit.tokens is None:
+            continue
+        taken = _taken(connection, period, names)
+        if limit.cost_nano is not None and taken.cost_nano + asked.cost_nano > limit.cost_nano:
+            return Shortfall(period, "usd", limit.cost_nano, taken.cost_nano, asked.cost_nano)
+        if limit.tokens is not None and taken.tokens + asked.tokens > limit.tokens:
+            return Shortfall(period, "tokens", limit.tokens, taken.tokens, asked.tokens)
+    return None
+
+
+def _settle(connection: Connection, entry: CallEntry, hold: int | None, counts_at: datetime) -> None:
+    if hold is not None:
+        connection.execute(delete(model_holds).where(model_holds.c.number == hold))
+    connection.execute(insert(model_calls).values(_row(entry)))
+    tokens = entry.input_tokens + entry.output_tokens + entry.uncertain.tokens
+    cost = (entry.cost_nano or 0) + (entry.uncertain.cost_nano or 0)
+    if tokens or cost:
+        for name in periods(entry.run_id, counts_at).values():
+            _add(connection, name, tokens, cost)
 
 
 def _taken(connection: Connection, period: Period, names: dict[Period, str]) -> Spent:

@@ -84,14 +84,6 @@ def test_what_may_have_been_billed_counts_as_taken(database: Database) -> None:
     assert database.model_calls.taken("r1", NOON)["run"] == Spent(8_000, 700)
 
 
-def test_a_released_hold_gives_its_money_back(database: Database) -> None:
-    number = hold(database, CallBound(500, 9_000), BudgetLimits())
-    assert isinstance(number, int)
-    assert database.model_calls.taken("r1", NOON)["month"] == Spent(9_000, 500)
-    database.model_calls.release(number)
-    assert database.model_calls.taken("r1", NOON)["month"] == Spent(0, 0)
-
-
 def test_costs_are_summed_by_day_model_prompt_and_run(database: Database) -> None:
     rows = [
         CALL,
