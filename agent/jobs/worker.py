@@ -89,14 +89,18 @@ class Worker:
         with self._guard:
             return self._in_hand
 
+    def take_no_more(self) -> None:
+        """Jobs that wait for something are given back, others are after their present step."""
+        self._course.stop()
+        for event in self._engine.background_thread_stop_events if self._engine else ():
+            event.set()
+
     def leave(self, grace_seconds: float) -> int:
         """Takes nothing more, waits for the steps in hand, gives the rest back and strikes itself off. Returns how many were
         given back with a step still running: what it does is not kept twice. Asked again it does nothing."""
         if self._ending.is_set() or self._engine is None:
             return 0
-        self._course.stop()
-        for event in self._engine.background_thread_stop_events:
-            event.set()
+        self.take_no_more()
         deadline = time.monotonic() + grace_seconds
         while self.in_hand and time.monotonic() < deadline:
             time.sleep(LEAVE_LOOK_SECONDS)
