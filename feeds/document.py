@@ -27,7 +27,7 @@ _SUMMARIES = ("summary", "description", "lede")
 _URLS = ("url", "link")
 _SOURCES = ("source", "publisher")
 _TIMES = ("published_at", "publishedAt", "published", "datePublished", "date", "datetime", "timestamp")
-_MARKUP = re.compile(
+MARKUP = re.compile(
     r"</?(?:p|div|br|span|b|i|em|strong|a|ul|ol|li|h[1-6]|table|article|section|blockquote|figure|script|style)\b[^<]*>|<!--",
     re.IGNORECASE,
 )
@@ -64,7 +64,7 @@ def read_json(value: Any, name: str) -> Draft:
             f"{name} is a JSON object without a title or a text; its fields are {_shown(sorted(value))}. Name them "
             f"{_TITLES[0]!r} and {_TEXTS[0]!r}."
         )
-    if title and _MARKUP.search(title):
+    if title and MARKUP.search(title):
         title, more = visible_text(title, name)
         notes += more
     published = _present(value, _TIMES)
@@ -90,7 +90,7 @@ def _text(value: dict[str, Any], name: str) -> tuple[str, tuple[str, ...]]:
         raise SourceUnreadable(
             f"{name} has a text that is no string but {_shown(found)}. Use a string or a list of strings."
         )
-    return visible_text(found, name) if _MARKUP.search(found) else (found, ())
+    return visible_text(found, name) if MARKUP.search(found) else (found, ())
 
 
 def _publisher(value: dict[str, Any], name: str) -> str | None:

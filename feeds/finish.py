@@ -140,3 +140,15 @@ def _time_notes(best: Published, all_claims: list[Published], now: datetime) -> 
         yield f"the source gives publication times {apart.days} days apart: the most exact was taken"
     if best.at > now + _SOON:
         yield f"publication time {best.at:%Y-%m-%d %H:%M} UTC lies in the future"
+
+
+def clipped(article: Article) -> Article:
+    """The article, its publication no later than its first sight: what is here was published.
+
+    A bare date stands for the end of its day, so today's and, for zones east of New York, tomorrow's are left alone.
+    """
+    at, seen = article.published_at, article.first_seen_at
+    if at is None or at <= seen or (article.date_only and at <= seen + _SOON + _SOON):
+        return article
+    note = f"published {at:%Y-%m-%d %H:%M} UTC by its own account, after it was seen: the time of first sight was taken"
+    return article.model_copy(update={"published_at": seen, "date_only": False, "notes": (*article.notes, note)})

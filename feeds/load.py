@@ -50,8 +50,19 @@ def load_article(
 
 def article_in(intake: Intake, now: datetime, limits: Limits) -> Article:
     """The one article that these bytes are. Raises SourceUnreadable."""
+    draft, notes = draft_in(intake)
+    return finish(draft, now, limits, name=intake.name, fetched=intake.url, notes=notes)
+
+
+def draft_in(intake: Intake) -> tuple[Draft, tuple[str, ...]]:
+    """The draft that these bytes are, and notes on how they were decoded. Raises SourceUnreadable."""
     text, notes = decode(intake)
-    return finish(_read(text, intake), now, limits, name=intake.name, fetched=intake.url, notes=notes)
+    return _read(text, intake), notes
+
+
+def intake_of(page: Page) -> Intake:
+    """A fetched document as an intake."""
+    return Intake(page.content, page.url, page.url, page.media_type, page.charset)
 
 
 def is_feed(page: Page) -> bool:
@@ -80,8 +91,7 @@ def _take_in(source: str, stdin: BinaryIO | None, fetcher: Fetcher, limits: Limi
         raise SourceRefused(
             f"{source} has the scheme {scheme['scheme']!r}; only http and https are fetched. For a file, give its path."
         )
-    page = fetcher.fetch(source, limits)
-    return Intake(page.content, page.url, page.url, page.media_type, page.charset)
+    return intake_of(fetcher.fetch(source, limits))
 
 
 def _read(text: str, intake: Intake) -> Draft:

@@ -42,6 +42,7 @@ OWNED_LIBRARIES = {
     "onnxruntime": "models",
     "xllamacpp": "models",
     "chromadb": "vectorstore",
+    "feedparser": "feeds",
     "trafilatura": "feeds",
     "exchange_calendars": "markets",
     "rich": "terminal",

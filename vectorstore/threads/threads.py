@@ -1,10 +1,11 @@
 """Places articles into stories, as of a time, once and for all."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,10 +84,16 @@ class StoryThreads:
         with self._database.stories() as shelf:
             return self._place(shelf, new, moment)
 
-    def place_all(self, articles: Sequence[Article]) -> list[Placement]:
-        """Each as of its own first_seen_at, in the order given, in one transaction: for bulk."""
+    def place_all(
+        self, articles: Sequence[Article], *, tickers: Mapping[str, Collection[str]] = MappingProxyType({})
+    ) -> list[Placement]:
+        """Each as of its own first_seen_at, in the order given, in one transaction: for bulk. `tickers`: article id → those
+        that its source names."""
         with self._database.stories() as shelf:
-            return [self._place(shelf, sketch(article), article.first_seen_at) for article in articles]
+            return [
+                self._place(shelf, sketch(article, tickers=tickers.get(article.id, ())), article.first_seen_at)
+                for article in articles
+            ]
 
     def story(self, story_id: str) -> Story:
         """The story with all its articles. Raises NotFound, StoreError."""
