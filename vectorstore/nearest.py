@@ -19,6 +19,10 @@ BASE, RECENT = 0, 1
 WIDEN = 4
 """So many times more are looked at when one story took the places of others."""
 
+LOOK_AROUND_HITS, LOOK_AROUND_ROWS, LOOK_AROUND_KEPT = 10, 400, 64
+"""Of the ten nearest that Chroma names, 400 events to either side are looked through, and the 64 nearest kept. At a million events
+with bursts of up to 500 copies this found .983 of the ten nearest instead of .965, for 1.5 ms."""
+
 AT_ONCE = 8
 """Parts that a server is asked for at one time."""
 
@@ -139,6 +143,17 @@ class NearestEvents:
             return [ask(part) for part in parts]
         with ThreadPoolExecutor(min(len(parts), AT_ONCE)) as threads:
             return list(threads.map(ask, parts))
+
+    def _around(self, rows: NDArray[np.int64], vector: NDArray[np.float32], visible: int) -> NDArray[np.int64]:
+        """What was known just before and after the nearest few. A story comes in a burst of copies, and a graph loses some of
+        many that are nearly the same; but they lie side by side in time."""
+        best = np.sort(rows[np.argsort(-(self.known.base.vectors[rows] @ vector))[:LOOK_AROUND_HITS]])
+        around, end = [best], 0
+        for row in best.tolist():
+            start, end = max(end, row - LOOK_AROUND_ROWS), min(visible, row + LOOK_AROUND_ROWS + 1)
+            if start < end:
+                around.append(_best_of(self.known.base, start, end, vector, LOOK_AROUND_KEPT))
+        return np.concatenate(around)
 
     def _answers(self, known_from: int, until: int | None, as_of: int, wanted: int) -> bool:
         """Whether Chroma may be asked for so many of a part that is known as a whole."""
