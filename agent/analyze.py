@@ -303,6 +303,10 @@ class Analyst:
             kept = f"The analysis is kept (`rhyme show {analysis.id}`), but its event could not be remembered. {error}"
             raise type(error)(kept) from error
 
+    def _replaced(self, run: _Run) -> tuple[str, ...]:
+        """Why another model than the one asked answered, once for each reason."""
+        return tuple(dict.fromkeys(call.fallback or "" for call in run.calls if call.model != self._model.name))
+
     def _provenance(self, run: _Run, as_of: datetime, seconds: float) -> Provenance:
         costs = [call.cost_usd for call in run.calls]
         return Provenance(
@@ -325,7 +329,7 @@ class Analyst:
             cache_hit=bool(run.calls) and all(call.cache_hit for call in run.calls),
             stages=run.stages,
             model_calls=tuple(run.calls),
-            missing=tuple(run.missing),
+            missing=(*run.missing, *self._replaced(run)),
             rhyme_version=self._version,
         )
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 from typing import Any, NoReturn
 
 from records.errors import UsageError
+from terminal.cost_arguments import add_cost
 from terminal.memory_arguments import add_memory
 
 PROGRAM = "rhyme"
@@ -168,6 +169,7 @@ def build_parser() -> UsageParser:
     add_memory(tree)
     _add_chroma(tree)
     _add_show(tree)
+    add_cost(tree)
     _add_outcomes(tree)
     _add_prices(tree)
     _add_eval(tree)
@@ -194,6 +196,7 @@ def _add_analyze(tree: _Tree) -> None:
     analyze.add_argument("--ticker", metavar="T", help="score the impact on this US ticker instead of the one found")
     analyze.add_argument("--model", metavar="M", help="a name of `rhyme models list`, a .gguf file or a remote model")
     analyze.add_argument("--no-precedents", action="store_true", help="do not search the event memory")
+    analyze.add_argument("--no-cache", action="store_true", help="ask the model anew, also what it answered before")
     analyze.add_argument(
         "--json", action="store_true", help="print one JSON object on stdout (docs/analysis.schema.json)"
     )

@@ -1,5 +1,6 @@
 """From settings to the objects a command works with, each built when it is first asked for and closed at the end."""
 
+import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cached_property
@@ -38,8 +39,12 @@ def silent(_: str) -> None:
 class Assembly:
     """One command's objects. A context manager: what was opened is closed in reverse order."""
 
-    def __init__(self, settings: Settings, *, say: Say = silent, clock: Clock = utc_now) -> None:
-        """Prepares the home folder. Raises SettingsError when it cannot be written."""
+    def __init__(
+        self, settings: Settings, *, say: Say = silent, clock: Clock = utc_now, run_id: str | None = None
+    ) -> None:
+        """Prepares the home folder. `run_id`: what budgets of a run and the cost ledger call it; None: a new one. Raises
+        SettingsError when the folder cannot be written."""
+        self.run_id = run_id or secrets.token_hex(8)
         self.settings = settings
         self.home = Home(settings.home)
         self._say = say
@@ -69,10 +74,12 @@ class Assembly:
 
     @cached_property
     def model(self) -> "LanguageModel":
-        """The language model; a local one loads in the background. Raises ModelError, SettingsError."""
-        from models.open_model import open_model
+        """The language model behind its gateway; a local one loads in the background. Raises ModelError, SettingsError."""
+        from terminal.gateway import open_behind_gateway
 
-        model = open_model(model_spec(self.settings))
+        model = open_behind_gateway(
+            self.settings, lambda: self.database.model_calls, run_id=self.run_id, clock=self._clock
+        )
         self._closing.callback(model.close)
         return model
 
@@ -187,6 +194,7 @@ def model_spec(settings: Settings) -> "ModelSpec":
             "local",
             file.name,
             path=file.path,
+            sha256=file.sha256,
             profile=profile,
             timeout_seconds=settings.timeout_seconds,
             context_tokens=settings.context_tokens,

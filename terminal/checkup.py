@@ -134,7 +134,8 @@ def _local_model(settings: Settings) -> Iterator[Check]:
 
 
 def _remote_model(settings: Settings, online: bool) -> Iterator[Check]:
-    with Assembly(settings) as parts:
+    # an answer from the cache would say nothing of the server
+    with Assembly(settings.model_copy(update={"answer_cache": False})) as parts:
         model = parts.model
         where = shown("base_url", settings.base_url) or "OpenAI"
         if not online:

@@ -44,6 +44,14 @@ def _chroma_address(value: str) -> str:
     return _http_address(value)
 
 
+def _budget(unit: str, of: str) -> Any:
+    return Field(
+        ge=0,
+        description=f"Most {unit} of remote language models for {of}. A call that could exceed it is not sent "
+        "(docs/decisions/0011-gateway.md). None: no limit.",
+    )
+
+
 class Settings(BaseSettings):
     """Every setting with its meaning. `None` means what the description says it means."""
 
@@ -187,6 +195,46 @@ class Settings(BaseSettings):
             description="Your own price table (USD per million tokens) for remote models. None: the shipped, dated one."
         ),
     ] = None
+    requests_per_minute: Annotated[
+        int | None,
+        Field(ge=1, description="Most requests a minute to a remote model. None: what the server's headers say."),
+    ] = None
+    tokens_per_minute: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="Most tokens a minute, prompts and answers, to a remote model. None: what the server's headers say.",
+        ),
+    ] = None
+    concurrency: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000,
+            description="Most calls to a remote model under way at once. Fewer after a 429, until it passes.",
+        ),
+    ] = 8
+    fallback_model: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="The model that answers when `model` cannot be reached, is over its limits or has used up its account; "
+            "the analysis says so. Never for a request that was refused. None: the analysis fails.",
+        ),
+    ] = None
+    answer_cache: Annotated[
+        bool,
+        Field(
+            description="Take the answer to a request that was asked before, word for word, from the database: it costs "
+            "nothing. `--no-cache` asks anew."
+        ),
+    ] = True
+    budget_run_usd: Annotated[float | None, _budget("US dollars", "one command")] = None
+    budget_run_tokens: Annotated[int | None, _budget("tokens", "one command")] = None
+    budget_day_usd: Annotated[float | None, _budget("US dollars", "all commands of one day (UTC)")] = None
+    budget_day_tokens: Annotated[int | None, _budget("tokens", "all commands of one day (UTC)")] = None
+    budget_month_usd: Annotated[float | None, _budget("US dollars", "all commands of one month (UTC)")] = None
+    budget_month_tokens: Annotated[int | None, _budget("tokens", "all commands of one month (UTC)")] = None
     threads: Annotated[
         int | None,
         Field(

@@ -17,7 +17,9 @@ def run(options: argparse.Namespace) -> int:
         from terminal.deliver import check_target, deliver
         from terminal.settings import load_settings
 
-        settings = load_settings({"home": options.home, "model": options.model}).settings
+        settings = load_settings(
+            {"home": options.home, "model": options.model, "answer_cache": False if options.no_cache else None}
+        ).settings
         check_target(options.html)
         if options.as_of is not None and options.as_of > utc_now():
             raise UsageError(f"--as-of {options.as_of:%Y-%m-%dT%H:%MZ} is in the future. Give a time that has been.")

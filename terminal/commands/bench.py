@@ -141,7 +141,8 @@ def measure_analyze(options: argparse.Namespace) -> dict[str, object]:
     from terminal.progress import ProgressView
     from terminal.settings import load_settings
 
-    settings = load_settings({"home": options.home, "model": options.model}).settings
+    # what comes from the cache takes no time worth measuring
+    settings = load_settings({"home": options.home, "model": options.model, "answer_cache": False}).settings
     runs = []
     with ProgressView.open(quiet=options.quiet) as view, Assembly(settings) as parts, demo_article() as shipped:
         for number in range(options.runs):

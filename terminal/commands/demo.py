@@ -24,5 +24,12 @@ def run(options: argparse.Namespace) -> int:
     settings = load_settings({"home": options.home, "model": options.model}).settings
     models.fetch_missing(settings, quiet=options.quiet)
     with demo_article() as path:
-        more = {"source": str(path), "as_of": None, "ticker": None, "no_precedents": False, "json": False}
+        more = {
+            "source": str(path),
+            "as_of": None,
+            "ticker": None,
+            "no_precedents": False,
+            "no_cache": False,
+            "json": False,
+        }
         return analyze.run(argparse.Namespace(**vars(options) | more))

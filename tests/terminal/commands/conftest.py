@@ -64,6 +64,8 @@ class ModelServer:
         self.released = threading.Event()
         self.asked = threading.Event()
         self.embedded = 0
+        self.used_up: str | None = None
+        """A model whose account has no money left."""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -74,7 +76,11 @@ class ModelServer:
                     outer.released.wait(30)
                     return
                 content, kind = outer.answer(self.path, body)
-                self.send_response(200)
+                status = 200
+                if body["model"] == outer.used_up:
+                    content, kind = b'{"error": {"message": "pay", "code": "insufficient_quota"}}', "application/json"
+                    status = 429
+                self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
