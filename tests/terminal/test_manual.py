@@ -25,7 +25,8 @@ def test_every_command_explains_itself_with_an_example_that_parses() -> None:
     assert [parser.prog.removeprefix("rhyme ") for parser in parsers] == [
         "analyze", "demo", "precedents import", "precedents search", "doctor", "models list", "models pull",
         "models verify", "config", "memory stats", "memory verify", "memory reindex",
-        "memory export", "memory import", "memory snapshot", "chroma", "show", "cost", "settle", "ledger list", "ledger verify", "track-record", "prices check",
+        "memory export", "memory import", "memory snapshot", "feeds add", "feeds list", "feeds test", "feeds remove",
+        "ingest", "watch", "chroma", "show", "cost", "settle", "ledger list", "ledger verify", "track-record", "prices check",
         "eval impact", "eval recall", "eval threads", "bench start", "bench analyze", "bench score", "bench recall",
     ]  # fmt: skip
     for parser in parsers:
