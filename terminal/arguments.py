@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from records.errors import UsageError
 from terminal.cost_arguments import add_cost
 from terminal.feeds_arguments import add_feeds
+from terminal.jobs_arguments import add_jobs
 from terminal.memory_arguments import add_memory
 
 PROGRAM = "rhyme"
@@ -169,6 +170,7 @@ def build_parser() -> UsageParser:
     _add_set_up(tree)
     add_memory(tree)
     add_feeds(tree)
+    add_jobs(tree)
     _add_chroma(tree)
     _add_show(tree)
     add_cost(tree)

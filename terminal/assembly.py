@@ -14,7 +14,7 @@ from terminal.settings import Settings
 from terminal.version import rhyme_version
 
 if TYPE_CHECKING:
-    from agent.analyze import Analyst
+    from agent.analyze import Analyst, Archive, Memory
     from markets.desk import MarketDesk
     from markets.prices import PriceSource
     from models.interface import LanguageModel
@@ -140,8 +140,11 @@ class Assembly:
         fetcher = Fetcher(allow_private_addresses=self.settings.allow_private_addresses)
         return load_article(source, stdin=stdin, fetcher=fetcher, clock=self._clock)
 
-    def analyst(self, *, precedents: bool = True) -> "Analyst":
-        """The analyst over all of it. Raises ModelError, StoreError, SettingsError."""
+    def analyst(
+        self, *, precedents: bool = True, archive: "Archive | None" = None, memory: "Memory | None" = None
+    ) -> "Analyst":
+        """The analyst over all of it. `archive`, `memory`: in place of the database, of a memory opened for each question.
+        Raises ModelError, StoreError, SettingsError."""
         from agent.analyze import Analyst
         from agent.score import ScoreModel
         from prompts import PromptLibrary
@@ -152,8 +155,8 @@ class Assembly:
         return Analyst(
             model=model,
             market=self.desk,
-            memory=LateMemory(self.memory) if precedents else None,
-            archive=self.database,
+            memory=memory or (LateMemory(self.memory) if precedents else None),
+            archive=archive or self.database,
             threads=StoryThreads(self.database),
             score_model=ScoreModel(),
             prices=self.prices if self.settings.prices else None,

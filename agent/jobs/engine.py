@@ -69,7 +69,7 @@ class JobQueue:
     @classmethod
     def open(cls, place: Place) -> "JobQueue":
         """Opens the engine's tables of the database at `place`, making them when they are missing."""
-        logging.getLogger("dbos").setLevel(logging.CRITICAL)  # what matters of its errors is told in our words
+        _hush()
         beside = place_beside(place)
         engine = connect(beside)
         with _told(beside):
@@ -176,6 +176,14 @@ class JobQueue:
             shut = queue.worker_concurrency == 0
             if shut != closed:
                 queue.set_worker_concurrency(0 if closed else each)
+
+
+def _hush() -> None:
+    """Keeps the engine's own log off the terminal: what matters of its errors is told in our words."""
+    logger = logging.getLogger("dbos")
+    logger.setLevel(logging.CRITICAL)
+    logger.propagate = False
+    logger.handlers[:] = [logging.NullHandler()]
 
 
 @contextmanager

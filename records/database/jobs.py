@@ -101,7 +101,7 @@ class JobTable:
     def get(self, id_or_prefix: str) -> Job:
         """By the article's whole id or a unique prefix. Raises NotFound, UsageError (ambiguous)."""
         wanted = id_or_prefix.strip().lower()
-        query = _lines().where(_job.article_id.startswith(wanted, autoescape=True)).limit(2)
+        query = _lines().where(_job.article_id.startswith(wanted, autoescape=True)).order_by(_job.article_id).limit(2)
         with self._reading() as connection:
             rows = connection.execute(query).all() if wanted else []
         if not rows:

@@ -26,7 +26,9 @@ def test_every_command_explains_itself_with_an_example_that_parses() -> None:
         "analyze", "demo", "precedents import", "precedents search", "doctor", "models list", "models pull",
         "models verify", "config", "memory stats", "memory verify", "memory reindex",
         "memory export", "memory import", "memory snapshot", "feeds add", "feeds list", "feeds test", "feeds remove",
-        "ingest", "watch", "chroma", "show", "cost", "settle", "ledger list", "ledger verify", "track-record", "prices check",
+        "ingest", "watch",
+        "jobs add", "jobs list", "jobs show", "jobs pause", "jobs resume", "jobs cancel", "jobs retry", "worker",
+        "chroma", "show", "cost", "settle", "ledger list", "ledger verify", "track-record", "prices check",
         "eval impact", "eval recall", "eval threads", "bench start", "bench analyze", "bench score", "bench recall",
     ]  # fmt: skip
     for parser in parsers:

@@ -1,0 +1,133 @@
+"""`rhyme jobs add|list|show|pause|resume|cancel|retry`: what is to be analysed in bulk, and what became of it."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from records.errors import NotFound, SourceError, UsageError
+from records.times import utc_now
+from terminal import jobs_view
+from terminal.assembly import Assembly
+from terminal.output import as_json
+from terminal.plain import plain
+from terminal.progress import ProgressView
+from terminal.settings import load_settings
+
+if TYPE_CHECKING:
+    from agent.jobs import JobDesk
+
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Dispatches. Raises UsageError, SettingsError, StoreError."""
+    actions: dict[str, Callable[[Assembly, argparse.Namespace, ProgressView], int]] = {
+        "add": _add,
+        "list": _list,
+        "show": _show,
+        "pause": _change,
+        "resume": _change,
+        "cancel": _change,
+        "retry": _change,
+    }
+    settings = load_settings({"home": options.home}).settings
+    with ProgressView.open(quiet=options.quiet) as view, Assembly(settings, say=view.say) as parts:
+        return actions[options.action](parts, options, view)
+
+
+def _add(parts: Assembly, options: argparse.Namespace, view: ProgressView) -> int:
+    from agent.jobs import JobDesk, JobQueue
+
+    if options.new == bool(options.source):
+        raise UsageError("Name sources, or give --new for all articles that are kept and not analysed: one of the two.")
+    ids, refused = (parts.database.jobs.without_job(), []) if options.new else _taken_in(parts, options.source)
+    with JobQueue.open(parts.database.place) as queue:
+        desk = JobDesk(parts.database, queue, utc_now)
+        added = desk.add(
+            ids,
+            "live" if options.live else "backfill",
+            lambda done, total: view.say(f"Put in line: {done:,} of {total:,}"),
+        )
+    for error in refused:
+        print(plain(f"Left out: {error}"), file=sys.stderr)
+    if options.json:
+        print(as_json({"added": list(added.new), "known": list(added.known), "refused": [str(one) for one in refused]}))
+    else:
+        known = f", {len(added.known):,} had a job before" if added.known else ""
+        print(f"Put in line: {len(added.new):,}{known}. `rhyme worker` does the work.")
+    return SourceError.exit_code if refused else 0
+
+
+def _taken_in(parts: Assembly, sources: list[str]) -> tuple[list[str], list[SourceError]]:
+    """Ids of the articles at these sources, now kept, and what could not be read."""
+    ids: list[str] = []
+    refused: list[SourceError] = []
+    for source in sources:
+        if _ID.fullmatch(source):
+            ids.append(parts.database.jobs.article(source).id)
+            continue
+        try:
+            article = parts.article(source, stdin=sys.stdin.buffer)
+        except SourceError as error:
+            refused.append(error)
+            continue
+        parts.database.jobs.keep(article)
+        ids.append(article.id)
+    return ids, refused
+
+
+def _list(parts: Assembly, options: argparse.Namespace, _: ProgressView) -> int:
+    from agent.jobs.pausing import Pausing
+
+    if options.limit < 0:
+        raise UsageError(f"--limit {options.limit} is below 0.")
+    counts, pause = parts.database.jobs.counts(), Pausing(parts.database, utc_now).now()
+    jobs = parts.database.jobs.listed("failed" if options.failed else None, options.limit)
+    if options.json:
+        listed = [job.model_dump(mode="json") for job in jobs]
+        print(as_json({"counts": jobs_view.counts_json(counts, pause), "jobs": listed}))
+        return 0
+    print(jobs_view.counts_text(counts))
+    if pause is not None:
+        print(plain(jobs_view.pause_text(pause)))
+    for job in jobs:
+        print(jobs_view.job_line(job))
+    return 0
+
+
+def _show(parts: Assembly, options: argparse.Namespace, _: ProgressView) -> int:
+    job = parts.database.jobs.get(options.id)
+    print(as_json(job.model_dump(mode="json")) if options.json else jobs_view.job_text(job))
+    return 0
+
+
+def _change(parts: Assembly, options: argparse.Namespace, _: ProgressView) -> int:
+    from agent.jobs import JobDesk, JobQueue
+
+    with JobQueue.open(parts.database.place) as queue:
+        changed, told = _changed(JobDesk(parts.database, queue, utc_now), options)
+    if options.json:
+        print(as_json({"changed": changed}))
+    else:
+        print(told)
+    return 0
+
+
+def _changed(desk: "JobDesk", options: argparse.Namespace) -> tuple[list[str], str]:
+    """The ids that were changed, and the sentence about it."""
+    ids, action = options.id, options.action
+    if action == "pause":
+        changed = desk.pause(ids)
+        return changed, f"Paused: {len(changed):,}." if ids else "Everything is paused; what is in hand is finished."
+    if action == "resume":
+        changed = desk.resume(ids)
+        return changed, f"In line again: {len(changed):,}." if ids else "Workers go on within seconds."
+    whole = options.all if action == "cancel" else options.failed
+    if whole == bool(ids):
+        raise UsageError(f"Name jobs, or give --{'all' if action == 'cancel' else 'failed'}: one of the two.")
+    changed = desk.cancel(ids) if action == "cancel" else desk.retry(ids, failed=options.failed)
+    if not changed and ids:
+        raise NotFound("Those jobs are in that state no longer, so nothing was changed. `rhyme jobs list` shows them.")
+    return changed, f"{'Cancelled' if action == 'cancel' else 'In line again'}: {len(changed):,}."
