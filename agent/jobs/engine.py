@@ -75,10 +75,7 @@ class JobQueue:
         with _told(beside):
             if beside.is_sqlite:
                 engine.connect().close()  # sets the file to write ahead: readers and the writer do not wait for each other
-                DBOS.migrate(address_of(beside), schema=SCHEMA)
-            else:
-                with writing(engine):  # one process at a time
-                    DBOS.migrate(address_of(beside), schema=SCHEMA)
+            DBOS.migrate(address_of(beside), schema=SCHEMA)  # one process at a time: it sees to that itself
             client = DBOSClient(
                 system_database_url=address_of(beside),
                 dbos_system_schema=SCHEMA,
