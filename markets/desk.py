@@ -30,5 +30,7 @@ class MarketDesk:
 
     def sector_of(self, ticker: str) -> str | None:
         """The sector of the company that has, or last had, the ticker; None if it is not known, or an index."""
-        listings = sorted(self._table.listings(ticker), key=lambda one: (one.valid_until is None, one.valid_until or date.min))
+        listings = sorted(
+            self._table.listings(ticker), key=lambda one: (one.valid_until is None, one.valid_until or date.min)
+        )
         return next((one.sector for one in reversed(listings) if one.sector is not None), None)
