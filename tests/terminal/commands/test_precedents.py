@@ -138,7 +138,7 @@ def test_a_long_analysis_leaves_the_memory_to_others(
     running = start("analyze", str(story))
     assert server.asked.wait(60)
     server.hang.clear()
-    assert len(search(capsys, "--limit", "3")) == 3
+    assert search(capsys)
     running.send_signal(signal.SIGINT)
 
 
