@@ -19,6 +19,11 @@ from vectorstore.chroma_place import CloudPlace, EmbeddedPlace, ServerPlace, ope
 from vectorstore.chroma_server import ChromaServer
 
 
+def _hear_ctrl_c() -> None:
+    """In the new process: a test run started in the background ignores SIGINT, and children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def _command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
@@ -28,6 +33,7 @@ def _command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_hear_ctrl_c,
     )
     with process:
         try:
