@@ -385,7 +385,6 @@ def _kill_an_adder(tmp_path: Path, after_seconds: float) -> set[str]:
         from records.taxonomy import EventType
         from vectorstore import index
         from vectorstore.memory import EventMemory
-from vectorstore.seal import begin_writing
 
         index.SYNC_EVERY = 40  # graph files are written often: the dangerous moment
         start = datetime(2020, 1, 1, tzinfo=UTC)
