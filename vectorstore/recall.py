@@ -1,6 +1,5 @@
 """What a recall answers, and how: two arms, one pool, ranked."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,7 +59,8 @@ class Question:
         visible = self._nearest.known.visible(self._as_of)
         depth = max(POOL_FLOOR, POOL_PER_PRECEDENT * k)
         while True:
-            near, lexical = self._both_arms(depth)
+            near = self._nearest.find(self._vector, self._as_of, depth, one_a_story=True)
+            lexical = search(self._ask.text, self._nearest.known.shelves(self._as_of), depth)
             chosen = choose(self._candidates(near, lexical), self._ask, k)
             if len(chosen) == k or self._exhausted(near):
                 break
@@ -68,12 +68,6 @@ class Question:
         precedents = tuple(self._precedent(place, each, lexical) for place, each in enumerate(chosen, start=1))
         status: Literal["found", "no_precedent"] = "found" if precedents else "no_precedent"
         return Recall(precedents, status, visible, f"{near.strategy} + full text", self._ask.min_similarity)
-
-    def _both_arms(self, depth: int) -> tuple[Near, LexicalRanking]:
-        """At one time: most of either is spent outside Python."""
-        with ThreadPoolExecutor(1) as beside:
-            words = beside.submit(search, self._ask.text, self._nearest.known.shelves(self._as_of), depth)
-            return self._nearest.find(self._vector, self._as_of, depth, one_a_story=True), words.result()
 
     def _exhausted(self, near: Near) -> bool:
         """Nothing farther can become a precedent."""
