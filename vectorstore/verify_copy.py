@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from records.database import Database, EmbedderIdentity, KnownEvents
+from records.database import Database, EmbedderIdentity, RecallableEvents
 from records.errors import StoreCorrupt
 from vectorstore import known as known_events
 from vectorstore.difference import SAMPLE, Difference
@@ -64,7 +64,7 @@ def check_copy(database: Database, embedder: EmbedderIdentity, directory: Path) 
     return CopyCheck(tuple(found), len(known), len(sample))
 
 
-def _columns_differ(known: Known, listed: KnownEvents) -> Iterator[Difference]:
+def _columns_differ(known: Known, listed: RecallableEvents) -> Iterator[Difference]:
     copy, truth = _of_copy(known), _of_database(listed)
     width = max(copy.ids.dtype.itemsize, truth.ids.dtype.itemsize, 1)
     copy, truth = copy.sorted(width), truth.sorted(width)
@@ -98,7 +98,7 @@ def _of_copy(known: Known) -> _Columns:
     )
 
 
-def _of_database(listed: KnownEvents) -> _Columns:
+def _of_database(listed: RecallableEvents) -> _Columns:
     ids = np.array([event_id.encode() for event_id in listed.ids] or np.zeros(0, dtype="S1"), dtype=np.bytes_)
     return _Columns(ids, listed.known_at, np.array([story_code(each) for each in listed.stories], dtype=np.int64))
 

@@ -10,7 +10,7 @@ from records.database.database import Database
 from records.database.events import AddResult, StoreSnapshot
 from records.database.index_parts import IndexPart
 from records.database.ledger import LedgerCheck, LedgerFault, LedgerForecast, LedgerRow
-from records.database.vectors import ChangedEvent, Changes, EmbedderIdentity, KnownEvents
+from records.database.vectors import ChangedEvent, Changes, EmbedderIdentity, RecallableEvents
 
 __all__ = [
     "AddResult",
@@ -21,10 +21,10 @@ __all__ = [
     "EmbedderIdentity",
     "EventCounts",
     "IndexPart",
-    "KnownEvents",
     "LedgerCheck",
     "LedgerFault",
     "LedgerForecast",
     "LedgerRow",
+    "RecallableEvents",
     "StoreSnapshot",
 ]

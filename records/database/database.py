@@ -24,7 +24,7 @@ from records.database.ledger import LedgerCheck, LedgerForecast, LedgerRow
 from records.database.model_calls import ModelCalls
 from records.database.stories import StoryShelf
 from records.database.tables import meta
-from records.database.vectors import Changes, EmbedderIdentity, KnownEvents
+from records.database.vectors import Changes, EmbedderIdentity, RecallableEvents
 from records.event import Event
 from records.forecast import Forecast, Grade
 from records.story import Story
@@ -256,7 +256,7 @@ class Database:
         with self._reading() as connection:
             return vectors.read(connection, embedder.digest, event_ids)
 
-    def known_events(self, embedder: EmbedderIdentity) -> KnownEvents:
+    def known_events(self, embedder: EmbedderIdentity) -> RecallableEvents:
         """All events that can be recalled: those with a reaction and a vector of this embedder."""
         with self._reading() as connection:
             return vectors.known(connection, embedder)
@@ -307,11 +307,6 @@ class Database:
         """Ids of the events marked as held by the collection of this id."""
         with self._reading() as connection:
             return vectors.ids_in(connection, embedder.digest, collection)
-
-    def events_with_vector(self, embedder: EmbedderIdentity) -> list[str]:
-        """Ids this embedder has embedded."""
-        with self._reading() as connection:
-            return vectors.ids(connection, embedder.digest)
 
     def waiting_for_index(self, embedder: EmbedderIdentity, collections: Sequence[str]) -> list[tuple[str, int]]:
         """(id, known_at) of events with a reaction whose vector none of the collections is marked to hold, by known_at."""

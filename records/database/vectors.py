@@ -25,7 +25,7 @@ class EmbedderIdentity:
 
 
 @dataclass(frozen=True)
-class KnownEvents:
+class RecallableEvents:
     """All events with a reaction and a vector, by the time the reaction became known."""
 
     numbers: NDArray[np.int64]
@@ -111,7 +111,7 @@ def read(connection: Connection, embedder_digest: str, event_ids: Sequence[str])
     return {event_id: _unit(stored[number])[0] for event_id, number in numbers.items() if number in stored}
 
 
-def known(connection: Connection, embedder: EmbedderIdentity) -> KnownEvents:
+def known(connection: Connection, embedder: EmbedderIdentity) -> RecallableEvents:
     """Which events can be recalled; their vectors and texts are read apart, in the order they lie in."""
     event, vector = tables.events.c, tables.embeddings.c
     query = (
@@ -120,7 +120,7 @@ def known(connection: Connection, embedder: EmbedderIdentity) -> KnownEvents:
         .where(vector.embedder_digest == embedder.digest, event.reaction_known_at.is_not(None))
     )
     rows = sorted(connection.execute(query).all(), key=lambda row: (row[2], row[1]))
-    return KnownEvents(
+    return RecallableEvents(
         np.array([row[0] for row in rows], dtype=np.int64),
         tuple(row[1] for row in rows),
         np.array([row[2] for row in rows], dtype=np.int64),
@@ -195,15 +195,6 @@ def ids_in(connection: Connection, embedder_digest: str, collection: str) -> set
     query = select(event.id).join(tables.embeddings, vector.event_number == event.number)
     query = query.where(vector.embedder_digest == embedder_digest, vector.indexed_in == collection)
     return set(connection.execute(query).scalars())
-
-
-def ids(connection: Connection, embedder_digest: str) -> list[str]:
-    """Ids of the events with a vector, in the order they were added."""
-    event, vector = tables.events.c, tables.embeddings.c
-    query = select(event.id).join(tables.embeddings, vector.event_number == event.number)
-    return list(
-        connection.execute(query.where(vector.embedder_digest == embedder_digest).order_by(event.number)).scalars()
-    )
 
 
 def waiting(connection: Connection, embedder: EmbedderIdentity, collections: Sequence[str]) -> list[tuple[str, int]]:

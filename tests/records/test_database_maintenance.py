@@ -48,7 +48,7 @@ def test_a_vector_of_a_text_that_changed_meanwhile_is_not_kept(database: Databas
     database.add_events([make_event("1", "new words")])
     kept = database.put_embeddings(FORMER, ["1", "2", "gone"], rows(3), texts=["old words", "same words", "x"])
     assert kept == 1
-    assert database.events_with_vector(FORMER) == ["2"]
+    assert list(database.get_embeddings(FORMER, ["1", "2"])) == ["2"]
 
 
 def test_unannounced_vectors_leave_the_revision_and_announced_ones_raise_it(
