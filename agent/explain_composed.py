@@ -108,7 +108,8 @@ def _precedents(evidence: Evidence) -> list[Sentence]:
     if not evidence.precedents:
         text = "No past event known at the time is similar enough to be a precedent: the score is the base rate of the event type."
         return [Sentence(text=text, support=("score",))]
-    closest, widest = evidence.precedents[0], max(evidence.precedents, key=lambda one: abs(one.reaction.z))
+    closest = max(evidence.precedents, key=lambda one: one.similarity)  # the first is the best by all that counts
+    widest = max(evidence.precedents, key=lambda one: abs(one.reaction.z))
     sentences = [_recount("The closest precedent", closest)]
     if widest is not closest:
         sentences.append(_recount("The widest move among those shown", widest))
