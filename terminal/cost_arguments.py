@@ -2,15 +2,13 @@
 
 import argparse
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from terminal.arguments import _Tree
+from terminal.command_tree import Tree
 
 GROUPS = ("day", "model", "prompt", "run")
 
 
-def add_cost(tree: "_Tree") -> None:
+def add_cost(tree: Tree) -> None:
     """Adds the command."""
     cost = tree.command(
         "cost",

@@ -3,22 +3,20 @@ command is known."""
 
 import argparse
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from terminal.arguments import _Tree
+from terminal.command_tree import Tree
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
-def add_feeds(tree: "_Tree") -> None:
+def add_feeds(tree: Tree) -> None:
     """Adds the three commands."""
     _add_group(tree)
     _add_ingest(tree)
     _add_watch(tree)
 
 
-def _add_group(tree: "_Tree") -> None:
+def _add_group(tree: Tree) -> None:
     feeds = tree.group("feeds", "keep a list of feeds, folders and pages to watch", "rhyme feeds list")
     add = feeds.command(
         "add",
@@ -73,7 +71,7 @@ def _add_group(tree: "_Tree") -> None:
         parser.add_argument("--json", action="store_true", help="print a JSON object on stdout")
 
 
-def _add_ingest(tree: "_Tree") -> None:
+def _add_ingest(tree: Tree) -> None:
     ingest = tree.command(
         "ingest",
         "ingest",
@@ -93,7 +91,7 @@ def _add_ingest(tree: "_Tree") -> None:
     ingest.add_argument("--json", action="store_true", help="print a JSON object on stdout")
 
 
-def _add_watch(tree: "_Tree") -> None:
+def _add_watch(tree: Tree) -> None:
     watch = tree.command(
         "watch",
         "watch",

@@ -1,14 +1,11 @@
 """The arguments of `rhyme jobs …` and `rhyme worker`. Standard library only, like all that is read before a command is known."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from terminal.arguments import UsageParser, _Tree
+from terminal.command_tree import Tree, UsageParser
 
 LISTED = 50
 
 
-def add_jobs(tree: "_Tree") -> None:
+def add_jobs(tree: Tree) -> None:
     """Adds the group with its commands, and the worker."""
     jobs = tree.group("jobs", "put articles in line to be analysed in bulk, and look after them", "rhyme jobs list")
     shown = [_add_add(jobs), _add_list(jobs), _add_show(jobs), *_add_changes(jobs)]
@@ -17,7 +14,7 @@ def add_jobs(tree: "_Tree") -> None:
         parser.add_argument("--json", action="store_true", help="print JSON on stdout")
 
 
-def _add_add(jobs: "_Tree") -> "UsageParser":
+def _add_add(jobs: Tree) -> UsageParser:
     add = jobs.command(
         "add",
         "jobs",
@@ -36,7 +33,7 @@ def _add_add(jobs: "_Tree") -> "UsageParser":
     return add
 
 
-def _add_list(jobs: "_Tree") -> "UsageParser":
+def _add_list(jobs: Tree) -> UsageParser:
     listing = jobs.command(
         "list", "jobs", "count all jobs and show some", "rhyme jobs list --failed", "Those that ended last come first."
     )
@@ -48,14 +45,14 @@ def _add_list(jobs: "_Tree") -> "UsageParser":
     return listing
 
 
-def _add_show(jobs: "_Tree") -> "UsageParser":
+def _add_show(jobs: Tree) -> UsageParser:
     show = jobs.command("show", "jobs", "show one job and what became of it", "rhyme jobs show 3f9a0c12be45d678")
     show.set_defaults(action="show")
     show.add_argument("id", metavar="ID", help="the article's id, or how it begins")
     return show
 
 
-def _add_changes(jobs: "_Tree") -> "list[UsageParser]":
+def _add_changes(jobs: Tree) -> list[UsageParser]:
     pause = jobs.command(
         "pause",
         "jobs",
@@ -85,7 +82,7 @@ def _add_changes(jobs: "_Tree") -> "list[UsageParser]":
     return [pause, resume, cancel, retry]
 
 
-def _add_worker(tree: "_Tree") -> "UsageParser":
+def _add_worker(tree: Tree) -> UsageParser:
     worker = tree.command(
         "worker",
         "worker",

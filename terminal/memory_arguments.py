@@ -1,12 +1,9 @@
 """The arguments of `rhyme memory …`. Standard library only, like all that is read before a command is known."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from terminal.arguments import _Tree
+from terminal.command_tree import Tree
 
 
-def add_memory(tree: "_Tree") -> None:
+def add_memory(tree: Tree) -> None:
     """Adds the group and its commands."""
     memory = tree.group("memory", "look after the event memory: check, re-embed, move, back up", "rhyme memory stats")
     stats = memory.command(
