@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from records.database import Database
 from records.event import Precedent
 from records.times import to_epoch
-from vectorstore.differences import differs
+from vectorstore.contrasts import differs
 from vectorstore.nearest import Near, NearestEvents
 from vectorstore.postings import LexicalRanking, search
 from vectorstore.ranking import Ask, Candidate, choose

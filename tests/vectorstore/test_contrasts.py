@@ -8,7 +8,7 @@ import pytest
 
 from records.event import Event
 from records.taxonomy import EventType
-from vectorstore.differences import differs
+from vectorstore.contrasts import differs
 from vectorstore.ranking import Ask
 
 MakeEvent = Callable[..., Event]
