@@ -137,6 +137,43 @@ def recall_equals_brute_force(
         assert {name for name, _ in deep} == {event.id for event in known}
 
 
+def test_killed_while_adding_whole_batches_are_kept_and_the_graph_finds_them(
+    kills: ModuleType,
+    processes: "multiprocessing.context.ForkServerContext",
+    tmp_path: Path,
+    make_embedder: Callable[..., Embedder],
+) -> None:
+    moments, embedder = random.Random(7), make_embedder()
+    for run in range(3):
+        child = processes.Process(
+            target=kills.add_tens_without_end, args=(str(tmp_path), str(HERE / "hashing.py"), run)
+        )
+        child.start()
+        _wait_for_a_line_of(tmp_path / "acknowledged", child, lines=_lines(tmp_path) + moments.randrange(1, 20))
+        time.sleep(moments.uniform(0, 0.05))
+        child.kill()
+        child.join()
+        with (
+            Database.open(tmp_path / "rhyme.sqlite3") as database,
+            EventMemory.open(tmp_path / "memory", database, embedder) as memory,
+        ):
+            kept = {event.id: event for event in database.every_event()}
+            assert set((tmp_path / "acknowledged").read_text().split()) <= set(kept), f"run {run}"
+            assert len(kept) % 10 == 0  # whole batches
+            assert database.check() == []
+            recall = memory.recall(
+                "Copper output fell", kills.START + timedelta(days=9), len(kept) + 1, min_similarity=0.0
+            )
+            assert {precedent.event_id for precedent in recall.precedents} == set(kept)
+            chroma_holds_each_event_once(memory, kept)
+            (part,) = memory._upkeep.parts.all
+            names = sorted(kept)
+            vectors = database.get_embeddings(memory._upkeep.identity, names)
+            found = memory._upkeep.index.nearest(part.collection, np.stack([vectors[name] for name in names]), 3)
+            hits = sum(name in near for name, near in zip(names, found, strict=True))
+            assert hits >= 0.98 * len(kept)  # the graph is approximate
+
+
 def test_a_cut_part_is_recalled_through_chroma_as_by_brute_force(
     kills: ModuleType, tmp_path: Path, make_embedder: Callable[..., Embedder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
