@@ -11,6 +11,7 @@ from sqlalchemy import Engine, delete, insert, select, text
 from records.analysis import Analysis
 from records.database import analyses, backup, counts, events, ledger, schema, stories
 from records.database.analyses import AnalysisLine
+from records.database.batches import Batches
 from records.database.engine import Place, connect, place_of
 from records.database.event_methods import EventMethods
 from records.database.events import StoreSnapshot
@@ -39,6 +40,7 @@ class Database(EventMethods, VectorMethods):
         self.jobs = JobTable(self._reading, self._writing)
         self.job_workers = JobWorkers(self._reading, self._writing)
         self.model_calls = ModelCalls(self._reading, self._writing, place)
+        self.batches = Batches(self._reading, self._writing, place)
 
     @classmethod
     def open(cls, url_or_path: str | Path) -> "Database":

@@ -19,6 +19,7 @@ from records.times import from_epoch, to_epoch
 
 _job, _article, _analysis = jobs.c, tables.articles.c, tables.analyses.c
 OPEN = ("waiting", "running")
+AT_WORK = ("running", "batched")
 NOTHING = dict.fromkeys(
     ("finished_at", "result", "failure", "reason", "analysis_id", "former_analysis_id", "story_id", "cost_usd")
 )
@@ -166,6 +167,14 @@ class JobTable:
                     renewed.append(Turn(turn.article_id, turn.round + 1, turn.priority))
         return renewed
 
+    def claim_for_batches(self, priority: int) -> list[Turn]:
+        """Gives the jobs that wait with this priority or a later one to the worker that asks in batches; returns them."""
+        where = (_job.status == "waiting", _job.priority >= priority)
+        with self._writing() as connection:
+            claimed = update(jobs).where(*where).values(status="batched")
+            rows = connection.execute(claimed.returning(_job.article_id, _job.round, _job.priority)).all()
+        return [Turn(*row) for row in rows]
+
     # a worker's way through one job
 
     def begin(self, article_id: str, round_: int) -> int | None:
@@ -174,6 +183,19 @@ class JobTable:
         begun = update(jobs).where(*where).values(status="running", starts=_job.starts + 1)
         with self._writing() as connection:
             return connection.execute(begun.returning(_job.starts)).scalar()
+
+    def begin_batched(self, article_id: str, round_: int) -> int | None:
+        """As `begin`, for an article that is at work in batches and stays so."""
+        where = (_job.article_id == article_id, _job.round == round_, _job.status == "batched")
+        with self._writing() as connection:
+            begun = update(jobs).where(*where).values(starts=_job.starts + 1)
+            return connection.execute(begun.returning(_job.starts)).scalar()
+
+    def rest_batched(self, article_id: str, round_: int) -> None:
+        """It waits for an answer: what was begun ended well, and no start is on its account."""
+        where = (_job.article_id == article_id, _job.round == round_, _job.status == "batched")
+        with self._writing() as connection:
+            connection.execute(update(jobs).where(*where).values(starts=_job.starts - 1))
 
     def take_story(self, article_id: str, round_: int, story_id: str, *, always: bool, counts: bool) -> StoryTurn:
         """Makes the article the one of its story that is analysed, unless the story has an analysis or another open job that
@@ -190,7 +212,10 @@ class JobTable:
             )
             former = connection.execute(query).scalar()
             other = select(_job.article_id).where(
-                _job.story_id == story_id, _job.leads, _job.status.in_((*OPEN, "paused")), _job.article_id != article_id
+                _job.story_id == story_id,
+                _job.leads,
+                _job.status.in_((*OPEN, "batched", "paused")),
+                _job.article_id != article_id,
             )
             taken = former is not None or connection.execute(other.limit(1)).first() is not None
             leads = bool(mine) or always or not taken
@@ -204,7 +229,7 @@ class JobTable:
         with self._writing() as connection:
             row = connection.execute(
                 update(jobs)
-                .where(_job.article_id == analysis.article.id, _job.status == "running", _job.analysis_id.is_(None))
+                .where(_job.article_id == analysis.article.id, _job.status.in_(AT_WORK), _job.analysis_id.is_(None))
                 .values(analysis_id=analysis.id, cost_usd=analysis.provenance.cost_usd)
             )
             if row.rowcount != 1:
@@ -223,7 +248,7 @@ class JobTable:
         if outcome.analysis_id is None:
             del values["analysis_id"]
         with self._writing() as connection:
-            _moved(connection, Turn(article_id, round_, 0), OPEN, values)
+            _moved(connection, Turn(article_id, round_, 0), (*OPEN, "batched"), values)
 
 
 def _known(connection: Connection, column: Any, wanted: Sequence[str]) -> set[str]:
