@@ -47,6 +47,8 @@ class JobArchive:
         self.events_of_ticker = database.events_of_ticker
         self.count_published = database.count_published
         self.scores_since = database.scores_since
+        self.analyses_of_story = database.analyses_of_story
+        self.load_analysis = database.load_analysis
 
     def save_analysis(self, analysis: Analysis, forecast: Forecast | None = None) -> bool:
         """False, and nothing is kept, when the job has its analysis."""

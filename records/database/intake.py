@@ -8,6 +8,8 @@ from sqlalchemy import Connection
 
 from records.article import Article
 from records.database import articles, feeds
+from records.database.engine import Place
+from records.database.turns import Turns
 from records.feed import Feed
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
@@ -16,9 +18,15 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 class IntakeStore:
     """A part of the database (`Database.intake`); raises what its methods raise."""
 
-    def __init__(self, reading: Transaction, writing: Transaction) -> None:
+    def __init__(self, reading: Transaction, writing: Transaction, place: Place) -> None:
         self._reading = reading
         self._writing = writing
+        self._turns = Turns(place)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Held while a batch is taken in, so that feeds read side by side write one after the other: SQLite lets writers poll
+        for its lock, and one that writes batch after batch would starve the others until they give up."""
+        return self._turns.turn()
 
     def save_articles(self, new: Sequence[Article]) -> set[str]:
         """All or nothing; one that is kept already stays as it was first seen. Returns the ids that were new."""
