@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from records.analysis import Analysis, Claim, Provenance
+from records.analysis import Analysis, Claim, Ground, Provenance
 from records.article import Article
 from records.base import Record
 from records.changes import Change
@@ -102,6 +102,12 @@ class ClaimOutput(Record):
     text: str
     support: Annotated[tuple[str, ...], Field(description="ids: A1… facts, P1… precedents, score, sentiment")]
     spans: Annotated[tuple[Span, ...], Field(description="character ranges of title, blank line, text")]
+    grounds: Annotated[
+        tuple[Ground, ...],
+        Field(
+            description="where each figure, date and quotation stands: a range of the article, or an id and its field"
+        ),
+    ]
     verdict: Literal["supported", "dropped"]
     faults: Annotated[tuple[str, ...], Field(description="why it was dropped")]
 
