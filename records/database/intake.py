@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from records.article import Article
-from records.database import articles, feeds
+from records.database import articles, feeds, line
 from records.database.engine import Place
 from records.database.turns import Turns
 from records.feed import Feed
@@ -42,6 +42,11 @@ class IntakeStore:
         """The first of a story, updates and corrections without an analysis, newest first. Reprints are not among them."""
         with self._reading() as connection:
             return articles.to_analyse(connection, limit)
+
+    def articles_without_job(self, ids: Sequence[str]) -> list[str]:
+        """Those that say something new of their story, have no analysis and are in no job, in the order of `ids`."""
+        with self._reading() as connection:
+            return line.lacking_a_job(connection, ids)
 
     def add_feed(self, feed: Feed) -> None:
         """Raises UsageError when its name or address is taken."""

@@ -93,10 +93,7 @@ class JobTable:
                 raise NotFound(f"There is no article {sorted(missing)[0]!r}, so no job was made. Keep it first.")
             known = _known(connection, _job.article_id, wanted)
             new = [one for one in wanted if one not in known]
-            fresh = {"status": "waiting", "priority": priority, "round": 1, "starts": 0, "leads": False}
-            rows = [{"article_id": one, **fresh, "added_at": to_epoch(at) + place} for place, one in enumerate(new)]
-            if rows:
-                connection.execute(insert(jobs), rows)
+            insert_waiting(connection, new, priority, at)
             return new
 
     def get(self, id_or_prefix: str) -> Job:
@@ -223,6 +220,16 @@ class JobTable:
             connection.execute(note.values(story_id=story_id if leads and counts else None, leads=leads))
             return StoryTurn(leads, former)
 
+    def has_leader_at_work(self, story_id: str, article_id: str) -> bool:
+        """Whether a job put in before the article's is analysing its story now: only earlier ones, so that no two wait for each
+        other."""
+        mine = select(_job.added_at).where(_job.article_id == article_id).scalar_subquery()
+        query = select(_job.article_id).where(
+            _job.story_id == story_id, _job.leads, _job.status == "running", _job.added_at < mine
+        )
+        with self._reading() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def save_analysis(self, analysis: Analysis, forecast: Forecast | None = None) -> bool:
         """Like `Database.save_analysis`, but once a job: False, and nothing is written, when the article's job is not being
         worked on or has its analysis already."""
@@ -249,6 +256,14 @@ class JobTable:
             del values["analysis_id"]
         with self._writing() as connection:
             _moved(connection, Turn(article_id, round_, 0), (*OPEN, "batched"), values)
+
+
+def insert_waiting(connection: Connection, article_ids: Sequence[str], priority: int, at: datetime) -> None:
+    """Jobs of articles that have none, to be begun in this order."""
+    fresh = {"status": "waiting", "priority": priority, "round": 1, "starts": 0, "leads": False}
+    rows = [{"article_id": one, **fresh, "added_at": to_epoch(at) + place} for place, one in enumerate(article_ids)]
+    if rows:
+        connection.execute(insert(jobs), rows)
 
 
 def _known(connection: Connection, column: Any, wanted: Sequence[str]) -> set[str]:
