@@ -12,6 +12,7 @@ from records.times import utc_now
 if TYPE_CHECKING:
     from agent.analyze import Memory, Recalled
     from agent.jobs import Course
+    from agent.jobs.course import OnOutcome
     from terminal.assembly import Assembly
 
 
@@ -63,7 +64,7 @@ class InTurn:
             return self._memory.add(events)
 
 
-def course_of(parts: "Assembly") -> "Course":
+def course_of(parts: "Assembly", on_outcome: "OnOutcome | None" = None) -> "Course":
     """The steps of a job with the settings' model, memory and prices. Raises ModelError, StoreError, SettingsError."""
     from agent.jobs import Course, JobArchive
     from terminal.late_memory import LateMemory
@@ -71,4 +72,4 @@ def course_of(parts: "Assembly") -> "Course":
 
     memory = InTurn(LateMemory(parts.memory))
     analyst = parts.analyst(archive=JobArchive(parts.database), memory=memory)
-    return Course(parts.database, analyst, StoryThreads(parts.database), memory, clock=utc_now)
+    return Course(parts.database, analyst, StoryThreads(parts.database), memory, clock=utc_now, on_outcome=on_outcome)
