@@ -34,7 +34,7 @@ from records.market import Candidate
 from records.reading import Reading
 from records.story import Placement
 from records.taxonomy import EventType, Tag
-from records.times import Clock
+from records.times import Clock, new_york_date
 
 SCORED_WITH = 100
 """Precedents asked for: few neighbours are noisy, so the score uses as many as are similar enough; from a hundred on, more of them
@@ -200,6 +200,7 @@ class Analyst:
             recalled=recalled.precedents,
             candidates=tuple(dict.fromkeys((*candidates, *((primary.candidate,) if primary.candidate else ())))),
             as_of=moment,
+            published_on=new_york_date(article.published_at) if article.published_at else None,
         )
         with run.stage("explain", "writing the analysis"):
             explained = explain(evidence, self._model, self._prompts, progress)

@@ -20,7 +20,7 @@ _COMMON = frozenset(
     ebitda ebit gaap non-gaap q1 q2 q3 q4 h1 h2 fy ytd yoy etf esg reit adr m&a r&d sg&a it pc tv ai covid covid-19 mr ms
     mrs dr inc corp co cos ltd plc ag sa ab nv se spa as asa oyj llc lp group holding holdings company companies corporation
     wall street p/e jan feb mar apr jun jul aug sep sept oct nov dec chief executive officer director president chairman
-    chairwoman vice minister senator secretary treasurer chancellor governor judge board street internet ok
+    chairwoman vice minister senator secretary treasurer chancellor governor judge board sen rep gov limited lord sir madam street internet ok
     """.split()
 )
 """Capitalised words that name no company and no person."""
@@ -53,6 +53,9 @@ _OPENERS = frozenset(
     quarterly annual analysts investors management
     """.split()
 )
+_BEGINNING = 5
+"""Letters from which the beginning of a name stands for it."""
+_PERIOD = re.compile(r"(?:fy|[1-4]?q|[12]?h)\d{0,4}")
 _SPEAKS = re.compile(r"\s+(?:says?|said|reported|reports|agreed|agrees|announced|announces|posted|posts)\b")
 _LEGAL = re.compile(r"\s+(?:Inc|Corp|Co|Ltd|Plc|PLC|Group|Holdings|AG|SA|NV|SE|LLC)\b")
 
@@ -82,7 +85,15 @@ def name_faults(sentence: str, cited: str, headline: str, body: str, instruments
 
 
 def _carried(parts: set[str], allowed: set[str]) -> bool:
-    return all(part in allowed or part in _OPENERS or part.removesuffix("s") in allowed for part in parts)
+    """Also in the singular, or as the beginning of a longer name ("Pharm" for "Pharmaceuticals")."""
+    return all(
+        part in allowed
+        or part in _OPENERS
+        or part.removesuffix("s") in allowed
+        or _PERIOD.fullmatch(part)
+        or (len(part) >= _BEGINNING and any(word.startswith(part) for word in allowed))
+        for part in parts
+    )
 
 
 def _is_ticker_of(ticker: str, told: str) -> bool:
@@ -137,7 +148,7 @@ def _initials(runs: Iterable[str], specific: set[str]) -> set[str]:
         capitals = [word for word in re.split(r"[\s-]+", run) if word[:1].isupper()]
         short = "".join(word[0] for word in capitals).lower()
         if len(short) > 1:
-            found.add(short)
+            found |= {short, short[1:] if capitals[0].lower() in _OPENERS else short}
             if short in specific:
                 found |= _words(run)
     return found
