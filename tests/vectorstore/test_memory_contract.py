@@ -28,20 +28,7 @@ from vectorstore.memory import EventMemory
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 LATER = START + timedelta(days=1_000)
-WORDS = (
-    "copper",
-    "strike",
-    "output",
-    "forecast",
-    "merger",
-    "union",
-    "Chile",
-    "recall",
-    "bank",
-    "tariff",
-    "Acme",
-    "cut",
-)
+WORDS = "copper strike output forecast merger union Chile recall bank tariff Acme cut".split()
 WRITER = Path(__file__).with_name("memory_writer.py")
 MakeEvent = Callable[..., Event]
 Vectors = dict[str, NDArray[np.floating]]
