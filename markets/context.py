@@ -45,8 +45,8 @@ _POSSESSIVE = re.compile(r"['’]s?\b")
 
 
 _TELLING = VERBS | HELPERS | NOUNS_AFTER | FUNCTION | BUSINESS
-_CHIEF_NAME, _LOUD_NAME = 1, 2
-"""Evidence that shows a `mostly_name` to be the company, in small letters and in a line of capitals."""
+_CHIEF_NAME, _LOUD_NAME, _OPEN = 1, 2, -1
+"""Evidence that shows a `mostly_name` to be the company, in small letters and in a line of capitals, and that leaves it open."""
 _WORD, _LOUD_WORD = 3, 4
 """The same for a `word`."""
 _VERB_ENDINGS = ("s", "ed")
@@ -97,7 +97,7 @@ def judge(place: Place, sense: Sense, listing: Listing) -> Verdict:
     evidence -= _doubts(place)
     if sense == "mostly_name":
         needed = _LOUD_NAME if token.upper_line and place.first == place.last else _CHIEF_NAME
-        return Verdict.SURE if evidence >= needed else Verdict.MAYBE if evidence > -1 else Verdict.NO
+        return Verdict.SURE if evidence >= needed else Verdict.MAYBE if evidence >= _OPEN else Verdict.NO
     if token.upper_line:
         return Verdict.SURE if evidence >= _LOUD_WORD else Verdict.NO
     return Verdict.SURE if evidence >= _WORD else Verdict.MAYBE if evidence >= 1 else Verdict.NO
