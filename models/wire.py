@@ -1,6 +1,6 @@
 """One attempt at one chat completion over the official client: a streamed request in, its pieces put together out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +64,7 @@ def complete(
         if on_headers:
             on_headers(stream.response.headers)
         _require_event_stream(stream.response.headers.get("content-type", ""))
-        for event in stream:
-            chunk = _object(event)
+        for chunk in map(_object, _events(stream)):
             if chunk.get("usage"):
                 usage = CompletionUsage.construct(**chunk["usage"])
             # The usage chunk and Azure's first (prompt filter) chunk carry no choice.
@@ -92,6 +91,30 @@ def _streamed(client: openai.OpenAI, request: Mapping[str, Any]) -> openai.Strea
     extra = asked.pop("extra_body", None) or {}
     body = {**asked, **extra, "stream": True}
     return client.post("/chat/completions", cast_to=object, body=body, stream=True, stream_cls=openai.Stream[object])
+
+
+def _events(stream: openai.Stream[object]) -> Iterator[object]:
+    """The JSON values of the stream, to the end of the answer. The client itself stops at [DONE], before the end, and so loses the
+    connection: the next call would have to make a new one, with its handshakes."""
+    done = False
+    try:
+        for event in stream._iter_events():
+            done = done or event.data.startswith("[DONE]")
+            if not done:
+                value = event.json()
+                if isinstance(value, Mapping) and value.get("error"):
+                    raise _error_inside(stream, value["error"])
+                yield value
+    except openai.APIConnectionError:
+        if not done:  # else the answer is whole
+            raise
+
+
+def _error_inside(stream: openai.Stream[object], error: object) -> openai.APIError:
+    """As the client makes one of an `error` event."""
+    message = error.get("message") if isinstance(error, Mapping) else None
+    said = message if isinstance(message, str) and message else "An error occurred during streaming"
+    return openai.APIError(said, request=stream.response.request, body=error)
 
 
 def _object(value: object) -> Mapping[str, Any]:

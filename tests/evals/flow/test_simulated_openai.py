@@ -233,3 +233,13 @@ def test_faults_are_the_same_for_a_seed_and_as_many_as_asked() -> None:
     assert {fault for fault in found if fault} == set(Fault)
     assert FaultPlan(1.0, parse_kinds("hang")).of(3) is Fault.HANG
     assert FaultPlan(0.0).of(3) is None
+
+
+def test_one_connection_serves_many_calls(flow: Callable[..., Any], read_prompt: Prompt) -> None:
+    it = flow()
+    pool = it.model._client._client._transport._pool
+    it.read(read_prompt)
+    (first,) = pool.connections
+    it.read(read_prompt)
+    assert pool.connections == [first]
+    assert first.is_idle()
