@@ -54,8 +54,9 @@ class IntakeStore:
             feeds.add(connection, feed)
 
     def update_feed(self, feed: Feed) -> bool:
-        """Keeps how its last reading ended; False, and nothing written, if it was removed meanwhile."""
-        with self._writing() as connection:
+        """Keeps how its last reading ended; False, and nothing written, if it was removed meanwhile. Waits for its turn, so
+        not to be asked within one."""
+        with self.turn(), self._writing() as connection:
             return feeds.update_one(connection, feed)
 
     def remove_feed(self, name: str) -> Feed:
