@@ -78,6 +78,7 @@ def summed(told: Sequence[Told]) -> Mapping[str, object]:
     return {
         "runs": len(told),
         "seconds_median": round(median(one.seconds for one in told), 2),
+        "cpu_seconds_median": round(median(one.cpu_seconds for one in told), 2),
         "seconds_most": round(max(one.seconds for one in told), 2),
         "articles": sum(one.plan.articles for one in told),
         "budgeted_runs": sum(one.plan.budget_tokens is not None for one in told),

@@ -19,17 +19,25 @@ from records.database import Database
 from records.errors import StoreError
 from records.job import JobCounts, Pause
 
-Victim = Literal["worker", "ingest", "model_server", "database", "writer"]
+Victim = Literal["worker", "model_server", "database", "writer"]
 
 LOOK_SECONDS = 0.03
 COUNT_EVERY_SECONDS = 0.1
-GIVE_UP_SECONDS = 90.0
+GIVE_UP_SECONDS = 240.0
 """Of one run: then it is held to be stuck."""
-IDLE_SECONDS = 8.0
-"""Without an article ending: a person would start a worker anew by now (a breaker may be open, for half a minute)."""
+IDLE_SECONDS = 45.0
+"""Without an article ending: a person would start a worker anew by now. A breaker is open for half a minute at first."""
 STOP_SECONDS = 10.0
-LONGEST_GAP_SECONDS = 0.9
+MOST_REQUESTS_BETWEEN = 8
+"""Between two kills the server answers up to so many more requests, and then a moment passes: so kills meet work under way, however
+slow the machine is."""
+MOMENT_SECONDS = 0.15
+QUIET_SECONDS = 5.0
+"""Without a request for so long the next kill does not wait for one."""
 WRITER_SECONDS = 0.5
+STEP_KILLED = 0.4
+"""Of the starts of `rhyme ingest` and `rhyme jobs add`, within STEP_SECONDS."""
+STEP_SECONDS = 0.4
 MOST_RESUMES = 8
 NO_BOOKS = Books(0, 0, 0, 0, 0)
 
@@ -48,15 +56,15 @@ class Plan:
 
     @classmethod
     def of(cls, seed: int, *, articles: int | None, faults: float) -> "Plan":
-        """`articles` None: 12 to 30."""
+        """`articles` None: 8 to 14."""
         rng = random.Random(f"plan {seed}")
-        count = articles or rng.randint(12, 30)
+        count = articles or rng.randint(8, 14)
         return cls(
             seed=seed,
             articles=count,
-            workers=rng.randint(1, 3),
+            workers=rng.choices((1, 2, 3), (2, 2, 1))[0],
             concurrency=rng.randint(2, 4),
-            kills=rng.randint(3, 8),
+            kills=rng.randint(2, 6),
             budget_tokens=BUDGET_TOKENS_AN_ARTICLE * count if rng.random() < BUDGETED else None,
             faults=faults,
         )
@@ -64,7 +72,7 @@ class Plan:
 
 BUDGETED = 0.4
 """Share of the runs with a budget that binds: it is then raised, as a person would."""
-BUDGET_TOKENS_AN_ARTICLE = 4_000
+BUDGET_TOKENS_AN_ARTICLE = 3_000
 """Less than the calls of all articles take with the bounds of those that are cut off."""
 
 
@@ -74,6 +82,8 @@ class Told:
 
     plan: Plan
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """Of the processes of Rhyme, not of the servers."""
     kills: Counter[str] = field(default_factory=Counter)
     exits: Counter[str] = field(default_factory=Counter)
     """Processes that ended by themselves with an error, by command and exit code."""
@@ -89,6 +99,7 @@ class Told:
         return {
             "seed": self.plan.seed,
             "seconds": round(self.seconds, 2),
+            "cpu_seconds": round(self.cpu_seconds, 2),
             "articles": self.plan.articles,
             "workers": self.plan.workers,
             "budget_tokens": self.plan.budget_tokens,
@@ -118,12 +129,27 @@ def run(parts: Parts, plan: Plan, look: Callable[[Evidence], None] | None = None
         drip_seconds=0.4,
         tokens_per_chunk=40,
     )
-    begun = time.monotonic()
+    begun, cpu = time.monotonic(), parts.commands.cpu_seconds
     name = f"run-{plan.seed}"
     with World(parts, name, server, rng) as world, Database.open(world.address) as database:
         told = _Run(world, database, plan).go(look)
-    told.seconds = time.monotonic() - begun
+    told.seconds, told.cpu_seconds = time.monotonic() - begun, parts.commands.cpu_seconds - cpu
     return told
+
+
+@dataclass
+class _Trigger:
+    """When the next kill comes: a moment after a number of requests, or after a while without."""
+
+    requests: int
+    at: float
+    moment: float
+    _due_at: float | None = None
+
+    def due(self, now: float, requests: int) -> bool:
+        if self._due_at is None and (requests >= self.requests or now >= self.at):
+            self._due_at = now + self.moment
+        return self._due_at is not None and now >= self._due_at
 
 
 class _Run:
@@ -163,8 +189,8 @@ class _Run:
     def _work(self) -> bool:
         """Until nothing is open; False: it never came to that."""
         now = time.monotonic()
-        end, kill_at, count_at, idle_since, ended = now + GIVE_UP_SECONDS, now + self._gap(), now, now, 0
-        kills = self._plan.kills
+        end, count_at, idle_since, ended = now + GIVE_UP_SECONDS, now, now, 0
+        kills, trigger = self._plan.kills, self._next_kill(now)
         while now < end:
             self._tend_step()
             self._tend_workers()
@@ -181,9 +207,9 @@ class _Run:
                     idle_since = time.monotonic()
                 elif not self._steps and self._counts is not None and not self._counts.open:
                     return True
-            if kills and now >= kill_at:
+            if kills and trigger.due(now, self._world.server.requests):
                 kills -= self._kill()
-                kill_at = time.monotonic() + self._gap()
+                trigger = self._next_kill(time.monotonic())
             elif now - idle_since > IDLE_SECONDS:
                 self._kill_worker("impatience")
                 idle_since = now
@@ -191,8 +217,9 @@ class _Run:
             now = time.monotonic()
         return False
 
-    def _gap(self) -> float:
-        return self._rng.uniform(0.05, LONGEST_GAP_SECONDS)
+    def _next_kill(self, now: float) -> "_Trigger":
+        requests = self._world.server.requests + self._rng.randint(0, MOST_REQUESTS_BETWEEN)
+        return _Trigger(requests, now + QUIET_SECONDS, self._rng.uniform(0.0, MOMENT_SECONDS))
 
     # what is under way
 
@@ -207,6 +234,9 @@ class _Run:
             self._told.exits[f"{self._steps[0][0]} {code}"] += 1
         if self._steps and (self._step is None or code is not None):
             self._step = self._world.command(*self._steps[0])
+            if self._rng.random() < STEP_KILLED:
+                time.sleep(self._rng.uniform(0.0, STEP_SECONDS))
+                self._noted("ingest" if len(self._steps) == 2 else "jobs add", self._step.kill())
 
     def _tend_workers(self) -> None:
         for worker in list(self._world.workers):
@@ -262,13 +292,10 @@ class _Run:
     def _kill(self) -> int:
         """One kill at random; 0 when there was nothing of that kind."""
         choices: dict[Victim, int] = {"worker": 4, "model_server": 2}
-        if self._step is not None and self._step.code() is None:
-            choices["ingest"] = 3
         choices["writer" if self._world.parts.cluster is None else "database"] = 3
         victim = self._rng.choices(list(choices), list(choices.values()))[0]
         kill: dict[Victim, Callable[[], bool]] = {
             "worker": lambda: self._kill_worker("worker"),
-            "ingest": self._kill_step,
             "model_server": self._kill_server,
             "database": self._kill_database,
             "writer": self._kill_writer,
@@ -278,11 +305,6 @@ class _Run:
     def _kill_worker(self, why: str) -> bool:
         workers = self._world.workers
         return bool(workers) and self._noted(why, self._rng.choice(workers).kill())
-
-    def _kill_step(self) -> bool:
-        return self._step is not None and self._noted(
-            "ingest" if len(self._steps) == 2 else "jobs add", self._step.kill()
-        )
 
     def _kill_server(self) -> bool:
         killed = self._noted("model_server", self._world.server.kill())

@@ -85,6 +85,12 @@ class ModelServer:
         """kill -9."""
         return self._child is not None and self._child.kill()
 
+    @property
+    def requests(self) -> int:
+        """How many there were so far, embeddings included."""
+        tally = self._folder / "tally"
+        return tally.read_bytes().count(b"\n") if tally.exists() else 0
+
     def rows(self) -> list[TallyRow]:
         """Every request to the language model so far. Embeddings, which are no part of the ledger, are left out."""
         return [row for row in read_rows(self._folder / "tally") if row.endpoint == "chat"]
