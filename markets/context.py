@@ -53,6 +53,9 @@ _VERB_ENDINGS = ("s", "ed")
 _COMMON_NOUN = 3
 """Against the company for an article before the name: more than what a verb after it says for it."""
 _PRONOUNS = frozenset({"he", "she"})
+_ITS_REACH = 4
+_EXPLAINED = {"which": 1, "formerly": 2}
+"""Words after a name and a comma that explain a company, and what they say for it."""
 _PRONOUN_REACH = 4
 """Words after a name in which 'he' or 'she' makes it a person's."""
 
@@ -254,7 +257,15 @@ def _evidence(place: Place, listing: Listing) -> int:
     keys = _keys_around(place)
     points = _acts(place) + _held(place) + (2 if place.among_companies else 0)
     points += min(2, len(keys & BUSINESS))
-    return points + (1 if keys & _trade_words(listing.sector, listing.industry) else 0)
+    trade = _trade_words(listing.sector, listing.industry)
+    if _has_any(place, 1, NOUNS_AFTER & trade):
+        points += 1
+    return points + (1 if keys & trade else 0) + (1 if _owns(place) else 0)
+
+
+def _owns(place: Place) -> bool:
+    """Whether 'its' follows, which a person has not."""
+    return any(token.key == "its" for token in place.tokens[place.last + 1 : place.last + 1 + _ITS_REACH])
 
 
 def _keys_around(place: Place) -> set[str]:
@@ -263,17 +274,26 @@ def _keys_around(place: Place) -> set[str]:
 
 
 def _acts(place: Place) -> int:
-    """2 for 'Gap said' and 'Gap sales rose', 1 for 'Gap will', 'Gap stores' and 'Gap's', else 0."""
+    """2 for 'Gap said', 'Gap will open' and 'Gap sales rose', 1 for 'Gap will', 'Gap stores', 'Gap, which' and 'Gap's', else 0."""
     last, after = place.tokens[place.last], _neighbour(place, 1)
     if after is not None and adjacent(place.body, last, after):
         if after.key in VERBS or (after.key in NOUNS_AFTER and _has_any(place, 2, VERBS)) or _is_verb(place, after):
             return 2
+        if after.key in HELPERS and _has_any(place, 2, VERBS):
+            return 2
         return 1 if after.key in HELPERS or after.key in NOUNS_AFTER else 0
+    if after is not None and after.key in _EXPLAINED and place.body[last.end : after.start] == ", ":
+        return _EXPLAINED[after.key]
     return 1 if _POSSESSIVE.match(place.body, last.end) is not None else 0
 
 
+def is_introduced(place: Place) -> bool:
+    """Whether what stands before it says that it is a company: 'lenders Ally and Discover'."""
+    return _held(place) > 1
+
+
 def _held(place: Place) -> int:
-    """2 for 'the airline United' and 'shares of United', 1 for 'sold United', else 0."""
+    """2 for 'the airline United', 'airlines including United' and 'shares of United', 1 for 'sold United', else 0."""
     before = _neighbour(place, -1)
     if before is None or not adjacent(place.body, before, place.tokens[place.first]):
         return 0
@@ -282,6 +302,17 @@ def _held(place: Place) -> int:
     if before.key in TRADES_BEFORE:
         return 1
     holder = _neighbour(place, -2)
+    if before.key == "including" and holder is not None and holder.key in ROLES_BEFORE:
+        return 2
+    named = _neighbour(place, -3)
+    if (
+        before.key == "as"
+        and holder is not None
+        and holder.key == "such"
+        and named is not None
+        and named.key in ROLES_BEFORE
+    ):
+        return 2
     held = before.key in {"of", "in", "at"} and holder is not None and holder.key in HOLDING_BEFORE
     return 2 if held and holder is not None and adjacent(place.body, holder, before) else 0
 

@@ -28,25 +28,26 @@ BUSINESS = frozenset(
 """Words of business, counted once each within a sentence's reach of the name."""
 
 VERBS = frozenset(
-    """said says reported reports posted posts announced announces plans planned agreed agrees expects expected shares stock
-    raised raises cuts cut beat beats misses missed sees launches launched unveils unveiled buys bought acquires acquired sells
-    sold recalls recalled sued sues names named appoints appointed hires hired lays reported warned warns won wins declares
-    declared prices priced files filed closes closed opens opened signs signed forecast forecasts lowers lowered lifts lifted
-    boosts boosted trims trimmed slashes slashed slows slowed pauses paused halts halted suspends suspended resumes resumed
-    delays delayed ends ended exits exited enters entered joins joined adds added expands expanded extends extended builds built
-    ships shipped delivers delivered makes made offers offered seeks sought wants wanted aims hopes considers considering mulls
-    explores eyes nears completes completed scraps scrapped drops dropped shuts shuttered settles settled pays paid fined spins
-    splits split takes took gets got gives gave loses lost gains gained faces faced falls fell rises rose slides slid slumps
-    slumped sinks sank tumbles tumbled jumps jumped surges surged soars soared plunges plunged rallies rallied climbs climbed
-    slips slipped rebounds reaches reached surpasses surpassed tops topped hits hit rejects rejected denies denied confirms
-    confirmed proposes proposed awards awarded receives received introduces introduced showed shows tests tested develops
-    developed invests invested borrows borrowed issues issued sets keeps kept maintains reaffirms reiterates withdraws withdrew
-    orders ordered cancels cancelled canceled grounds grounded hikes hiked charges charged earns earned books booked apologises
-    apologised apologizes apologized taps tapped replaces replaced ousts ousted promotes promoted restarts restarted matches
-    overtakes overtook merges merged backs backed partners partnered licenses licensed originated set narrowed narrows widened
-    widens swung swings misclassified admits admitted publishes published quadrupled tripled doubled stays ups leads readies goes
-    went inks rolls removes restructures bets teams turns upgrades downgrades wrote writes posted spent spends tells told promises
-    promised pledges pledged commits committed struggles struggled tries tried""".split()
+    """said says reported reports posted posts announced announces plans planned agreed agrees expects expected shares stock raised
+    raises cuts cut beat beats misses missed sees launches launched unveils unveiled buys bought acquires acquired sells
+    sold recalls recalled sued sues names named appoints appointed hires hired lays warned warns won wins declares declared
+    prices priced files filed closes closed opens opened signs signed forecast forecasts lowers lowered lifts lifted boosts
+    boosted trims trimmed slashes slashed slows slowed pauses paused halts halted suspends suspended resumes resumed delays
+    delayed ends ended exits exited enters entered joins joined adds added expands expanded extends extended builds built
+    ships shipped delivers delivered makes made offers offered seeks sought wants wanted aims hopes considers considering
+    mulls explores eyes nears completes completed scraps scrapped drops dropped shuts shuttered settles settled pays paid
+    fined spins splits split takes took gets got gives gave loses lost gains gained faces faced falls fell rises rose slides
+    slid slumps slumped sinks sank tumbles tumbled jumps jumped surges surged soars soared plunges plunged rallies rallied
+    climbs climbed slips slipped rebounds reaches reached surpasses surpassed tops topped hits hit rejects rejected denies
+    denied confirms confirmed proposes proposed awards awarded receives received introduces introduced showed shows tests
+    tested develops developed invests invested borrows borrowed issues issued sets keeps kept maintains reaffirms reiterates
+    withdraws withdrew orders ordered cancels cancelled canceled grounds grounded hikes hiked charges charged earns earned
+    books booked apologises apologised apologizes apologized taps tapped replaces replaced ousts ousted promotes promoted
+    restarts restarted matches overtakes overtook merges merged backs backed partners partnered licenses licensed originated
+    set narrowed narrows widened widens swung swings misclassified admits admitted publishes published quadrupled tripled
+    doubled stays ups leads readies goes went leaves left lends manages inks rolls removes restructures bets teams turns
+    upgrades downgrades wrote writes spent spends tells told promises promised pledges pledged commits committed struggles
+    struggled tries tried""".split()
 )
 """What companies do in the news, in present and past, and the nouns of their shares, directly after the name."""
 
@@ -79,6 +80,7 @@ GOVERNED = frozenset(
 ROLES_BEFORE = frozenset(
     """airline carrier retailer automaker carmaker truckmaker planemaker chipmaker drugmaker lender bank insurer brewer miner
     broker chain maker owner operator designer developer giant rival rivals competitor parent firm company group network startup
+    airlines retailers automakers carmakers chipmakers drugmakers lenders banks insurers miners companies firms
     bellwether utility restaurateur homebuilder toymaker conglomerate biotech subsidiary unit brand heavyweight titan peer
     peers""".split()
 )
@@ -142,8 +144,8 @@ INDUSTRY_WORDS = {
     "semiconductor": "chip chips chipmaker semiconductor wafer",
     "hardware": "iphone ipad laptop laptops pc pcs smartphone smartphones device devices computers phone phones",
     "oil": "oil gas barrel barrels refinery crude drilling pipeline rig lng energy",
-    "bank": "bank lender loans deposits mortgage lending banking branches",
-    "consumer finance": "loans loan card cards lender credit borrowers accounts",
+    "bank": "bank lender loans deposits mortgage lending banking branches lends overdraft",
+    "consumer finance": "loans loan card cards lender credit borrowers accounts fees overdraft payments",
     "finance": "loans loan card cards lender credit borrowers accounts",
     "insur": "insurer insurance premiums underwriting policyholders claims policies",
     "air freight": "airline flights flight passengers passenger carrier aircraft pilots fares jets jet bag",

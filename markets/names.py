@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Literal
 
 from markets.backers import find_backed
-from markets.context import Place, Verdict, is_person, judge, of_the_trade
+from markets.context import Place, Verdict, is_introduced, is_person, judge, of_the_trade
 from markets.instruments import InstrumentTable, Listing, NameEntry, market_day
 from markets.symbols import find_bracketed, find_symbols
 from markets.tokens import Token, joins, tokenize
@@ -197,6 +197,7 @@ def _with_company(chain: Sequence[_Named]) -> Iterator[_Named]:
         yield from chain
         return
     surer = any(entries[0][0].sense == "name" and entries[0][1].kind == "share" for _, entries in chain)
+    surer = surer or is_introduced(chain[0][0])
     trades = [entries[0][1].industry for _, entries in chain]
     for (place, entries), trade in zip(chain, trades, strict=True):
         together = surer or (trade is not None and trades.count(trade) > 1)
