@@ -33,6 +33,12 @@ COMPANIES = (
     "Goldman Sachs", "Ford", "Netflix", "Nike", "Caterpillar",
 )  # fmt: skip
 PUBLISHERS = tuple(f"{name} Wire" for name in ("North", "South", "East", "West", "Harbour", "Hill", "River", "Market"))
+FIRST_NAMES = tuple("Ada Ben Carla David Elena Frank Grace Hugo Irene Jonas Karin Liam Maria Nils Olga Paul".split())
+LAST_NAMES = tuple(
+    "Abbott Baker Carter Dawson Ellis Foster Garner Hayes Irving Jensen Keller Lambert Mercer Norris Owens Parker".split()
+)
+WAYS = tuple(way for name, way in REPRINTS.items() if name not in ("byline and dateline", "headline alone"))
+"""Of printing a text again: the first has a byline already, and of the last two copies would be one article."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,12 @@ def _row(article: Article) -> dict[str, object]:
 
 
 def _reprint(original: Article, number: int, chance: random.Random) -> Article:
-    """The original as another publisher prints it; `number` makes equal edits differ in a word, as bylines do."""
-    way = chance.choice(list(REPRINTS.values()))
-    title, text = way(original, number)
+    """The original as another publisher prints it, under a byline of its own, so that no two are the same to the letter."""
+    title, text = chance.choice(WAYS)(original, number)
     publisher = chance.choice(PUBLISHERS[1:])
     at = original.first_seen_at + timedelta(minutes=chance.uniform(1, REPRINT_MINUTES))
-    return article_of(title, f"{text}\n\n({publisher} {number})" if text else title, at, source=publisher)
+    byline = f"By {FIRST_NAMES[number % len(FIRST_NAMES)]} {chance.choice(LAST_NAMES)} and {chance.choice(LAST_NAMES)}"
+    return article_of(title, f"{byline}\n\n{text}", at, source=publisher)
 
 
 def _real(data: Path, count: int) -> list[tuple[str, str]]:
