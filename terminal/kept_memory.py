@@ -20,7 +20,7 @@ HOLD_SECONDS = 5.0
 """How long a folder is kept from others at most: opening it takes an eighth of a second of processor time."""
 REST_SECONDS = 0.2
 """How long it is left to them then: whoever waits for a folder's lock looks every twentieth of a second."""
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 2.0
 """Without a question for so long it is closed."""
 LOOK_SECONDS = 0.1
 
