@@ -12,6 +12,7 @@ from markets.cue_words import (
     BUSINESS,
     DETERMINERS,
     FUNCTION,
+    FUNDS,
     GOVERNED,
     HELPERS,
     HOLDING_BEFORE,
@@ -20,6 +21,7 @@ from markets.cue_words import (
     LEGAL_AFTER,
     LEGAL_CAPITALS,
     NOUNS_AFTER,
+    OPENERS,
     PERSON_BEFORE,
     PLACE_AFTER,
     ROLE_BEFORE,
@@ -50,6 +52,10 @@ _CHIEF_NAME, _LOUD_NAME, _OPEN = 1, 2, -1
 _WORD, _LOUD_WORD = 3, 4
 """The same for a `word`."""
 _VERB_ENDINGS = ("s", "ed")
+_STARTERS = VERBS | FUNCTION | HELPERS | ROLES_BEFORE | TRADES_BEFORE | DETERMINERS | HOLDING_BEFORE | OPENERS
+"""Words that begin a sentence before a company's name and are no part of it: 'Even Apple', 'Rivals Ford and Dell'."""
+_FUND_REACH = 6
+"""Words after a company's name within which its fund's name ends."""
 _COMMON_NOUN = 3
 """Against the company for an article before the name: more than what a verb after it says for it."""
 _PRONOUNS = frozenset({"he", "she"})
@@ -141,7 +147,9 @@ def _is_exchange_mark(place: Place) -> bool:
 
 
 def _is_someone_else(place: Place) -> bool:
-    """A person's surname, a place, or the beginning of another company's longer name."""
+    """A person's surname, a place, a fund, or the beginning of another company's longer name."""
+    if _is_fund(place):
+        return True
     if place.first != place.last:
         before = _neighbour(place, -1)
         dotted = before is not None and place.body[before.end : place.tokens[place.first].start] == ". "
@@ -152,6 +160,24 @@ def _is_someone_else(place: Place) -> bool:
     if after is None or not adjacent(place.body, place.tokens[place.last], after):
         return False
     return (after.key in PLACE_AFTER and after.text[0].isupper()) or _longer_company(place)
+
+
+def _is_fund(place: Place) -> bool:
+    """'BlackRock World Mining Trust', 'Invesco Solar ETF': further capitalised words, then what a fund or an index is called."""
+    own = False
+    for distance in range(1, _FUND_REACH + 1):
+        index = place.last + distance
+        if index >= len(place.tokens):
+            return False
+        token = place.tokens[index]
+        if not adjacent(place.body, place.tokens[index - 1], token):
+            return False
+        if token.key in FUNDS:
+            return own or token.text.isupper()
+        if not (token.text[0].isupper() or token.text[0].isdigit()) or not token.capitals_tell:
+            return False
+        own = own or token.key not in UNITS
+    return False
 
 
 def _lies_in_state(place: Place) -> bool:
@@ -249,7 +275,7 @@ def _capital_before(place: Place) -> bool:
     if before is None or not adjacent(place.body, before, first) or place.body[before.end] == "-":
         return False
     capital = before.text[0].isupper() and not before.text.isupper() and before.key not in ROLE_BEFORE
-    return capital and before.capitals_tell and first.capitals_tell
+    return capital and first.capitals_tell and (before.capitals_tell or before.key not in _STARTERS)
 
 
 def _evidence(place: Place, listing: Listing) -> int:
