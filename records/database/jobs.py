@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
 
 from records.analysis import Analysis
 from records.article import Article
@@ -24,6 +24,8 @@ NOTHING = dict.fromkeys(
     ("finished_at", "result", "failure", "reason", "analysis_id", "former_analysis_id", "story_id", "cost_usd")
 )
 """The columns of an outcome, empty."""
+ENDED = ("finished_at", "result", "failure", "reason")
+"""Those that say that it ended."""
 CHUNK = 500
 """Ids in one statement."""
 
@@ -155,12 +157,19 @@ class JobTable:
             return [turn for turn in turns if _moved(connection, turn, sources, {"status": target})]
 
     def renew(self, turns: Sequence[Turn]) -> list[Turn]:
-        """Puts finished, failed or cancelled jobs to wait again, in a new round with nothing of the former one."""
+        """Puts jobs to wait again, in a new round: finished ones with nothing of the former one; those that failed, were cancelled
+        or lost by the queue with the analysis that they have, if any: it was made once and is not made again."""
         renewed = []
         with self._writing() as connection:
             for turn in turns:
-                fresh = NOTHING | {"status": "waiting", "round": turn.round + 1, "starts": 0, "leads": False}
-                if _moved(connection, turn, ("done", "failed", "cancelled", *OPEN), fresh):
+                again = {"status": "waiting", "round": turn.round + 1, "starts": 0}
+                ended = again | dict.fromkeys(ENDED)
+                fresh = ended | NOTHING | {"leads": False}
+                if (
+                    _moved(connection, turn, OPEN, again)
+                    or _moved(connection, turn, ("failed", "cancelled"), ended, _job.analysis_id.is_not(None))
+                    or _moved(connection, turn, ("done", "failed", "cancelled"), fresh)
+                ):
                     renewed.append(Turn(turn.article_id, turn.round + 1, turn.priority))
         return renewed
 
@@ -273,8 +282,10 @@ def _known(connection: Connection, column: Any, wanted: Sequence[str]) -> set[st
     return found
 
 
-def _moved(connection: Connection, turn: Turn, sources: Collection[str], values: dict[str, Any]) -> bool:
-    where = (_job.article_id == turn.article_id, _job.round == turn.round, _job.status.in_(sources))
+def _moved(
+    connection: Connection, turn: Turn, sources: Collection[str], values: dict[str, Any], *more: ColumnElement[bool]
+) -> bool:
+    where = (_job.article_id == turn.article_id, _job.round == turn.round, _job.status.in_(sources), *more)
     return connection.execute(update(jobs).where(*where).values(values)).rowcount == 1
 
 
