@@ -1,0 +1,7 @@
+"""Loaded by the fork server for what it leaves behind: tables that every worker would otherwise read again, a second each."""
+
+from agent.score import ScoreModel
+from markets.desk import MarketDesk
+
+ScoreModel()
+MarketDesk()
