@@ -2,6 +2,7 @@
 
 from terminal.command_tree import Tree, whole_number
 from terminal.eval_labels_arguments import add_eval_labels
+from terminal.eval_words_arguments import add_eval_words
 
 
 def add_eval(tree: Tree) -> None:
@@ -11,6 +12,7 @@ def add_eval(tree: Tree) -> None:
     _add_eval_recall(evaluate)
     _add_eval_threads(evaluate)
     add_eval_labels(evaluate)
+    add_eval_words(evaluate)
 
 
 def _add_eval_impact(evaluate: Tree) -> None:
