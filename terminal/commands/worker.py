@@ -23,6 +23,10 @@ PAUSED = 1
 
 def run(options: argparse.Namespace) -> int:
     """Works. Raises SettingsError, ModelError, StoreError, UsageError."""
+    if options.batch:
+        from terminal.batch_worker import run as run_batches
+
+        return run_batches(options)
     for name in ("concurrency", "together"):
         number = getattr(options, name)
         if number is not None and number < 1:
