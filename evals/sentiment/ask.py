@@ -50,7 +50,10 @@ class SentimentReader:
     def _ask(self, row: Labelled) -> Mapping[str, float]:
         if self._table is None:
             sign = self._choose("embedded_sentiment_sign", ("Positive", "Negative"), row)
-            return {"sign": sign["Positive"], **self._choose("embedded_sentiment_class", LABELS, row)}
+            return {
+                "sign": sign["Positive"],
+                **self._choose("embedded_sentiment_class", ("positive", "negative", "neutral"), row),
+            }
         article = _article(row.text)
         candidates = find_candidates(article.title, article.text, self._table, article.first_seen_at)
         reading = read_capable(article, candidates, self._model, self._prompts, silent).reading
