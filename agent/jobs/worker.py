@@ -35,9 +35,9 @@ from records.times import Clock
 BEAT_SECONDS = 2.0
 MEND_EVERY = 15
 """Beats between two looks for jobs that the queue has lost: half a minute."""
-FORGOTTEN_BEATS = 5
-"""Beats for which a round is claimed by this worker without being worked on, until it is put back: when the database's server is
-lost as it says yes to a claim, nobody hears of it."""
+FORGOTTEN_SECONDS = 10.0
+"""How long a round is claimed by this worker without being worked on until it is put back: when the database's server is lost as
+it says yes to a claim, nobody hears of it."""
 LEAVE_LOOK_SECONDS = 0.05
 SPARE_CONNECTIONS = 4
 """To the engine's tables, beyond one an article in hand: for the queue, the listener and the notes about them."""
@@ -57,6 +57,7 @@ class Worker:
         together: int | None = None,
         beat_seconds: float = BEAT_SECONDS,
         silent_seconds: float = SILENT_SECONDS,
+        forgotten_seconds: float = FORGOTTEN_SECONDS,
     ) -> None:
         """`concurrency`: articles at once in each worker; `together`: in all workers (None: no limit). The last worker to start
         sets both for all."""
@@ -74,7 +75,8 @@ class Worker:
         self._ending = threading.Event()
         self._tending = threading.Thread(target=self._tend, name="jobs-heartbeat", daemon=True)
         self._rounds: set[str] = set()
-        self._idle_beats: dict[str, int] = {}
+        self._forgotten_seconds = forgotten_seconds
+        self._idle_since: dict[str, float] = {}
         self._guard = threading.Lock()
         self._engine: DBOS | None = None
 
@@ -195,11 +197,11 @@ class Worker:
                     self._desk.mend()
 
     def _put_back_forgotten(self) -> None:
-        claimed = set(self._queue.in_hand([self.id]))
+        claimed, now = self._queue.in_hand([self.id]), time.monotonic()
         with self._guard:
-            idle = claimed - self._rounds
-        self._idle_beats = {one: self._idle_beats.get(one, 0) + 1 for one in idle}
-        self._queue.resume([one for one, beats in self._idle_beats.items() if beats >= FORGOTTEN_BEATS])
+            idle = set(claimed) - self._rounds
+        self._idle_since = {one: self._idle_since.get(one, now) for one in idle}
+        self._queue.resume([one for one, since in self._idle_since.items() if now - since >= self._forgotten_seconds])
 
     def _beat(self) -> None:
         self._database.job_workers.beat(self.id, self._machine, os.getpid(), self._clock())

@@ -60,7 +60,8 @@ def test_a_round_that_was_claimed_and_never_begun_is_put_back(
     desk, one = JobDesk(database, queue, utc_now), kit.article(1)
     course = kit.course_over(database, lambda *_: None)
     desk.pause()
-    with Worker(database, queue, course, clock=utc_now, concurrency=1, beat_seconds=0.05) as worker:
+    quick = {"beat_seconds": 0.05, "forgotten_seconds": 0.2}
+    with Worker(database, queue, course, clock=utc_now, concurrency=1, **quick) as worker:
         kit.fill(database, [one])
         with writing(queue._engine) as connection:
             claimed = text("UPDATE workflow_status SET status = 'PENDING', executor_id = :worker")
