@@ -19,7 +19,7 @@ MEASURES = {
     "savings": r"savings|synergies",
     "orders": r"orders|backlog|bookings",
     "production": r"production|output",
-    "profit": r"(?:net\s+|quarterly\s+|pre-?tax\s+|annual\s+)*(?:profits?|net\s+income|earnings)|\bincome|bottom\s+line",
+    "profit": r"(?:net\s+|pre-?tax\s+)*(?:profits?|net\s+income|earnings)|\bincome|bottom\s+line",
     "revenue": r"(?:(?:net|total|operating|same-store|comparable|unit|organic)\s+)*(?:revenues?|sales|turnover)|top\s+line",
     "outlook": r"guidance|outlook|forecasts?|target\s+price|price\s+target",
     "stock": r"(?:shares|stock)(?=\s+(?:price\s+)?(?:were|was|are|is|have|has|had|rose|fell|jump|drop|climb|slid|surg|tumbl|plung"
@@ -33,7 +33,6 @@ _ALIKE = (
     {"profit", "eps", "operating", "ebitda", "gross"},
     {"cost", "capex", "loss", "tax"},
     {"cost", "savings"},
-    {"loss", "eps"},
     {"revenue", "orders", "production"},
     {"debt", "cost"},
 )

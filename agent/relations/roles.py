@@ -69,7 +69,9 @@ def _is_crossed(mine: tuple[frozenset[str], frozenset[str]], theirs: tuple[froze
     return len(mine[0] & theirs[1]) + len(mine[1] & theirs[0]) >= straight + _MARGIN
 
 
-def exchanged(sentence: str, telling: Sequence[str], parties: Parties, proven: Collection[str]) -> list[str]:
+def exchanged(
+    sentence: str, telling: Sequence[str], cited: Sequence[str], parties: Parties, proven: Collection[str]
+) -> list[str]:
     """Directions, measures and companies of `sentence` in whose place the telling sentences have another; the `proven` are not
     asked again."""
 
@@ -81,16 +83,24 @@ def exchanged(sentence: str, telling: Sequence[str], parties: Parties, proven: C
     faults = []
     for slots, conflict, message in kinds:
         mine = [slot for slot in slots(sentence) if slot.label.removesuffix("er") not in proven]
-        faults += _faults(mine, [slot for one in telling for slot in slots(one)], conflict, message)
+        if mine:
+            theirs = [slot for one in telling for slot in slots(one)]
+            faults += _faults(mine, theirs, [slot for one in cited for slot in slots(one)], conflict, message)
     return faults
 
 
 def _faults(
-    mine: Sequence[_Slot], theirs: Sequence[_Slot], conflict: Callable[[str, str], bool], message: str
+    mine: Sequence[_Slot],
+    theirs: Sequence[_Slot],
+    everywhere: Sequence[_Slot],
+    conflict: Callable[[str, str], bool],
+    message: str,
 ) -> list[str]:
     faults = []
     for slot in mine:
-        own = max((len(slot.around & one.around) for one in theirs if not conflict(one.label, slot.label)), default=0)
+        own = max(
+            (len(slot.around & one.around) for one in everywhere if not conflict(one.label, slot.label)), default=0
+        )
         best, label = max(
             (
                 (len(slot.around & one.around), one.label)

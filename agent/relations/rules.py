@@ -39,7 +39,7 @@ def relation_faults(
         *_expectation_faults(sentence, cited, telling),
         *_deal_faults(sentence, cited, parties),
         *_denial_faults(sentence, cited, telling),
-        *exchanged(sentence, telling, parties, proven),
+        *exchanged(sentence, telling, cited, parties, proven),
     ]
 
 

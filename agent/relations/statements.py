@@ -35,8 +35,11 @@ _COMPARED = re.compile(
 _PER_SHARE = frozenset({"eps", "profit", "loss", "dividend", "operating", "cash_flow"})
 _NEVER_PER_SHARE = frozenset({"revenue", "orders", "debt", "capex", "production", "ebitda", "savings"})
 _AFTER = re.compile(
-    r"^\s*(?:(?:year-over-year|sequential|annual|quarterly|organic|[a-z]+-quarter|net)\s+)?$", re.IGNORECASE
+    r"^\s*(?:(?!(?:on|and|as|to|from|with|after|while|but|by|than|in|of|for|at|the|despite|amid|helped|due)\s)[\w-]+\s+){0,2}$",
+    re.IGNORECASE,
 )
+_BESIDE_WORDS = 2
+"""A direction so near before a figure is its own, whatever follows."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None
         found = before[-1].lastgroup
     else:
         found = None
-    return None if per == "share" and found not in _PER_SHARE else found
+    return None if per == "share" and found not in _PER_SHARE | _NEVER_PER_SHARE else found
 
 
 def _direction(sentence: str, start: int, end: int, figure: Figure) -> int | None:
@@ -166,10 +169,12 @@ def _direction(sentence: str, start: int, end: int, figure: Figure) -> int | Non
     )
     if not changes:
         return None
+    before = [match for match in DIRECTION.finditer(sentence, 0, start) if _reaches(sentence, match, start)]
+    if before and len(sentence[before[-1].end() : start].split()) <= _BESIDE_WORDS:
+        return _sense(before[-1])
     after = DIRECTION.search(sentence, end)
     if after and _AFTER.match(sentence[end : after.start()]):
         return _sense(after)
-    before = [match for match in DIRECTION.finditer(sentence, 0, start) if _reaches(sentence, match, start)]
     if before:
         return _sense(before[-1])
     return figure.sign or None
@@ -196,9 +201,12 @@ def _sense(match: re.Match[str]) -> int:
 
 def contradiction(known: Statement, said: Statement) -> str | None:
     """Why `known` cannot carry `said` though its figure does; None if nothing speaks against it."""
-    if measures_conflict(known.measure, said.measure):
-        return f"there it is of {_named(known.measure)}, not of {_named(said.measure)}"
-    if known.figure.per == "share" and said.measure in _NEVER_PER_SHARE:
+    per_share = known.figure.per == "share"
+    theirs = None if per_share and known.measure in _NEVER_PER_SHARE else known.measure
+    negative = -1 in (known.figure.sign, said.figure.sign) and "loss" in (theirs, said.measure)
+    if measures_conflict(theirs, said.measure) and not negative:
+        return f"there it is of {_named(theirs)}, not of {_named(said.measure)}"
+    if per_share and said.measure in _NEVER_PER_SHARE:
         return f"there it is per share, not {_named(said.measure)}"
     if known.direction and said.direction and known.direction != said.direction:
         return "there it goes the other way"

@@ -183,10 +183,10 @@ _KINDS = (
     ("the quotation", "quotation"),
     ("expectations", "expectation"),
     ("den", "denial"),
+    (" buys ", "deal"),
     ("contrary", "direction"),
     ("speaks of", "exchanged measure"),
     ("it says of", "exchanged company"),
-    ("it says that", "deal"),
     ("it says", "direction"),
 )
 
