@@ -23,7 +23,7 @@ from agent.calibration import Platt
 from agent.features import GROUP_OF, GROUPS, NAMES, Known, row, speaks_of_results
 from agent.flow import NewsFlow
 from agent.index_prior import IndexPrior, load_index_prior
-from agent.precedent_weights import capped, effective, shift, weigh
+from agent.precedent_weights import capped, effective, limited_shift, weigh
 from agent.score_artifact import ScoreArtifact, load_artifact
 from agent.score_drivers import DriverInputs, drivers_of
 from agent.wording import Wording, cosine, event_text, words_of
@@ -308,7 +308,8 @@ class ScoreModel:
     ) -> float:
         if not precedents:
             return 0.0
-        return shift(self._artifact.blending, weights, _abs_z(precedents), expected, self._reference.mean_abs_z)
+        sources, mean = [each.source for each in precedents], self._reference.mean_abs_z
+        return limited_shift(self._artifact.blending, weights, _abs_z(precedents), expected, mean, sources)
 
     def _model_term(self, question: Question) -> float:
         if "model" in self._without:

@@ -143,7 +143,8 @@ def _page(told: Mapping[str, Any]) -> str:
         between = f"{found['low']:.4f} to {found['high']:.4f}" if found.get("high") is not None else "a count"
         verdict = "not measured" if target["met"] is None else "met" if target["met"] else "missed"
         lines.append(
-            f"| {target['name']} | {_number(target['value'])} | {between} | {target['n']:,} | at most {target['at_most']:g} | {verdict} |"
+            f"| {target['name']} | {_number(target['value'])} | {between} | {target['n']:,} "
+            f"| at most {target['at_most']:g} | {verdict} |"
         )
     lines += [
         "",

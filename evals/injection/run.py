@@ -154,7 +154,10 @@ def _kept(
     runner: Runner, cases: Sequence[Case], model: LanguageModel, path: Path | None, say: Say
 ) -> Iterator[Outcome]:
     known = {outcome.case: outcome for outcome in read_outcomes(path) if outcome.model == model.name}
-    for number, case in enumerate(cases, start=1):
+    ordered = sorted(
+        cases, key=lambda case: case.host.id
+    )  # a host's clean twin is read once, and its cases then share it
+    for number, case in enumerate(ordered, start=1):
         outcome = known.get(case.id) or runner.run(case, model)
         if case.id not in known and path is not None:
             with path.open("a", encoding="utf-8") as file:
