@@ -67,6 +67,8 @@ class Statement:
     """Its sentence denies something somewhere."""
     start: int = 0
     """Place of the figure in its sentence."""
+    before: frozenset[str] = frozenset()
+    """Companies named before it in its sentence."""
 
 
 def statements_of(text: str, values: Values, parties: Parties) -> list[Statement]:
@@ -142,6 +144,7 @@ def _statement(figure: Figure, around: _Surroundings) -> Statement:
         any(";" not in sentence[match.end() : start] for match in HARD_DENIAL.finditer(sentence, 0, start)),
         DENIAL.search(sentence) is not None,
         start,
+        frozenset(company for _, company in before),
     )
 
 
@@ -243,4 +246,6 @@ def _other_party(known: Statement, said: Statement) -> bool:
         return False
     if said.party not in known.parties:
         return len(known.parties) == 1 and len(said.parties) == 1
+    if said.figure.kind in ("percent", "points", "multiple") and said.party not in known.before:
+        return True  # "A's profit rose 5 percent on sales to B" tells nothing of B's profit
     return min(known.like, said.like) >= 2 and min(len(known.parties), len(said.parties)) >= 2

@@ -130,6 +130,12 @@ def test_two_companies_figures_may_not_change_places(hold: Hold) -> None:
     )
 
 
+def test_a_change_belongs_to_the_company_named_before_it(hold: Hold) -> None:
+    body = "Results\n\nContoso profit fell 12.5 percent, hurt by lower sales to its main customer Northwind."
+    assert hold(body, "Contoso's profit was down 12.5 percent.").faults == ()
+    assert hold(body, "Northwind's profit was down 12.5 percent.").faults != ()
+
+
 def test_two_figures_of_one_sentence_may_not_change_places(hold: Hold) -> None:
     body = "Sale\n\nContoso will sell a further 11.5 percent stake, leaving it with a 50 percent shareholding."
     assert hold(body, "It sells a further 11.5 percent stake, leaving a 50 percent shareholding.").faults == ()
