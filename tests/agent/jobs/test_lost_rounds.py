@@ -70,3 +70,16 @@ def test_a_round_that_was_claimed_and_never_begun_is_put_back(
         kit.until(lambda: not database.jobs.counts().open, 60)
         worker.leave(30)
     assert database.jobs.counts().analysed == 1
+
+
+def test_an_article_that_ended_five_workers_is_set_aside(kit: ModuleType, database: Database) -> None:
+    one = kit.article(1)
+    course = kit.course_over(database, lambda *_: None)
+    kit.fill(database, [one])
+    assert [course.begin(one.id, 1) for _ in range(5)] == [True] * 5
+    ended = course.begin(one.id, 1)
+    assert isinstance(ended, JobOutcome)
+    course.note(one.id, 1, ended)
+    job = database.jobs.get(one.id)
+    assert (job.status, job.outcome.failure) == ("failed", "worker_lost")
+    assert "5 workers ended" in (job.outcome.reason or "")
