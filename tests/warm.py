@@ -2,6 +2,8 @@
 
 from agent.score import ScoreModel
 from markets.desk import MarketDesk
+from models.tokenizer_tables import encoding
 
 ScoreModel()
 MarketDesk()
+encoding("o200k_base")

@@ -65,7 +65,7 @@ class Batches:
                 if connection.execute(again.values(**fresh, tries=_request.tries + 1)).rowcount == 0:
                     connection.execute(insert(batch_requests).values(_row(owner, wanted) | fresh | {"tries": 1}))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def progress(self, owner: str) -> tuple[str | None, str | None]:
         """How far an article is: what `keep_progress` kept last, placed and prepared."""
@@ -85,7 +85,7 @@ class Batches:
                 ):
                     connection.execute(insert(batch_owners).values(_named(owner) | parts))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def forget(self, owner: str) -> None:
         """The article is finished: its texts are not needed any more."""
@@ -94,7 +94,7 @@ class Batches:
             with self._writing() as connection:
                 _forget(connection, and_(*_of(owner, batch_owners)), and_(*_of(owner, batch_requests)))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def sweep(self, identity: str, model: str) -> None:
         """Forgets what belongs to no article at work, left by a process that was killed or taken away by a command, and what
@@ -111,7 +111,7 @@ class Batches:
                 )
                 connection.execute(delete(batch_requests).where(_request.state == "wanted", others))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def ready(self) -> list[Turn]:
         """The articles at work that have no request under way, in the order in which they were put in line."""
@@ -203,7 +203,7 @@ class Batches:
             with self._writing() as connection:
                 connection.execute(update(batches).where(_batch.key == key).values(plain))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def withdraw(self, key: str, error: str, at: datetime) -> None:
         """The provider took nothing of the batch: its requests wait as before and their holds go."""
@@ -218,7 +218,7 @@ class Batches:
                 ended = {"status": "failed", "error": error, "ended_at": to_epoch(at)}
                 connection.execute(update(batches).where(_batch.key == key).values(ended))
 
-        patiently(write)
+        patiently(write, again=True)
 
     # coming back
 
@@ -250,7 +250,7 @@ class Batches:
                 more = {"cost_nano": _batch.cost_nano + cost}
                 connection.execute(update(batches).where(_batch.key == key).values(more))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def finish(self, key: str, status: str, at: datetime, error: str | None = None) -> None:
         """Everything of the batch is settled."""
@@ -265,7 +265,7 @@ class Batches:
                 ended = {"status": status, "ended_at": to_epoch(at), "error": error}
                 connection.execute(update(batches).where(_batch.key == key).values(values | ended))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def tokens(self, batch_id: str) -> int:
         """Billed by the rows of the ledger that went in it."""

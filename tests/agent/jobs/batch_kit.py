@@ -1,9 +1,12 @@
 """A batch worker over the real analyst and the real client, also as a process of its own, to be killed."""
 
+import itertools
 import json
 import os
+import signal
+import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
@@ -12,6 +15,7 @@ from typing import Any
 
 import jobs_kit
 from pydantic import SecretStr
+from sqlalchemy import Engine, event
 
 from agent.analyze import Analyst, Memory
 from agent.jobs import Course, JobArchive, JobQueue, Patience
@@ -29,6 +33,7 @@ from models.wire import Usage
 from prompts import PromptLibrary
 from records.database import Database
 from records.database.batch_turn import alone
+from records.database.batches import Batches
 from records.spending import BudgetLimits
 from records.times import utc_now
 from vectorstore.threads import StoryThreads
@@ -98,7 +103,7 @@ def batch_worker(
     budget: BudgetLimits | None = None,
     memory: Memory | None = None,
     told: Callable[[str], None] = lambda _: None,
-):
+) -> Iterator[BatchWorker]:
     """A worker in this process."""
     prices = prices_file(folder)
     settings = replace(settings, budget=budget or BudgetLimits())
@@ -138,10 +143,44 @@ def live(database: Database, base_url: str, folder: Path, one: Any) -> Any:
         model.close()
 
 
-def work(address: str, base_url: str, folder: str) -> None:
-    """A process of its own: works until nothing is left."""
-    with Database.open(address) as database, alone(database.place):
-        (Path(folder) / f"ready{os.getpid()}").touch()
-        with batch_worker(database, base_url, Path(folder)) as worker:
-            ending = worker.run()
+def work(address: str, base_url: str, folder: str, kill_at: int, kill_after: float) -> None:
+    """A process of its own: works until nothing is left, or until its `kill_at`-th transaction is about to be committed and
+    `kill_after` seconds more have passed: then SIGKILL ends it."""
+    seen = itertools.count(1)
+
+    def count_commit(_: Any) -> None:
+        if next(seen) == kill_at:
+            killing = threading.Timer(kill_after, os.kill, (os.getpid(), signal.SIGKILL))
+            killing.daemon = True
+            killing.start()
+
+    event.listen(Engine, "commit", count_commit)
+    with (
+        Database.open(address) as database,
+        alone(database.place),
+        batch_worker(database, base_url, Path(folder)) as worker,
+    ):
+        ending = worker.run()
     os._exit(0 if ending == "empty" else 1)
+
+
+def work_until(address: str, base_url: str, folder: str, method: str, when: str) -> None:
+    """A process of its own that SIGKILL ends at a method of `Batches` or `BatchApi`: before, during or after it."""
+    owner = BatchApi if hasattr(BatchApi, method) else Batches
+    real = getattr(owner, method)
+
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def deadly(*args: Any, **options: Any) -> Any:
+        if when == "before":
+            die()
+        if when == "during":  # its request has left, and the server takes longer than this to answer it
+            threading.Timer(0.3, die).start()
+        done = real(*args, **options)
+        if when == "after":
+            die()
+        return done
+
+    setattr(owner, method, deadly)
+    work(address, base_url, folder, 0, 0.0)

@@ -1,6 +1,5 @@
 """A backfill through batches: the real analyst and the real client against a server on loopback that bills."""
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,17 +22,6 @@ from records.market import Reaction
 from records.spending import BudgetLimit, BudgetLimits, Outcome
 from records.taxonomy import EventType
 from records.times import utc_now
-
-
-@pytest.fixture(scope="session")
-def batch_kit(kit: ModuleType) -> ModuleType:  # noqa: ARG001 - it imports the other by name
-    place = Path(__file__).parent / "batch_kit.py"
-    spec = importlib.util.spec_from_file_location("batch_kit", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
