@@ -20,8 +20,8 @@ nothing is open any more, the database and the server's own count are compared. 
 
 - every article has a job that ended with a result or was set aside with a reason; one analysis for what was analysed, none for what
   joined; every story told; one forecast in the ledger and one event for each analysis
-- every answer that arrived is in the cost ledger to the token; what the server billed besides lies within the bounds that the ledger
-  holds for calls of unknown end: ledger ≤ server ≤ ledger + bounds
+- every answer that arrived is in the cost ledger to the token; what the server billed besides lies within the bounds that the
+  ledger holds for calls of unknown end: ledger ≤ server ≤ ledger + bounds
 - no call brings the server's count over the budget then in force
 - no request is sent whose answer was kept; nothing is set aside by a fault of ours
 

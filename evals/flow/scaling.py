@@ -17,7 +17,7 @@ from records.errors import RhymeError
 
 WORKERS = (1, 2, 4)
 LIMITED_WORKERS = (2, 4)
-LIMIT_SHARE = 0.2
+LIMIT_SHARE = 0.3
 """The limit, as a share of what four workers could ask: two exceed it too."""
 LONGEST_SECONDS = 900.0
 TIMEOUT_SECONDS = 60.0
