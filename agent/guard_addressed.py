@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agent.guard_echo import echoes_a_prompt
 from agent.guard_patterns import Kind, addressed
@@ -90,6 +91,7 @@ def _split(text: str) -> Iterator[tuple[Span, str]]:
             start = span.start + boundary
 
 
+@lru_cache(maxsize=20_000)
 def judge(sentence: str) -> Kind | None:
     """What one sentence tries with a model, read in every way it might be; None if it is none that addresses one."""
     if _is_noise(sentence):
