@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import pairwise
 
 _CAPITALISED = re.compile(r"(?<![\w&.$^-])[A-Z][\w&’'.-]*\w")
 _RUN = re.compile(
@@ -38,7 +39,8 @@ _COUNTRIES = (
     "colombia colombian", "africa african", "asia asian", "poland polish", "portugal portuguese", "belgium belgian",
     "austria austrian",
     "singapore singaporean", "hong kong", "thailand thai", "malaysia malaysian", "indonesia indonesian", "philippines philippine",
-    "california calif californian", "cuba cuban", "iran iranian", "iraq iraqi", "ukraine ukrainian", "vietnam vietnamese",
+    "california calif californian", "louisiana la", "pennsylvania pa", "massachusetts mass", "washington wash",
+    "michigan mich", "cuba cuban", "iran iranian", "iraq iraqi", "ukraine ukrainian", "vietnam vietnamese",
 )  # fmt: skip
 """Names of a country and of its people carry one another."""
 _BY_COUNTRY = {
@@ -83,8 +85,22 @@ def name_faults(sentence: str, cited: str, headline: str, body: str, instruments
     short = _initials(_RUN.findall(sentence), set())
     unknown = [one for one in _TICKER.findall(sentence) if not _is_ticker_of(one, told) and one.lower() not in short]
     faults = [f"the ticker “{ticker}” is not in what it cites" for ticker in dict.fromkeys(unknown)]
+    allowed |= _joined(sentence, told)
     names = [one for one in _names(sentence) if not _carried(_parts(one), allowed) and one not in unknown]
     return faults + [f"the name “{name}” is not in what it cites" for name in dict.fromkeys(names)]
+
+
+def _joined(sentence: str, told: str) -> set[str]:
+    """Parts of a name that is one word there, and the one word for parts written apart ("JP Morgan", "JPMorgan")."""
+    said, known = " ".join(_WORD.findall(sentence.lower())), " ".join(_WORD.findall(told.lower()))
+    known_words, found = set(known.split()), set()
+    for first, second in pairwise(said.split()):
+        if first + second in known_words:
+            found |= {first, second}
+    for word in set(said.split()) - known_words:
+        if any(f" {word[:place]} {word[place:]} " in f" {known} " for place in range(2, len(word) - 1)):
+            found.add(word)
+    return found
 
 
 def _carried(parts: set[str], allowed: set[str]) -> bool:

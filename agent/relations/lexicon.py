@@ -59,7 +59,7 @@ _DOWN = (
     r"|tumbl(?:e|es|ed|ing)|s[ai]nk(?:s|ing)?|sunk|slid(?:e|es|ing)?|shr[ai]nk(?:s|ing)?|lower(?:s|ed|ing)?|cut(?:s|ting)?|reduc(?:e|es|ed|ing|tions?)"
     r"|slash(?:es|ed|ing)?|contracted|los(?:t|es|ing)|weaken(?:s|ed)?|dip(?:s|ped)?|slip(?:s|ped)?|eas(?:e|es|ed)|trim(?:s|med|ming)?|crash(?:es|ed)?"
 )  # fmt: skip
-DIRECTION = re.compile(rf"\b(?:(?P<up>{_UP}|up(?!\s+to\b|-))|(?P<down>{_DOWN}|down(?!-)))\b", re.IGNORECASE)
+DIRECTION = re.compile(rf"\b(?:(?P<up>{_UP}|up(?!\s+to\b|-))|(?P<down>{_DOWN}|(?<!slow )down(?!-)))\b", re.IGNORECASE)
 
 _EXPECTED = (
     r"(?:expect(?:ed|ations?|s)?|estimates?|consensus|forecasts?|views?|analysts?['’]?s?|predict(?:ed|ions?)|projections?|street"
@@ -82,7 +82,7 @@ EXPECTED_AT_ALL = re.compile(
 
 DENIAL = re.compile(
     r"\b(?:(?:do|does|did|is|are|was|were|will|would|has|have|had|can|could|should|may|might|must)(?:\s+not\b|n['’]t\b)|won['’]t|can['’]t|cannot"
-    r"|not|never|no\s+longer|den(?:y|ies|ied)|fail(?:s|ed)?\s+to|without|refus(?:es|ed)\s+to|declin(?:es|ed)\s+to|unlikely\s+to|neither|nor"
+    r"|not|never|no\s+longer|den(?:y|ies|ied)|fail(?:s|ed)?\s+to|without|refus(?:es|ed)\s+to|declin(?:es|ed)\s+to|unlikely\s+to|yet\s+to|neither|nor"
     r"|rule[sd]?\s+out|reject(?:s|ed)?|halt(?:s|ed)?|drop(?:s|ped)\s+plans?|no|exclud(?:e|es|ed|ing)|suspend(?:s|ed|ing)?|withdr(?:aw|ew|awn|awing)"
     r"|cancel(?:s|led)?|end(?:s|ed)\s+(?:talks|discussions)|stop(?:s|ped)?|ban(?:s|ned)?|block(?:s|ed)?|avoid(?:s|ed)?)\b",
     re.IGNORECASE,

@@ -69,6 +69,10 @@ def _moves(sentence: str) -> tuple[tuple[str, int], ...]:
     return tuple(_each_move(sentence))
 
 
+_AIMED = re.compile(r"\s+(?:targets?|forecasts?|guidance|outlook|estimates?|views?)\b", re.IGNORECASE)
+"""After a measure: what was moved is the aim, not the measure."""
+
+
 def _each_move(sentence: str) -> Iterator[tuple[str, int]]:
     """(measure, direction) of each measure with a direction beside it and no denial before that."""
     measures = list(MEASURE.finditer(sentence))
@@ -80,6 +84,8 @@ def _each_move(sentence: str) -> Iterator[tuple[str, int]]:
         for measure in measures:
             first, last = sorted((match.span(), measure.span()))
             between = sentence[first[1] : last[0]]
+            if DIRECTION.search(between) or _AIMED.match(sentence, measure.end()):
+                continue
             if (
                 first[1] <= last[0]
                 and len(between.split()) <= _TOGETHER_WORDS

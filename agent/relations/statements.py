@@ -141,7 +141,10 @@ def _statement(figure: Figure, around: _Surroundings) -> Statement:
         frozenset(company for *_, company in around.named),
         len(like),
         around.years,
-        any(";" not in sentence[match.end() : start] for match in HARD_DENIAL.finditer(sentence, 0, start)),
+        any(
+            ";" not in sentence[match.end() : start] and len(sentence[match.end() : start].split()) <= _WITHIN_WORDS
+            for match in HARD_DENIAL.finditer(sentence, 0, start)
+        ),
         DENIAL.search(sentence) is not None,
         start,
         frozenset(company for _, company in before),

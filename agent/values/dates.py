@@ -18,7 +18,7 @@ _DATES = (
         re.IGNORECASE,
     ),
     re.compile(
-        rf"(?<![$£€\d.,])\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\b(?:,?\s+(?P<y>{_YEAR})\b)?",
+        rf"(?<![$£€\d.,-])\b(?P<d>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\b(?:,?\s+(?P<y>{_YEAR})\b)?",
         re.IGNORECASE,
     ),
     re.compile(rf"\b(?P<month>{_MONTH})\s*(?:of\s+|,\s*)?(?P<y>{_YEAR})\b", re.IGNORECASE),

@@ -42,8 +42,10 @@ class Figure:
 
 
 _DIGITS = (
-    r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d{1,3}(?:[ \u00a0\u202f\u2009]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
+    r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d{1,3}(?:[ \u00a0\u202f\u2009](?!7\d7\b)\d{3})+(?!\d)(?:\.\d+)?"
+    r"|\d+(?:\.\d+)?|\.\d+"
 )
+"""Thousands parted by commas or spaces; "12 737" before an aircraft's name are two numbers."""
 _TAIL = (
     rf"(?:(?P<percent>{lx.PERCENT})|(?P<bps>{lx.BASIS})|(?P<fold>{lx.FOLD})|(?P<sigma>{lx.SIGMA})"
     rf"|(?P<money>{lx.MONEY})|(?P<unit>{lx.UNIT}))"

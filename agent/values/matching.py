@@ -6,6 +6,10 @@ from agent.values.figures import Figure
 
 ROUNDING_LIMIT = 0.02
 """A rounded figure may be at most 2 % off what it rounds: "$35 billion" for 35.3, but not "$1" for 1.09."""
+PERCENT_LIMIT = 0.1
+"""A whole percentage may be so far off: "4 percent" for 3.7, but not for 3.5."""
+DECIMAL_PERCENT_LIMIT = 0.25
+"""A percentage with decimals."""
 HEDGED_LIMIT = 0.055
 """With "about" or "more than" before it."""
 _EXACT = 1e-9
@@ -58,7 +62,7 @@ def _same_number(known: Figure, said: Figure) -> bool:
         return (
             known.step < said.step * (1 - _EXACT)
             and difference <= said.step / 2 * (1 + _EXACT)
-            and difference <= ROUNDING_LIMIT * abs(known.number)
+            and difference <= _rounding_limit(said) * abs(known.number)
         )
     step = max(said.step, _round_step(said.number))
     limit = min(step, HEDGED_LIMIT * abs(known.number)) * (1 + _EXACT)
@@ -67,6 +71,13 @@ def _same_number(known: Figure, said: Figure) -> bool:
     if said.hedge == "below":
         return 0 <= said.number - known.number <= limit
     return difference <= min(step / 2, HEDGED_LIMIT * abs(known.number)) * (1 + _EXACT)
+
+
+def _rounding_limit(said: Figure) -> float:
+    """Percentages are told in round numbers: "4 percent" for 3.7, "0.2 percent" for 24 basis points."""
+    if said.kind not in ("percent", "points"):
+        return ROUNDING_LIMIT
+    return PERCENT_LIMIT if said.step >= 0.01 * (1 - _EXACT) else DECIMAL_PERCENT_LIMIT
 
 
 def _round_step(number: float) -> float:

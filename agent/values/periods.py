@@ -11,9 +11,9 @@ _OF = (
     rf"(?P<year{{n}}>{_YEAR}|(?<=fy)\d\d|(?<=fy )\d\d)\b)?"
 )
 _PATTERNS = (
+    re.compile(r"\bQ(?P<quarter>[1-4])\s?(?P<fiscal1>FY)?\s?['’/-]?(?P<year1>\d\d)(?!\w)", re.IGNORECASE),
     re.compile(r"\bQ(?P<quarter>[1-4])" + _OF.format(n=1) + r"(?!\w)", re.IGNORECASE),
     re.compile(r"\b(?P<quarter>[1-4])Q(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)", re.IGNORECASE),
-    re.compile(r"\bQ(?P<quarter>[1-4])\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>\d\d)(?!\w)", re.IGNORECASE),
     re.compile(
         r"\b(?:(?P<fiscal>fiscal|fy)\s+)?(?P<year0>(?:19|20)\d\d\s+)?(?:fiscal[\s-]+)?(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th|final)[\s-]+"
         r"(?:fiscal[\s-]+)?(?:quarter|qtr|quarterly)\b" + _OF.format(n=1),

@@ -21,7 +21,7 @@ CALLS, REPRINTS = "calls", "reprints"
 
 _DATE = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|March|April|June|July)\.?\s+\d{1,2}\s+"
 _DATELINE = re.compile(
-    rf"^(?P<city>(?:[A-Z][A-Z.'’]+[ /,-]*)+(?:[A-Z][a-z]+\.\s+|Alberta\s+)?)?(?P<date>{_DATE})?(?=[A-Z*'\"“])"
+    rf"^(?P<city>(?:[A-Z][A-Z.'’]+(?![A-Za-z])[ /,-]*)+(?:[A-Z][a-z]+\.\s+|Alberta\s+)?)?(?P<date>{_DATE})?(?=[A-Z*'\"“])"
 )
 _PREFIX = re.compile(
     r"^(?:(?:CORRECTED|REFILE|RPT|UPDATE \d+|WRAPUP ?\d*|EXCLUSIVE|BRIEF|FACTBOX|ANALYSIS|RESEARCH ALERT|REUTERS SUMMIT)"

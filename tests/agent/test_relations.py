@@ -113,6 +113,7 @@ def test_what_the_deal_says_in_other_words_is_supported(hold: Hold, text: str) -
         ("Miller expects that it “will close before early 2025”.", "quotation"),
         ("Chief Executive Ada Smith spoke of it.", "“Smith”"),
         ("Fabrikam follows the deal.", "“Fabrikam”"),
+        ("JP Fabrikam follows the deal.", "“Fabrikam”"),
         ("The SEC has to approve the purchase.", "“SEC”"),
         ("The deal beats expectations.", "nothing of expectations"),
     ],
@@ -120,6 +121,30 @@ def test_what_the_deal_says_in_other_words_is_supported(hold: Hold, text: str) -
 def test_what_turns_the_deal_round_is_dropped_with_its_reason(hold: Hold, text: str, fault: str) -> None:
     faults = hold(DEAL, text).faults
     assert any(fault in one for one in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("JPMorgan pays a fine\n\nJPMorgan Chase has yet to pay.", "JP Morgan has not paid."),
+        ("JP Morgan pays\n\nJP Morgan pays in May.", "JPMorgan pays in May."),
+        ("Fire\n\nA refinery in Louisiana burned.", "The La. refinery burned."),
+        (
+            "Growth\n\nContoso posts a loss and expects growth to slow down.",
+            "Contoso has a loss and sees growth slowing.",
+        ),
+        (
+            "Fares\n\nContoso profit rose with higher fares and a lower tax rate.",
+            "Profit rises on higher fares lower taxes",
+        ),
+        (
+            "Plan\n\nNothing now is other than agreed, and the plan is to end in 16 months.",
+            "The plan ends in 16 months.",
+        ),
+    ],
+)
+def test_these_once_dropped_truths_are_supported(hold: Hold, body: str, text: str) -> None:
+    assert hold(body, text).faults == ()
 
 
 def test_two_companies_figures_may_not_change_places(hold: Hold) -> None:

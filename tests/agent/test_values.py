@@ -57,6 +57,10 @@ def carries(evidence: str, written: str, published_on: date | None = None) -> bo
         ("$(0.12)", "-$0.12"),
         ("a loss of (1.2) million", "-1.2 million"),
         ("13 percent", "down 13%"),
+        ("4 percent", "3.7 percent"),
+        ("0.2%", "24 basis points"),
+        ("12 aircraft", "delivery of 12 737 MAX aircraft"),
+        ("Q4-20", "fourth quarter of 2020"),
         ("€5 million", "5 million euros"),
         ("GBP5bn", "£5 billion"),
         ("C$5 million", "5 million Canadian dollars"),
@@ -92,6 +96,9 @@ def test_two_spellings_of_one_value_match(written: str, evidence: str) -> None:
         ("$1", "$1.09"),
         ("$1.20", "$1.18"),
         ("12%", "21%"),
+        ("4 percent", "3.5 percent"),
+        ("1 percent", "1.4 percent"),
+        ("1.3%", "1.24%"),
         ("13 percent", "a quarter"),
         ("+1.2 %", "-1.2 %"),
         ("5%", "5σ"),
@@ -142,6 +149,7 @@ def test_different_values_do_not_match(written: str, evidence: str) -> None:
         "half of the year",
         "it doubled down",
         "twice a year",
+        "the F-35 may be late",
     ],
 )
 def test_words_and_names_that_are_no_figures(text: str) -> None:
