@@ -10,7 +10,7 @@ from agent.guard_addressed import judge
 from agent.sentences import split_sentences
 from records.analysis import Claim
 from records.defences import Defence, holds
-from records.reading import Fact, Mention, Reading
+from records.reading import Fact, Mention, Reading, Span
 
 _ADDRESS = re.compile(
     r"\b(?:https?|ftp|file|data|javascript|vbscript|mailto|tel|blob|ws|wss)\s*:\s*/{0,2}\s*[\w%.@+-]|\bwww\s*\."
@@ -46,6 +46,9 @@ _ORDER = re.compile(
     r"|\bguaranteed (?:profit|return|gain)s?\b|\b(?:don'?t|do not) miss (?:out|this)\b|\blimited[- ]time offer\b",
     re.IGNORECASE,
 )
+_BEFORE_ADDRESS = re.compile(r"(?:\s*\bsource(?: text)?(?: for [\w ]{1,20})?)?[\s:(\[<-]*$", re.IGNORECASE)
+_SHORTEST = 20
+"""Characters of a fact that are worth showing when its address is cut off."""
 _REASONS = (
     ("it carries an address", _ADDRESS), ("it carries markup", _MARKUP), ("it carries control characters", _CONTROL),
     ("it tells the reader what to do", _ORDER),
@@ -74,13 +77,14 @@ def clean_prose(text: str) -> tuple[str, int]:
 def clean_reading(reading: Reading, title: str) -> tuple[Reading, tuple[str, ...]]:
     """The reading with the model's sentences, facts and names that may be shown, and what was left out, in sentences."""
     summary, cut = clean_prose(reading.summary)
-    facts = tuple(fact for fact in reading.facts if _shown(fact))
+    facts = tuple(shown for fact in reading.facts if (shown := _shown(fact)) is not None)
     mentions = tuple(mention for mention in reading.mentions if fault_of(mention.name) is None)
     missing = []
     if cut:
         missing.append(
             f"{cut} {'sentence' if cut == 1 else 'sentences'} of the summary left out: {fault_of(reading.summary)}"
         )
+    cut_facts = facts != reading.facts
     if len(facts) < len(reading.facts):
         missing.append(
             f"{len(reading.facts) - len(facts)} facts left out: an address, markup or an order to the reader"
@@ -89,7 +93,7 @@ def clean_reading(reading: Reading, title: str) -> tuple[Reading, tuple[str, ...
         missing.append(
             f"{len(reading.mentions) - len(mentions)} names left out: an address, markup or an order to the reader"
         )
-    if not missing:
+    if not missing and not cut_facts:
         return reading, ()
     changed = {
         "summary": summary or _instead(facts, title),
@@ -112,8 +116,21 @@ def _claim(claim: Claim) -> Claim:
     return claim.model_copy(update={"text": LEFT_OUT, "verdict": "dropped", "faults": (fault,)})
 
 
-def _shown(fact: Fact) -> bool:
-    return fault_of(fact.text) is None and fault_of(fact.quote) is None
+def _shown(fact: Fact) -> Fact | None:
+    """The fact; up to an address if it ends in one ("Source text: http://…" of the wires); None if it may not be shown."""
+    if fault_of(fact.text) is None and fault_of(fact.quote) is None:
+        return fact
+    quote = _before_address(fact.quote)
+    text = quote if fact.text == fact.quote else _before_address(fact.text)
+    if min(len(quote), len(text)) < _SHORTEST or fault_of(quote) is not None or fault_of(text) is not None:
+        return None
+    span = Span(start=fact.span.start, end=fact.span.start + len(quote))
+    return fact.model_copy(update={"text": text, "quote": quote, "span": span})
+
+
+def _before_address(text: str) -> str:
+    found = _ADDRESS.search(text)
+    return text if found is None else _BEFORE_ADDRESS.sub("", text[: found.start()])
 
 
 def _quotable(mention: Mention) -> Mention:

@@ -4,8 +4,9 @@ import pytest
 
 from agent.guard_output import LEFT_OUT, clean_claims, clean_prose, clean_reading, fault_of
 from records.analysis import Claim
+from records.article import Article
 from records.defences import Defence, without
-from records.reading import Fact, Reading
+from records.reading import Fact, Reading, Span
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,16 @@ def test_a_reading_says_what_was_left_out_and_never_has_an_empty_summary(reading
     assert cleaned.summary == reading.facts[0].quote
     assert len(missing) == 2
     assert clean_reading(reading, "A headline") == (reading, ())
+
+
+def test_a_wires_source_line_is_cut_off_and_its_news_stays_verbatim(reading: Reading, article: Article) -> None:
+    news = "* Files for mixed shelf of up to $250 million - SEC filing"
+    quote = f"{news} Source text for Eikon: (http://bit.ly/2dHOPZ0) Further company coverage:"
+    fact = Fact(id="A1", text=quote, quote=quote, span=Span(start=7, end=7 + len(quote)))
+    cleaned, missing = clean_reading(reading.model_copy(update={"facts": (fact,)}), article.title)
+    assert (cleaned.facts[0].quote, cleaned.facts[0].text) == (news, news)
+    assert cleaned.facts[0].span == Span(start=7, end=7 + len(news))
+    assert missing == ()
 
 
 def test_a_claim_that_may_not_be_shown_stands_in_no_record_either() -> None:
