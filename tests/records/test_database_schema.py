@@ -21,8 +21,11 @@ ROOT = Path(records.__file__).parents[1]
 
 
 def test_migrated_schema_has_no_drift_from_the_tables(database: Database) -> None:
+    def ours(_object: object, name: str | None, kind: str, _reflected: bool, _compare_to: object) -> bool:
+        return not (kind in ("table", "index") and str(name).removeprefix("ix_").startswith("article_texts"))
+
     with database._engine.begin() as connection:
-        options = {"compare_type": True, "compare_server_default": True}
+        options = {"include_object": ours, "compare_type": True, "compare_server_default": True}
         differences = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
     assert differences == []
 
@@ -45,7 +48,7 @@ def test_opening_a_database_of_the_newest_schema_loads_no_alembic(migrated_sqlit
 def test_a_database_of_a_newer_rhyme_is_refused_and_left_alone(address: str) -> None:
     with Database.open(address) as database, database._engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'rhyme9999'"))
-    with pytest.raises(StoreMismatch, match=r"'rhyme9999'; this Rhyme knows up to 'rhyme0007'.*update Rhyme"):
+    with pytest.raises(StoreMismatch, match=r"'rhyme9999'; this Rhyme knows up to 'rhyme0009'.*update Rhyme"):
         Database.open(address)
 
 
