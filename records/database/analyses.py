@@ -48,9 +48,7 @@ def save(connection: Connection, analysis: Analysis) -> bool:
 def label_rows(analysis_id: str, as_of: int, tickers: Sequence[str], tags: Sequence[str]) -> list[dict[str, Any]]:
     """The rows of `analysis_labels`: what lists of analyses are filtered and counted by."""
     labels = [("ticker", ticker) for ticker in dict.fromkeys(tickers)] + [("tag", tag) for tag in dict.fromkeys(tags)]
-    return [
-        {"kind": kind, "label": str(label), "analysis_id": analysis_id, "as_of": as_of} for kind, label in labels
-    ]
+    return [{"kind": kind, "label": str(label), "analysis_id": analysis_id, "as_of": as_of} for kind, label in labels]
 
 
 def save_article(connection: Connection, article: Article) -> None:

@@ -48,7 +48,9 @@ class Page(Record):
     """Some of the analyses that fit, the newest analysis of each article."""
 
     items: tuple[AnalysisSummary, ...]
-    next: Annotated[str | None, Field(description="to be given as `after` for those that follow; None: these are the last")] = None
+    next: Annotated[
+        str | None, Field(description="to be given as `after` for those that follow; None: these are the last")
+    ] = None
 
 
 class ArticleLine(Record):
@@ -163,8 +165,14 @@ class Browse:
         stretch = (end - 1 - label.as_of) // (DAY * days)
         counted = func.count()
         query = (
-            select(label.label, stretch.label("stretch"), counted, func.count(analysis.score), func.avg(analysis.score),
-                   func.max(analysis.score))  # fmt: skip
+            select(
+                label.label,
+                stretch.label("stretch"),
+                counted,
+                func.count(analysis.score),
+                func.avg(analysis.score),
+                func.max(analysis.score),
+            )
             .join(tables.analyses, analysis.id == label.analysis_id)
             .where(label.kind == kind, label.as_of >= to_epoch(since), label.as_of <= to_epoch(until))
             .where(_is_newest(until))

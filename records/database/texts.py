@@ -62,9 +62,7 @@ def words_of(question: str) -> list[str]:
     return list(dict.fromkeys(word for word in found if word not in _COMMON))[:MOST_WORDS]
 
 
-def search(
-    connection: Connection, question: str, *, since: datetime | None, until: datetime, limit: int
-) -> list[str]:
+def search(connection: Connection, question: str, *, since: datetime | None, until: datetime, limit: int) -> list[str]:
     """Ids of articles known at `until` (and not before `since`), best first. Empty also when no word is left to look for."""
     words = words_of(question)
     if not words:

@@ -32,9 +32,7 @@ def make(make_analysis: MakeAnalysis) -> Make:
         made = make_analysis(f"{number:016x}", article_id=f"a{number}", score=score, day=day)
         names = {"title": "title", "body": "text"}
         article = made.article.model_copy(update={names[key]: changes[key] for key in names if key in changes})
-        mentions = tuple(
-            Mention(name=ticker, ticker=ticker, role="subject") for ticker in changes.get("tickers", ())
-        )
+        mentions = tuple(Mention(name=ticker, ticker=ticker, role="subject") for ticker in changes.get("tickers", ()))
         reading = made.reading.model_copy(
             update={
                 "tags": changes.get("tags", ()),
@@ -158,11 +156,15 @@ def test_the_headline_counts_more_than_the_text_and_stems_are_one_word(database:
 
 def test_what_has_only_some_of_the_words_comes_after_what_has_all(database: Database, make: Make) -> None:
     database.save_analysis(make(1, title="Copper Copper Copper", body="Copper."))
-    database.save_analysis(make(2, title="A mine", body="Copper and a strike in Chile, long after the rains came down."))
+    database.save_analysis(
+        make(2, title="A mine", body="Copper and a strike in Chile, long after the rains came down.")
+    )
     assert [one.id for one in database.browse.articles("copper strike in chile", until=LATE)] == ["a2", "a1"]
 
 
-@pytest.mark.parametrize("words", ["", "the of", '"', "a AND OR NOT", "title:x", "x*", "';--", "(((", "ü", "NEAR(a b)", "& | !"])
+@pytest.mark.parametrize(
+    "words", ["", "the of", '"', "a AND OR NOT", "title:x", "x*", "';--", "(((", "ü", "NEAR(a b)", "& | !"]
+)
 def test_no_question_in_words_breaks_the_search(database: Database, make: Make, words: str) -> None:
     database.save_analysis(make(1))
     assert isinstance(database.browse.articles(words, until=LATE), list)
@@ -172,10 +174,13 @@ def test_a_found_article_says_its_story_its_analysis_and_where_the_word_stands(d
     made = make(1, body="Something else. " * 40 + "The refinery burned down." + " More words." * 40, story="s1")
     database.save_analysis(made)
     with database.stories() as shelf:
-        shelf.add(made.article, placement(made.article, "s1"), (), tickers=(), event_type=None, embedder=None, vector=None)
+        shelf.add(
+            made.article, placement(made.article, "s1"), (), tickers=(), event_type=None, embedder=None, vector=None
+        )
     found = database.browse.articles("refinery", until=LATE)[0]
     assert "refinery burned" in found.excerpt
-    assert found.excerpt.startswith("…") and found.excerpt.endswith("…")
+    assert found.excerpt.startswith("…")
+    assert found.excerpt.endswith("…")
     assert (found.story_id, found.analysis) == ("s1", summary_of(made))
 
 
@@ -183,7 +188,9 @@ def test_a_story_shows_only_the_articles_known_then(database: Database, make: Ma
     for number in (1, 2):
         made = make(number, day=number)
         with database.stories() as shelf:
-            shelf.add(made.article, placement(made.article, "s1"), (), tickers=(), event_type=None, embedder=None, vector=None)
+            shelf.add(
+                made.article, placement(made.article, "s1"), (), tickers=(), event_type=None, embedder=None, vector=None
+            )
     known = database.browse.members("s1", START + timedelta(days=1, hours=1))
     assert [one.article_id for one in known] == ["a1"]
     with pytest.raises(NotFound, match="s1"):
@@ -211,7 +218,8 @@ def test_an_excerpt_is_whole_words_around_the_first_that_was_looked_for() -> Non
     assert excerpt("short", ["short"]) == "short"
     long = "one two three " * 50 + "needle " + "four five " * 50
     shown = excerpt(long, ["needle"])
-    assert "needle" in shown and len(shown) <= 245
+    assert "needle" in shown
+    assert len(shown) <= 245
     assert all(word.strip("…") in {"one", "two", "three", "four", "five", "needle"} for word in shown.split())
     assert excerpt("x" * 1000, ["y"]).startswith("x")
 

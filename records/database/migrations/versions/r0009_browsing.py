@@ -52,11 +52,15 @@ def upgrade() -> None:
 
 def _full_text() -> None:
     connection = op.get_bind()
-    connection.execute(sa.text("INSERT INTO article_numbers(article_id) SELECT id FROM articles ORDER BY first_seen_at, id"))
+    connection.execute(
+        sa.text("INSERT INTO article_numbers(article_id) SELECT id FROM articles ORDER BY first_seen_at, id")
+    )
     join = "FROM articles a JOIN article_numbers n ON n.article_id = a.id"
     if connection.dialect.name == "sqlite":
         op.execute(SQLITE_TEXTS)
-        connection.execute(sa.text(f"INSERT INTO article_texts(rowid, title, text) SELECT n.number, a.title, a.text {join}"))
+        connection.execute(
+            sa.text(f"INSERT INTO article_texts(rowid, title, text) SELECT n.number, a.title, a.text {join}")
+        )
         return
     for statement in POSTGRES_TEXTS:
         op.execute(statement)
@@ -79,7 +83,9 @@ def _label(connection: Any, row: Any) -> None:
     reading, story = kept["reading"], kept.get("story")
     tickers = [kept["impact"]["ticker"]]
     tickers += [one["ticker"] for one in reading["mentions"] if one["role"] != "mentioned"]
-    labels = [("ticker", one) for one in dict.fromkeys(tickers) if one] + [("tag", one) for one in dict.fromkeys(reading["tags"])]
+    labels = [("ticker", one) for one in dict.fromkeys(tickers) if one] + [
+        ("tag", one) for one in dict.fromkeys(reading["tags"])
+    ]
     added = sa.text("INSERT INTO analysis_labels(kind, label, analysis_id, as_of) VALUES (:kind, :label, :id, :as_of)")
     for kind, label in labels:
         connection.execute(added, {"kind": kind, "label": label, "id": row.id, "as_of": row.as_of})
