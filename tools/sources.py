@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Protocol
 
 from markets.prices import PriceSource
-from records.base import Record
 from records.database import Database
 from records.event import Precedent
+from records.portfolio import Position
 from records.taxonomy import EventType
 
 
@@ -25,16 +25,6 @@ class Memory(Protocol):
     def recall(
         self, text: str, as_of: datetime, k: int, *, event_type: EventType | None = None, tickers: Collection[str] = ()
     ) -> Recalled: ...
-
-
-class Position(Record):
-    """One line of a portfolio."""
-
-    ticker: str
-    weight: float | None = None
-    """Share of the portfolio; None: the file does not say."""
-    quantity: float | None = None
-    name: str | None = None
 
 
 class RecordOfTrack(Protocol):

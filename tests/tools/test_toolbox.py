@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from records.analysis import Analysis
 from records.errors import SourceUnreachable
 from records.event import Event, Precedent
+from records.portfolio import Position
 from records.taxonomy import EventType, Tag
 from tests.tools.conftest import NOW, ListedMemory, placement, reaction
 from tools import schemas
 from tools.result import Result
-from tools.sources import Position, Sources
+from tools.sources import Sources
 from tools.toolbox import TOOLS, Refused, call
 
 DAY = timedelta(days=1)
