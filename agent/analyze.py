@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from agent.changes import compared, former_of
 from agent.circumstances import Circumstances, PastEvents, outcomes_until
 from agent.evidence import Evidence
 from agent.explain import explain
+from agent.guard import shield, shield_precedents
+from agent.guard_output import clean_claims, clean_reading
+from agent.guard_views import matchable
 from agent.ledger import forecast_of
 from agent.primary import Primary, choose_primary
 from agent.progress import OnProgress, Progress, Stage, silent
@@ -21,6 +25,7 @@ from models.interface import LanguageModel
 from prompts import PromptLibrary
 from records.analysis import Analysis, ModelCall, Provenance
 from records.article import Article
+from records.database.analyses import StoryAnalysis
 from records.errors import SourceUnreadable, StoreError, UsageError
 from records.event import Event, Precedent
 from records.forecast import Forecast
@@ -29,7 +34,7 @@ from records.market import Candidate
 from records.reading import Reading
 from records.story import Placement
 from records.taxonomy import EventType, Tag
-from records.times import Clock
+from records.times import Clock, new_york_date
 
 SCORED_WITH = 100
 """Precedents asked for: few neighbours are noisy, so the score uses as many as are similar enough; from a hundred on, more of them
@@ -91,6 +96,8 @@ class Archive(PastEvents, Protocol):
 
     def save_analysis(self, analysis: Analysis, forecast: Forecast | None = None) -> bool: ...
     def scores_since(self, moment: datetime, *, until: datetime | None = None) -> list[float]: ...
+    def analyses_of_story(self, story_id: str) -> list[StoryAnalysis]: ...
+    def load_analysis(self, id_or_prefix: str) -> Analysis: ...
 
 
 @dataclass
@@ -167,18 +174,19 @@ class Analyst:
         begun, run = time.perf_counter(), _Run(progress)
         moment = self._moment(article, as_of)
         self._refuse_language(article, run)
+        received, article = article, shield(article)
         given = self._market.given(ticker, moment) if ticker else None
         with run.stage("read", "reading the article"):
-            found = self._market.candidates(article.title, article.text, moment)
+            found = self._market.candidates(matchable(article.title), matchable(article.text), moment)
             candidates = (given, *(one for one in found if one.instrument != given.instrument)) if given else found
             result = read(article, candidates, self._model, self._prompts, progress)
         run.calls.extend(result.calls)
-        run.missing.extend(result.missing)
-        reading = result.reading
+        reading, left_out = clean_reading(result.reading, article.title)
+        run.missing.extend((*result.missing, *left_out))
         stand_in = self._market.stand_in(reading.event_type, reading.tags, moment)
         primary = choose_primary(reading, candidates, stand_in, article.title, given=given)
         with run.stage("recall", "looking for precedents"):
-            story = self._place(article, reading, primary, as_of, run)
+            story = self._place(received, reading, primary, as_of, run)
             recalled = self._recall(article, reading, primary, moment, story)
         if recalled.status == "failed":
             run.missing.append(recalled.why or "precedents failed")
@@ -192,10 +200,12 @@ class Analyst:
             recalled=recalled.precedents,
             candidates=tuple(dict.fromkeys((*candidates, *((primary.candidate,) if primary.candidate else ())))),
             as_of=moment,
+            published_on=new_york_date(article.published_at) if article.published_at else None,
         )
         with run.stage("explain", "writing the analysis"):
             explained = explain(evidence, self._model, self._prompts, progress)
         run.calls.extend(explained.calls)
+        former = self._former(article, story, moment, run)
         created_at = self._clock()
         analysis = Analysis(
             id=_analysis_id(article, moment, self._model.name, created_at),
@@ -205,10 +215,11 @@ class Analyst:
             impact=impact,
             precedents=evidence.precedents,
             precedent_status=recalled.status,
-            claims=explained.claims,
+            claims=clean_claims(explained.claims),
             story=story,
             provenance=self._provenance(run, moment, time.perf_counter() - begun),
         )
+        analysis = compared(analysis, former)
         self._keep(analysis, progress)
         return analysis
 
@@ -247,6 +258,19 @@ class Analyst:
             run.missing.append(f"the story failed: {error}")
             return None
 
+    def _former(self, article: Article, story: Placement | None, as_of: datetime, run: _Run) -> Analysis | None:
+        """What an update or a correction is compared with."""
+        if story is None or story.relation not in ("update", "correction"):
+            return None
+        try:
+            found = former_of(self._archive.analyses_of_story(story.story_id), article, as_of)
+            if not isinstance(found, str):
+                return self._archive.load_analysis(found.id)
+            run.missing.append(found)
+        except StoreError as error:
+            run.missing.append(f"what changed is not told: {error}")
+        return None
+
     def _recall(
         self, article: Article, reading: Reading, primary: Primary, as_of: datetime, story: Placement | None
     ) -> _Recall:
@@ -271,8 +295,9 @@ class Analyst:
             )
         except StoreError as error:
             return _Recall((), "failed", f"precedents failed: {error}")
-        why = None if recalled.precedents else "no past event known at the time is similar enough"
-        return _Recall(recalled.precedents, recalled.status, why)
+        precedents = shield_precedents(recalled.precedents)
+        why = None if precedents else "no past event known at the time is similar enough"
+        return _Recall(precedents, recalled.status if precedents else "no_precedent", why)
 
     def _score(
         self, article: Article, reading: Reading, primary: Primary, recalled: _Recall, as_of: datetime, run: _Run

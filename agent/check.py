@@ -1,74 +1,224 @@
-"""The check: every figure, date, ticker and name of a sentence stands in what the sentence cites. Code, not a model."""
+"""The check: figures with their roles, dates, names and quotations of a sentence stand in what it cites. Code, not a model."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from agent.evidence import Evidence
-from agent.values import supports, supports_day, values_of
-from records.analysis import Claim, Explanation, Sentence
+from agent.evidence import Evidence, Passage
+from agent.named import name_faults
+from agent.quoted import quotations_of, stands_verbatim
+from agent.relations import Parties, Statement, contradiction, relation_faults, statements_of
+from agent.sentences import split_sentences
+from agent.values import Day, Figure, Period, Values, same_day, same_period, supports_figure, values_of
+from records.analysis import Claim, Explanation, Ground, Sentence
 from records.reading import Span
 
-_CAPITALISED = re.compile(r"(?<![\w&.-])[A-Z][\w&’'.-]*\w")
-_SENTENCE_START = re.compile(r"^\W*[A-Z][\w’'-]*")
-_TICKER = re.compile(r"(?:\(|\$|\bticker\s)\^?([A-Z]{1,5}(?:\.[A-Z])?)\b")
-_WORD = re.compile(r"[^\W_]+")
-_COMMON = frozenset(
-    """
-    january february march april may june july august september october november december monday tuesday wednesday
-    thursday friday saturday sunday us u.s uk eu american european british chinese
-    """.split()
-)
-"""Capitalised words that name no company and no person."""
+
+@dataclass(frozen=True)
+class _Cited:
+    """One cited passage with what it says."""
+
+    passage: Passage
+    context: str
+    """The passage within its whole sentences: relations are read there, figures in the passage alone."""
+    offset: int
+    """Where the passage begins in `context`."""
+    values: Values
+    statements: tuple[Statement, ...]
+    """Of the figures within the passage."""
+
+    def ground(self, words: str, start: int, end: int) -> Ground:
+        """`start`, `end`: in `context`."""
+        passage = self.passage
+        if passage.start is None:
+            return Ground(words=words, source=passage.source, field=passage.field)
+        place = passage.start - self.offset
+        return Ground(words=words, source=passage.source, span=Span(start=place + start, end=place + end))
+
+
+class Checker:
+    """Holds sentences against one evidence; each passage is read once."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._passages: dict[str, list[Passage]] = {}
+        for passage in evidence.passages():
+            self._passages.setdefault(passage.source, []).append(passage)
+        self._parties = parties_of(evidence)
+        self._instruments = [
+            f"{one.name} {one.instrument.name} {one.instrument.ticker}" for one in evidence.candidates
+        ] + [f"{one.name} {one.ticker or ''}" for one in evidence.reading.mentions]
+        self._headline = evidence.body.partition("\n\n")[0]
+        self._read: dict[Passage, _Cited] = {}
+
+    def claim(self, sentence: Sentence) -> Claim:
+        """The sentence with its verdict, its faults and where each of its figures, dates and quotations stands."""
+        faults, grounds = self._examine(sentence)
+        spans = (one.passage for one in self._cited(sentence.support))
+        return Claim(
+            text=sentence.text,
+            support=sentence.support,
+            spans=tuple(Span(start=one.start, end=one.start + len(one.text)) for one in spans if one.start is not None),
+            grounds=tuple(grounds),
+            verdict="dropped" if faults else "supported",
+            faults=tuple(faults),
+        )
+
+    def faults(self, sentence: Sentence) -> list[str]:
+        """What the sentence says that its citations do not; empty when all of it stands there."""
+        return self._examine(sentence)[0]
+
+    def _examine(self, sentence: Sentence) -> tuple[list[str], list[Ground]]:
+        if not sentence.support:
+            return ["it cites nothing"], []
+        unknown = [name for name in sentence.support if name not in self._passages]
+        if unknown:
+            return [f"it cites {', '.join(unknown)}, which does not exist"], []
+        cited = list(self._cited(sentence.support))
+        said = values_of(sentence.text, self._evidence.published_on)
+        grounds: list[Ground] = []
+        faults = _figure_faults(sentence.text, said, cited, self._parties, grounds)
+        faults += _time_faults(said, cited, self._own_day(), grounds)
+        faults += _quotation_faults(sentence.text, cited, grounds)
+        told = " \n".join(one.context for one in cited)
+        faults += name_faults(sentence.text, told, self._headline, self._evidence.body, self._instruments)
+        sentences = [text for one in cited for _, text in split_sentences(one.context)]
+        return list(dict.fromkeys(faults + relation_faults(sentence.text, sentences, self._parties))), grounds
+
+    def _own_day(self) -> Day | None:
+        on = self._evidence.published_on
+        return Day(on.year, on.month, on.day, f"{on:%Y-%m-%d}", on.weekday()) if on else None
+
+    def _cited(self, support: Sequence[str]) -> Iterator[_Cited]:
+        for name in support:
+            for passage in self._passages.get(name, ()):
+                if passage not in self._read:
+                    self._read[passage] = self._reading_of(passage)
+                yield self._read[passage]
+
+    def _reading_of(self, passage: Passage) -> _Cited:
+        context, offset = _in_whole_sentences(passage, self._evidence.body)
+        dated = self._evidence.published_on if passage.start is not None else None
+        values = values_of(context, dated)
+        end = offset + len(passage.text)
+        statements = tuple(
+            one
+            for one in statements_of(context, values, self._parties)
+            if offset <= one.figure.start and one.figure.end <= end + 1
+        )
+        return _Cited(passage, context, offset, _within(values, offset, end), statements)
 
 
 def check(explanation: Explanation, evidence: Evidence) -> tuple[Claim, ...]:
     """One claim a sentence, in order; a sentence with any fault is `dropped` and says why."""
-    texts = evidence.texts()
-    return tuple(_claim(sentence, evidence, texts) for sentence in explanation.sentences)
+    checker = Checker(evidence)
+    return tuple(checker.claim(sentence) for sentence in explanation.sentences)
 
 
-def faults_of(sentence: Sentence, evidence: Evidence, texts: Mapping[str, str]) -> list[str]:
-    """What the sentence says that its citations do not; empty when all of it stands there."""
-    if not sentence.support:
-        return ["it cites nothing"]
-    unknown = [name for name in sentence.support if name not in texts]
-    if unknown:
-        return [f"it cites {', '.join(unknown)}, which does not exist"]
-    cited = " \n".join(texts[name] for name in sentence.support)
-    known, said = values_of(cited), values_of(sentence.text)
-    faults = [
-        f"the figure “{figure.text}” is not in what it cites" for figure in said.figures if not supports(known, figure)
-    ]
-    faults += [f"the date “{day.text}” is not in what it cites" for day in said.days if not supports_day(known, day)]
-    return faults + _name_faults(sentence.text, cited, evidence)
+def parties_of(evidence: Evidence) -> Parties:
+    """Each word that names one company of the article alone → that company."""
+    owners: dict[str, set[str]] = {}
+    for one in evidence.candidates:
+        for word in _telling_words(f"{one.name} {one.instrument.name}"):
+            owners.setdefault(word, set()).add(one.instrument.name)
+    for mention in evidence.reading.mentions:
+        for word in _telling_words(mention.name):
+            owners.setdefault(word, set()).add(_owner(mention.name, owners))
+    return {word: next(iter(names)) for word, names in owners.items() if len(names) == 1}
 
 
-def _name_faults(text: str, cited: str, evidence: Evidence) -> list[str]:
-    allowed = _words(cited) | _words(evidence.body) | _COMMON
-    for candidate in evidence.candidates:
-        allowed |= _words(f"{candidate.name} {candidate.instrument.name} {candidate.instrument.ticker}")
-    unknown_tickers = [ticker for ticker in _TICKER.findall(text) if not _words(ticker) <= allowed]
-    faults = [f"the ticker “{ticker}” is not in what it cites" for ticker in unknown_tickers]
-    rest = _SENTENCE_START.sub("", text.strip(), count=1)
-    names = [name for name in _CAPITALISED.findall(rest) if not _words(name) <= allowed and name not in unknown_tickers]
-    return faults + [
-        f"the name “{name}” is neither in the article nor in what it cites" for name in dict.fromkeys(names)
-    ]
+def _owner(name: str, owners: Mapping[str, set[str]]) -> str:
+    known = [next(iter(owners[word])) for word in _telling_words(name) if len(owners.get(word, ())) == 1]
+    return known[0] if known else name
 
 
-def _words(text: str) -> set[str]:
-    words = {word.lower() for word in _WORD.findall(text.replace("’s", "").replace("'s", ""))}
-    return words | {word.lower().strip(".") for word in text.split()}
+_PLAIN_WORDS = frozenset(
+    """
+    inc corp corporation co company companies ltd limited plc group holdings holding the of and international financial
+    technologies technology systems services industries partners energy bank american national united general first new
+    global capital resources health
+    """.split()
+)
 
 
-def _claim(sentence: Sentence, evidence: Evidence, texts: Mapping[str, str]) -> Claim:
-    faults = faults_of(sentence, evidence, texts)
-    facts = {fact.id: fact.span for fact in evidence.reading.facts}
-    spans: tuple[Span, ...] = tuple(facts[name] for name in sentence.support if name in facts)
-    return Claim(
-        text=sentence.text,
-        support=sentence.support,
-        spans=spans,
-        verdict="dropped" if faults else "supported",
-        faults=tuple(faults),
+def _telling_words(name: str) -> list[str]:
+    words = [word.lower().strip(".") for word in re.findall(r"[\w&.-]*\w", name)]
+    return [word for word in words if word not in _PLAIN_WORDS and len(word) > 1]
+
+
+def _in_whole_sentences(passage: Passage, body: str) -> tuple[str, int]:
+    """The passage widened to whole sentences of the article, and where it begins there."""
+    if passage.start is None:
+        return passage.text, 0
+    start, end = passage.start, passage.start + len(passage.text)
+    left = max(0, start - 600)
+    around = body[left : end + 600]
+    spans = [span for span, _ in split_sentences(around) if span.start < end - left and span.end > start - left]
+    if not spans:
+        return passage.text, 0
+    first, last = min(spans[0].start + left, start), max(spans[-1].end + left, end)
+    return body[first:last], start - first
+
+
+def _within(values: Values, start: int, end: int) -> Values:
+    def inside(one: Figure | Day | Period) -> bool:
+        return start <= one.start and one.end <= end + 1
+
+    return Values(
+        tuple(one for one in values.figures if inside(one)),
+        tuple(one for one in values.days if inside(one)),
+        values.periods,
+        tuple(one for one in values.few if inside(one)),
     )
+
+
+def _figure_faults(
+    text: str, said: Values, cited: Sequence[_Cited], parties: Parties, grounds: list[Ground]
+) -> list[str]:
+    """Every figure needs one place that has it and does not speak of something else there."""
+    faults = []
+    for ours in statements_of(text, said, parties):
+        if ours.figure in said.few:
+            continue
+        places = [
+            (one, theirs) for one in cited for theirs in one.statements if supports_figure(theirs.figure, ours.figure)
+        ]
+        against = [contradiction(theirs, ours) for _, theirs in places]
+        if None in against:
+            source, theirs = places[against.index(None)]
+            grounds.append(source.ground(ours.figure.text, theirs.figure.start, theirs.figure.end))
+        elif places:
+            faults.append(f"the figure “{ours.figure.text}” has another part in what it cites: {against[0]}")
+        else:
+            faults.append(f"the figure “{ours.figure.text}” is not in what it cites")
+    return faults
+
+
+def _time_faults(said: Values, cited: Sequence[_Cited], own: Day | None, grounds: list[Ground]) -> list[str]:
+    faults = []
+    for day in said.days:
+        found = next(((one, known) for one in cited for known in one.values.days if same_day(known, day)), None)
+        if found:
+            grounds.append(found[0].ground(day.text, found[1].start, found[1].end))
+        elif own is None or not same_day(own, day):
+            faults.append(f"the date “{day.text}” is not in what it cites")
+    for period in said.periods:
+        alike = [(one, known) for one in cited for known in one.values.periods if known.part[0] == period.part[0]]
+        same = next(((one, known) for one, known in alike if same_period(known, period)), None)
+        if same:
+            grounds.append(same[0].ground(period.text, same[1].start, same[1].end))
+        elif alike:
+            faults.append(f"the period “{period.text}” is not in what it cites")
+    return faults
+
+
+def _quotation_faults(text: str, cited: Sequence[_Cited], grounds: list[Ground]) -> list[str]:
+    faults = []
+    for quotation in quotations_of(text):
+        source = next((one for one in cited if stands_verbatim(quotation, one.context)), None)
+        if source is None:
+            faults.append(f"the quotation “{quotation}” does not stand so in what it cites")
+        else:
+            passage = source.passage
+            grounds.append(source.ground(f"“{quotation}”", source.offset, source.offset + len(passage.text)))
+    return faults

@@ -1,13 +1,26 @@
 """The evidence an explanation may cite, each piece under its id with the text that stands for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from records.event import Precedent
 from records.impact import Impact
 from records.market import Candidate
 from records.reading import Reading, Sentiment
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of evidence that a sentence may rest on."""
+
+    source: str
+    """The id under which it is cited: A1, P1, score, sentiment, link:TICKER."""
+    field: str
+    """"quote" of a fact, else the field of the precedent or the score."""
+    text: str
+    start: int | None = None
+    """Where the text stands in `Article.body`; None for what is no part of the article."""
 
 
 @dataclass(frozen=True)
@@ -24,20 +37,22 @@ class Evidence:
     """All that the score used, the shown ones first."""
     candidates: tuple[Candidate, ...]
     as_of: datetime
+    published_on: date | None = None
+    """The article's own date, by which "on Tuesday" becomes one; None if unknown."""
 
-    def texts(self) -> Mapping[str, str]:
-        """id → the words and figures it carries, as a model sees them and as the check reads them."""
-        texts = {fact.id: f"{fact.text} {fact.quote}" for fact in self.reading.facts}
-        texts |= {precedent.id: describe_precedent(precedent) for precedent in self.precedents}
-        texts["score"] = " ".join(describe_score(self))
+    def passages(self) -> tuple[Passage, ...]:
+        """All that may be cited. A fact stands for its verbatim quote alone, not for the reader's words about it."""
+        found = [Passage(fact.id, "quote", fact.quote, fact.span.start) for fact in self.reading.facts]
+        for precedent in self.precedents:
+            found += [Passage(precedent.id, field, text) for field, text in _fields_of(precedent)]
+        found += [Passage("score", field, text) for field, text in _score_fields(self)]
         if self.reading.sentiment:
-            texts["sentiment"] = describe_sentiment(self.reading)
-        for note in self.candidates:
-            if note.note:
-                texts[f"link:{note.instrument.ticker}"] = (
-                    f"{note.name} {note.instrument.name} {note.instrument.ticker} {note.note}"
-                )
-        return texts
+            found.append(Passage("sentiment", "sentiment", describe_sentiment(self.reading)))
+        for one in self.candidates:
+            if one.note:
+                text = f"{one.name} {one.instrument.name} {one.instrument.ticker} {one.note}"
+                found.append(Passage(f"link:{one.instrument.ticker}", "note", text))
+        return tuple(found)
 
 
 def percent(fraction: float, digits: int = 1) -> str:
@@ -63,14 +78,22 @@ def move_words(precedent: Precedent) -> str:
 
 def describe_precedent(precedent: Precedent) -> str:
     """One line: everything about it that may be cited."""
+    found = dict(_fields_of(precedent))
+    rest = "; ".join(found[name] for name in ("event_type", "similarity", "why", "reaction"))
+    return f"{found['published_on']}: {found['summary']} [{rest}]"
+
+
+def _fields_of(precedent: Precedent) -> list[tuple[str, str]]:
     reaction = precedent.reaction
-    return (
-        f"{precedent.published_on:%Y-%m-%d}: {precedent.summary} "
-        f"[{precedent.event_type.value.replace('_', ' ')}; similarity {unit(precedent.similarity)}; {precedent.why}; "
-        f"afterwards {reaction.ticker} "
-        f"{move_words(precedent)}, "
-        f"{abs(reaction.z):.1f}σ (z {reaction.z:+.1f})]"
-    )
+    moved = f"afterwards {reaction.ticker} {move_words(precedent)}, {abs(reaction.z):.1f}σ (z {reaction.z:+.1f})"
+    return [
+        ("published_on", f"{precedent.published_on:%Y-%m-%d}"),
+        ("summary", precedent.summary),
+        ("event_type", precedent.event_type.value.replace("_", " ")),
+        ("similarity", f"similarity {unit(precedent.similarity)}"),
+        ("why", precedent.why),
+        ("reaction", moved),
+    ]
 
 
 def describe_sentiment(reading: Reading) -> str:
@@ -91,13 +114,24 @@ def _sentiment_line(name: str, sentiment: Sentiment | None) -> str:
 
 def describe_score(evidence: Evidence) -> Sequence[str]:
     """The score block, line by line."""
+    return [text for _, text in _score_fields(evidence)]
+
+
+def _score_fields(evidence: Evidence) -> list[tuple[str, str]]:
     impact = evidence.impact
     if impact.score is None or impact.low is None or impact.high is None or impact.p_material is None:
-        return [f"not scoreable: {impact.reason}"]
-    lines = [
-        f"score {unit(impact.score)} for {impact.ticker}, 80 % interval {unit(impact.low)} to {unit(impact.high)}",
-        f"probability of a move beyond 2σ: {impact.p_material * 100:.0f} %; ordinary day: 6 %",
-        f"multiplier {impact.multiplier:.1f}× an ordinary day; an ordinary day scores .50",
-        f"evidence {impact.evidence}, {impact.n_eff:.1f} effective precedents of {len(evidence.recalled)} recalled",
+        return [("reason", f"not scoreable: {impact.reason}")]
+    interval = f"80 % interval {unit(impact.low)} to {unit(impact.high)}"
+    fields = [
+        ("score", f"score {unit(impact.score)} for {impact.ticker}, {interval}"),
+        ("p_material", f"probability of a move beyond 2σ: {impact.p_material * 100:.0f} %; ordinary day: 6 %"),
+        ("multiplier", f"multiplier {impact.multiplier:.1f}× an ordinary day; an ordinary day scores .50"),
+        (
+            "evidence",
+            f"evidence {impact.evidence}, {impact.n_eff:.1f} effective precedents of {len(evidence.recalled)} recalled",
+        ),
     ]
-    return lines + [f"{driver.name}: {driver.text} ({driver.contribution:+.2f})" for driver in impact.drivers]
+    return fields + [
+        (f"drivers.{driver.name}", f"{driver.name}: {driver.text} ({driver.contribution:+.2f})")
+        for driver in impact.drivers
+    ]

@@ -1,6 +1,7 @@
 """Reading with a capable model: the whole form in one call, then held against the article in code."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -18,6 +19,8 @@ MAX_OUTPUT_TOKENS = 2_000
 PROMPT_TOKENS = 1_500
 """Room for the system text, tags, event types and candidates."""
 MAX_FACTS = 10
+SCHEMAS_KEPT = 256
+"""Forms kept for the next article that names the same companies: making one takes some milliseconds."""
 
 
 class _Form(BaseModel):
@@ -102,6 +105,7 @@ def describe_candidate(candidate: Candidate) -> str:
     return f"{candidate.instrument.ticker}: {candidate.instrument.name}, named in the text as “{candidate.name}”{about}{doubt}"
 
 
+@lru_cache(maxsize=SCHEMAS_KEPT)
 def answer_schema(tickers: tuple[str, ...]) -> type[ReadAnswer]:
     """ReadAnswer with the candidates as the only tickers there are."""
     choice: Any = Literal[tickers] | None if tickers else None

@@ -10,6 +10,8 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 
+from records.defences import Defence, holds
+
 _INVISIBLE = {
     # Joiners and spaces of no width, variation selectors (both blocks: the second can smuggle bytes), fillers.
     "zero-width": "\u200b-\u200d\u2060-\u2064\ufeff\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"
@@ -54,6 +56,8 @@ class Cleaned:
 
 def clean_text(raw: str) -> Cleaned:
     """Cleaned text: paragraphs parted by one blank line, no space at the edge of a line. Cleaning twice changes nothing."""
+    if not holds(Defence.NORMALISATION):
+        return Cleaned(_PARAGRAPH.sub("\n\n", raw.replace("\r\n", "\n")).strip())
     removed: Counter[str] = Counter()
     for run in _ANY_INVISIBLE.findall(raw):
         for kind, pattern in _KINDS:

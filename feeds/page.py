@@ -12,6 +12,7 @@ from feeds.css import StyleSheet, StylesTooHeavy
 from feeds.draft import Draft
 from feeds.hidden import hidden_note, remove_hidden
 from feeds.metadata import page_claims
+from records.defences import Defence, holds
 from records.errors import SourceUnreadable
 
 _MOST_ELEMENTS = 40_000  # in one page: finding its main text then takes up to 10 s. News pages have some thousands
@@ -100,6 +101,8 @@ def _tree(markup: str, name: str) -> Any:
 
 
 def _remove_hidden(root: Any, name: str) -> str | None:
+    if not holds(Defence.HIDDEN_HTML):
+        return None
     styles = (
         element.text or "" for element in root.iter("style") if (element.get("media") or "all").lower() != "print"
     )

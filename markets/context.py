@@ -8,87 +8,56 @@ from importlib import resources
 from itertools import pairwise
 from typing import NamedTuple
 
+from markets.cue_words import (
+    BUSINESS,
+    DETERMINERS,
+    FUNCTION,
+    GOVERNED,
+    HELPERS,
+    HOLDING_BEFORE,
+    IN_PLACE,
+    INDUSTRY_WORDS,
+    LEGAL_AFTER,
+    LEGAL_CAPITALS,
+    NOUNS_AFTER,
+    PERSON_BEFORE,
+    PLACE_AFTER,
+    ROLE_BEFORE,
+    ROLES_BEFORE,
+    SHAPES,
+    SPORTS,
+    STATE_FIRST,
+    STATES,
+    TRADES_BEFORE,
+    UNITS,
+    VERBS,
+)
 from markets.instruments import Listing, Sense
 from markets.tokens import LEGAL_FORMS, Token, adjacent, fold, joins
 
 _WINDOW = 12
 """Words on each side in which business words count: about a sentence."""
 
-_LEGAL_AFTER = frozenset("inc incorporated corp corporation plc ltd limited llc co cos company nv ag spa".split())
-_LEGAL_CAPITALS = frozenset({"SA", "SE", "AB", "ASA", "LP"})
-_UNITS = frozenset(
-    """bank capital financial finance credit motor motors international usa america americas north south us uk europe european
-    china india japan asia canada mexico brazil germany services energy pharmaceuticals systems communications
-    technologies technology electric healthcare health air airlines insurance life securities asset investment
-    management oil gas foods stores group holdings corp pharma pharmaceutical therapeutics bio biosciences biopharma
-    biotech sciences medical resources petroleum elec tech semiconductor semiconductors networks software industries
-    brands trust realty properties mining gold unit""".split()
-)
-"""Words between a name and its legal form that still mean the company or its unit: 'Barclays Bank plc'."""
-_LEGAL_WORDS = LEGAL_FORMS - _LEGAL_AFTER - {"se", "sa", "ab"}
+_LEGAL_WORDS = LEGAL_FORMS - LEGAL_AFTER - {"se", "sa", "ab"}
 """Group, Holdings, …: legal forms too, when they begin with a capital."""
-
-_BUSINESS = frozenset(
-    """shares share stock stocks shareholders shareholder investors investor revenue revenues profit profits earnings sales
-    quarter quarterly outlook guidance dividend buyback analyst analysts ceo cfo chief executive company firm retailer
-    automaker carmaker maker chain bank lender insurer airline chipmaker drugmaker supplier acquisition merger takeover
-    bid deal stake unit billion million nasdaq nyse ipo market valuation eps loss losses margins margin customers
-    products workers employees recall lawsuit sued plant plants factory stores store brand chairman board bonds
-    bondholders creditors subsidiary rival rivals competitor competitors group startup""".split()
-)
-_SAYS = frozenset(
-    """said says say reported reports posted posts announced announces plans planned agreed agrees expects expected will shares
-    stock raises raised cuts cut beats beat misses missed sees launches launched unveils buys bought acquires acquired
-    sells sold recalls recalled sued sues names named appoints hires cuts lays to reported warns warned wins won
-    declares prices priced files filed ceo cfo executives executive spokesman spokeswoman spokesperson has had is was
-    would may could closes opens signs signed""".split()
-)
-_PLACE_AFTER = frozenset(
-    """county city beach valley street avenue road foundation university college school center centre island river park stadium
-    hospital church museum mountains bay government administration family theatre theater court award awards cup tour
-    prize institute institution museum cathedral harbor lake hills town township village palace bridge station airport
-    library memorial variant campus wharf department ministry party coalition caucus embassy""".split()
-)
-_PERSON_BEFORE = frozenset(
-    """mr mrs ms miss dr sir lord lady judge justice senator sen rep representative congressman congresswoman premier president
-    governor gov mayor minister secretary king queen prince princess pope rev reverend captain capt general gen sergeant
-    sgt detective officer professor prof coach actor actress singer director attorney""".split()
-)
-_ROLE_BEFORE = frozenset(
-    """ceo cfo coo cto chairman retailer automaker carmaker rival rivals giant maker chain bank lender insurer airline
-    chipmaker group and or of at by for with from to in on vs versus the""".split()
-)
-_SMALL_BEFORE = frozenset("a an any this that each no every my your his her our their".split())
 
 _POSSESSIVE = re.compile(r"['’]s?\b")
 
-_INDUSTRY_WORDS = {
-    "retail": "retailer store stores shoppers apparel merchandise holiday comparable",
-    "auto": "automaker carmaker vehicles vehicle car cars truck trucks suv evs electric dealers suvs pickup",
-    "motor": "automaker carmaker vehicles vehicle car cars truck trucks motorcycle",
-    "software": "software cloud app platform users subscribers developers users data",
-    "interactive": "app users advertising advertisers social platform internet search",
-    "semiconductor": "chip chips chipmaker semiconductor wafer",
-    "hardware": "iphone ipad laptop laptops pc pcs smartphone smartphones device devices computers",
-    "oil": "oil gas barrel barrels refinery crude drilling pipeline rig lng energy",
-    "bank": "bank lender loans deposits mortgage lending banking branches",
-    "insur": "insurer insurance premiums underwriting policyholders claims",
-    "airline": "airline flights flight passengers carrier aircraft pilots",
-    "biotech": "drug drugs trial fda patients therapy drugmaker vaccine",
-    "pharma": "drug drugs trial fda patients therapy drugmaker vaccine",
-    "restaurant": "restaurant restaurants menu diners franchise burger",
-    "payment": "card cards payments payment merchants network debit credit",
-    "transaction": "card cards payments payment merchants network debit credit",
-    "media": "network studio streaming tv broadcaster viewers film films",
-    "entertainment": "network studio streaming game games tv viewers film films",
-    "aerospace": "jets jet aircraft defense pentagon planes",
-    "steel": "steel mill steelmaker tariffs",
-    "metal": "mine mines ore copper aluminum gold miner",
-    "utilit": "utility power electricity customers grid",
-    "hotel": "hotels hotel rooms resort casino cruise",
-    "real estate": "reit properties tenants lease apartments offices",
-}
-"""Words of a trade, by a part of the industry's or sector's name."""
+
+_TELLING = VERBS | HELPERS | NOUNS_AFTER | FUNCTION | BUSINESS
+_CHIEF_NAME, _LOUD_NAME, _OPEN = 1, 2, -1
+"""Evidence that shows a `mostly_name` to be the company, in small letters and in a line of capitals, and that leaves it open."""
+_WORD, _LOUD_WORD = 3, 4
+"""The same for a `word`."""
+_VERB_ENDINGS = ("s", "ed")
+_COMMON_NOUN = 3
+"""Against the company for an article before the name: more than what a verb after it says for it."""
+_PRONOUNS = frozenset({"he", "she"})
+_ITS_REACH = 4
+_EXPLAINED = {"which": 1, "formerly": 2}
+"""Words after a name and a comma that explain a company, and what they say for it."""
+_PRONOUN_REACH = 4
+"""Words after a name in which 'he' or 'she' makes it a person's."""
 
 
 class Verdict(IntEnum):
@@ -110,6 +79,10 @@ class Place(NamedTuple):
     """Index of its last token."""
     small: frozenset[str] = frozenset()
     """Keys of the words that the text also writes small: 'visa', 'gap'."""
+    people: frozenset[str] = frozenset()
+    """Keys of the words that the text also writes as a person's surname: 'Doug Ford'."""
+    among_companies: bool = False
+    """It stands in one list with surer names, or with others of its trade: 'Delta, United and Southwest'."""
 
 
 def judge(place: Place, sense: Sense, listing: Listing) -> Verdict:
@@ -126,10 +99,27 @@ def judge(place: Place, sense: Sense, listing: Listing) -> Verdict:
     evidence = _evidence(place, listing) + (1 if token.capitals_tell or place.first < place.last else 0)
     evidence -= _doubts(place)
     if sense == "mostly_name":
-        return Verdict.SURE if evidence >= 1 else Verdict.MAYBE if evidence > -1 else Verdict.NO
+        needed = _LOUD_NAME if token.upper_line and place.first == place.last else _CHIEF_NAME
+        return Verdict.SURE if evidence >= needed else Verdict.MAYBE if evidence >= _OPEN else Verdict.NO
     if token.upper_line:
-        return Verdict.SURE if evidence >= 4 else Verdict.NO
-    return Verdict.SURE if evidence >= 3 else Verdict.MAYBE if evidence >= 1 else Verdict.NO
+        return Verdict.SURE if evidence >= _LOUD_WORD else Verdict.NO
+    return Verdict.SURE if evidence >= _WORD else Verdict.MAYBE if evidence >= 1 else Verdict.NO
+
+
+def of_the_trade(place: Place, listing: Listing) -> bool:
+    """Whether a word of the listing's trade stands near: tells two companies of one name apart."""
+    return bool(_keys_around(place) & _trade_words(listing.sector, listing.industry))
+
+
+def is_person(body: str, tokens: Sequence[Token], index: int) -> bool:
+    """Whether a given name or a title before the word at `index` makes it a person's surname."""
+    if index == 0 or not tokens[index].text[0].isupper():
+        return False
+    before = tokens[index - 1]
+    titled = before.key in PERSON_BEFORE
+    if adjacent(body, before, tokens[index]) and before.text[0].isupper():
+        return titled or before.key in _given_names()
+    return titled and body[before.end : tokens[index].start] == ". "
 
 
 def has_legal_form(place: Place) -> bool:
@@ -137,9 +127,9 @@ def has_legal_form(place: Place) -> bool:
     following = _neighbour(place, 1)
     if following is None or not joins(place.body, place.tokens[place.last], following):
         return False
-    if following.text in _LEGAL_CAPITALS:
+    if following.text in LEGAL_CAPITALS:
         return True
-    if following.key in _LEGAL_AFTER:
+    if following.key in LEGAL_AFTER:
         return following.text[0].isupper() and (following.key != "co" or following.text in {"Co", "CO"})
     return following.key in _LEGAL_WORDS and following.text[0].isupper() and following.capitals_tell
 
@@ -152,22 +142,27 @@ def _is_exchange_mark(place: Place) -> bool:
 
 def _is_someone_else(place: Place) -> bool:
     """A person's surname, a place, or the beginning of another company's longer name."""
-    before, after = _neighbour(place, -1), _neighbour(place, 1)
-    if before is not None and adjacent(place.body, before, place.tokens[place.first]) and before.text[0].isupper():
-        single = place.first == place.last
-        if single and (before.key in _PERSON_BEFORE or before.key in _given_names()):
-            return True
-    elif (
-        before is not None
-        and before.key in _PERSON_BEFORE
-        and place.body[before.end : place.tokens[place.first].start] == ". "
-    ):
+    if place.first != place.last:
+        before = _neighbour(place, -1)
+        dotted = before is not None and place.body[before.end : place.tokens[place.first].start] == ". "
+        return dotted and before is not None and before.key in PERSON_BEFORE
+    if is_person(place.body, place.tokens, place.first) or _lies_in_state(place):
         return True
+    after = _neighbour(place, 1)
     if after is None or not adjacent(place.body, place.tokens[place.last], after):
         return False
-    if after.key in _PLACE_AFTER and after.text[0].isupper() and place.first == place.last:
+    return (after.key in PLACE_AFTER and after.text[0].isupper()) or _longer_company(place)
+
+
+def _lies_in_state(place: Place) -> bool:
+    """'Hershey, Pennsylvania', 'Corning, New York'."""
+    after = _neighbour(place, 1)
+    if after is None or place.body[place.tokens[place.last].end : after.start] != ", " or not after.text[0].isupper():
+        return False
+    if after.key in STATES:
         return True
-    return place.first == place.last and _longer_company(place)
+    last = _neighbour(place, 2)
+    return after.key in STATE_FIRST and last is not None and last.text[0].isupper()
 
 
 def _longer_company(place: Place) -> bool:
@@ -181,8 +176,8 @@ def _longer_company(place: Place) -> bool:
             return False
         if not all(token.text[0].isupper() and token.key not in {"&"} for token in run[1:]):
             return False
-        if run[-1].key in _LEGAL_AFTER:
-            return not all(token.key in _UNITS for token in run[1:-1])
+        if run[-1].key in LEGAL_AFTER:
+            return not all(token.key in UNITS for token in run[1:-1])
     return False
 
 
@@ -193,7 +188,7 @@ def _judge_short(place: Place) -> Verdict:
         after is not None
         and adjacent(place.body, place.tokens[place.last], after)
         and after.text[0].isupper()
-        and after.key not in _SAYS | _BUSINESS | _ROLE_BEFORE | _UNITS
+        and after.key not in VERBS | HELPERS | BUSINESS | ROLE_BEFORE | UNITS
     )
     if runs_on and after is not None:
         return Verdict.NO if after.capitals_tell else Verdict.MAYBE
@@ -201,19 +196,50 @@ def _judge_short(place: Place) -> Verdict:
 
 
 def _doubts(place: Place) -> int:
-    """0–4: 'Silver Gap', 'a Ford', 'the Gap', a text that also writes the word small."""
+    """0 or more: 'Silver Gap', 'a Ford', 'the Gap', 'Chevron-shaped', 'Apple growers', a text that writes the word small."""
     if place.first != place.last:
         return 2 if _capital_before(place) else 0
     first = place.tokens[place.first]
-    doubts = 1 if first.key in place.small else 0
+    doubts = (1 if first.key in place.small else 0) + (2 if first.key in place.people else 0)
+    doubts += 2 if _keys_around(place) & SPORTS or _is_he(place) else 0
+    doubts += _doubt_after(place)
     before = _neighbour(place, -1)
     if before is None or not adjacent(place.body, before, first):
         return doubts
-    if before.key in _SMALL_BEFORE:
-        return doubts + 2
-    if before.text == "the":
-        return doubts + (0 if _has_any(place, 1, _BUSINESS) else 1)
+    if before.key in DETERMINERS or before.key == "the":
+        return doubts + (0 if _has_any(place, 1, NOUNS_AFTER | UNITS) else _COMMON_NOUN)
+    if before.key in IN_PLACE and not _has_any(place, 1, NOUNS_AFTER):
+        return doubts + 1
     return doubts + (2 if _capital_before(place) else 0)
+
+
+def _is_he(place: Place) -> bool:
+    """'Ford told reporters he would not resign'."""
+    near = place.tokens[place.last + 1 : place.last + 1 + _PRONOUN_REACH]
+    return any(token.key in _PRONOUNS for token in near)
+
+
+def _is_verb(place: Place, after: Token) -> bool:
+    """Whether the word after the name is a verb by its ending and by what it governs: 'hears more', 'looks for', 'tests 40'."""
+    if not (after.text.islower() and after.text.endswith(_VERB_ENDINGS)) or after.key in _TELLING:
+        return False
+    governed = _neighbour(place, 2)
+    if governed is None or not adjacent(place.body, after, governed):
+        return False
+    return governed.key in GOVERNED or governed.text[0].isdigit()
+
+
+def _doubt_after(place: Place) -> int:
+    """2 for the first half of an adjective, 1 for a word that is neither what companies do nor have."""
+    after = _neighbour(place, 1)
+    if after is None or not after.text[0].isalpha():
+        return 0
+    gap = place.body[place.tokens[place.last].end : after.start]
+    if gap == "-" and after.key in SHAPES:
+        return 2
+    if gap != " " or not (after.text.islower() or after.upper_line):
+        return 0
+    return 0 if after.key in _TELLING or _is_verb(place, after) else 1
 
 
 def _capital_before(place: Place) -> bool:
@@ -222,25 +248,73 @@ def _capital_before(place: Place) -> bool:
     first = place.tokens[place.first]
     if before is None or not adjacent(place.body, before, first) or place.body[before.end] == "-":
         return False
-    capital = before.text[0].isupper() and not before.text.isupper() and before.key not in _ROLE_BEFORE
+    capital = before.text[0].isupper() and not before.text.isupper() and before.key not in ROLE_BEFORE
     return capital and before.capitals_tell and first.capitals_tell
 
 
 def _evidence(place: Place, listing: Listing) -> int:
-    """0–4: the verb after it or a possessive, business words near, words of its trade near."""
+    """0 or more: what it does or has, what stands before it, business words and words of its trade near."""
+    keys = _keys_around(place)
+    points = _acts(place) + _held(place) + (2 if place.among_companies else 0)
+    points += min(2, len(keys & BUSINESS))
+    trade = _trade_words(listing.sector, listing.industry)
+    if _has_any(place, 1, NOUNS_AFTER & trade):
+        points += 1
+    return points + (1 if keys & trade else 0) + (1 if _owns(place) else 0)
+
+
+def _owns(place: Place) -> bool:
+    """Whether 'its' follows, which a person has not."""
+    return any(token.key == "its" for token in place.tokens[place.last + 1 : place.last + 1 + _ITS_REACH])
+
+
+def _keys_around(place: Place) -> set[str]:
     before = place.tokens[max(0, place.first - _WINDOW) : place.first]
-    keys = {token.key for token in (*before, *place.tokens[place.last + 1 : place.last + 1 + _WINDOW])}
-    points = 1 if _acts(place) else 0
-    points += min(2, len(keys & _BUSINESS))
-    return points + (1 if keys & _trade_words(listing.sector, listing.industry) else 0)
+    return {token.key for token in (*before, *place.tokens[place.last + 1 : place.last + 1 + _WINDOW])}
 
 
-def _acts(place: Place) -> bool:
-    """Whether it says, buys or owns something: 'Gap said', 'Gap shares', "Gap's"."""
+def _acts(place: Place) -> int:
+    """2 for 'Gap said', 'Gap will open' and 'Gap sales rose', 1 for 'Gap will', 'Gap stores', 'Gap, which' and 'Gap's', else 0."""
     last, after = place.tokens[place.last], _neighbour(place, 1)
-    if after is not None and after.key in _SAYS and adjacent(place.body, last, after):
-        return True
-    return place.tokens[place.first].capitals_tell and _POSSESSIVE.match(place.body, last.end) is not None
+    if after is not None and adjacent(place.body, last, after):
+        if after.key in VERBS or (after.key in NOUNS_AFTER and _has_any(place, 2, VERBS)) or _is_verb(place, after):
+            return 2
+        if after.key in HELPERS and _has_any(place, 2, VERBS):
+            return 2
+        return 1 if after.key in HELPERS or after.key in NOUNS_AFTER else 0
+    if after is not None and after.key in _EXPLAINED and place.body[last.end : after.start] == ", ":
+        return _EXPLAINED[after.key]
+    return 1 if _POSSESSIVE.match(place.body, last.end) is not None else 0
+
+
+def is_introduced(place: Place) -> bool:
+    """Whether what stands before it says that it is a company: 'lenders Ally and Discover'."""
+    return _held(place) > 1
+
+
+def _held(place: Place) -> int:
+    """2 for 'the airline United', 'airlines including United' and 'shares of United', 1 for 'sold United', else 0."""
+    before = _neighbour(place, -1)
+    if before is None or not adjacent(place.body, before, place.tokens[place.first]):
+        return 0
+    if before.key in ROLES_BEFORE:
+        return 2
+    if before.key in TRADES_BEFORE:
+        return 1
+    holder = _neighbour(place, -2)
+    if before.key == "including" and holder is not None and holder.key in ROLES_BEFORE:
+        return 2
+    named = _neighbour(place, -3)
+    if (
+        before.key == "as"
+        and holder is not None
+        and holder.key == "such"
+        and named is not None
+        and named.key in ROLES_BEFORE
+    ):
+        return 2
+    held = before.key in {"of", "in", "at"} and holder is not None and holder.key in HOLDING_BEFORE
+    return 2 if held and holder is not None and adjacent(place.body, holder, before) else 0
 
 
 def _has_any(place: Place, distance: int, words: frozenset[str]) -> bool:
@@ -256,7 +330,7 @@ def _neighbour(place: Place, distance: int) -> Token | None:
 @cache
 def _trade_words(sector: str | None, industry: str | None) -> frozenset[str]:
     text = f"{sector or ''} {industry or ''}".casefold()
-    return frozenset(word for part, words in _INDUSTRY_WORDS.items() if part in text for word in words.split())
+    return frozenset(word for part, words in INDUSTRY_WORDS.items() if part in text for word in words.split())
 
 
 @cache

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Literal
 
 from markets.backers import find_backed
-from markets.context import Place, Verdict, judge
+from markets.context import Place, Verdict, is_introduced, is_person, judge, of_the_trade
 from markets.instruments import InstrumentTable, Listing, NameEntry, market_day
 from markets.symbols import find_bracketed, find_symbols
 from markets.tokens import Token, joins, tokenize
@@ -21,6 +21,10 @@ _SHORT_CAPITALS = 4
 _SP500 = Instrument(ticker="^GSPC", name="S&P 500", kind="index")
 
 Match = Literal["ticker", "name", "alias", "backer"]
+
+
+_Named = tuple[Place, list[tuple[NameEntry, Listing]]]
+"""A place, and what its words may name."""
 
 
 @dataclass
@@ -60,7 +64,7 @@ def find_candidates(title: str, text: str, table: InstrumentTable, as_of: dateti
     found: dict[str, _Finding] = {}
     market: dict[str, tuple[NameEntry, Listing, list[tuple[int, int]]]] = {}
     _add_symbols(found, body, table, day)
-    for place, entries in _named_places(body, tokens, table, day):
+    for place, entries in _in_lists(list(_named_places(body, tokens, table, day))):
         start, end = tokens[place.first].start, tokens[place.last].end
         if entries[0][0].kind in {"index", "macro"}:
             entry, listing = entries[0]
@@ -104,14 +108,15 @@ def _add_symbols(found: dict[str, _Finding], body: str, table: InstrumentTable, 
 def _add_named(
     found: dict[str, _Finding], place: Place, entries: Sequence[tuple[NameEntry, Listing]], start: int, end: int
 ) -> None:
-    for entry, listing in entries:
+    meant = [pair for pair in entries if of_the_trade(place, pair[1])] if len(entries) > 1 else []
+    for entry, listing in meant if len(meant) == 1 else entries:
         verdict = judge(place, entry.sense, listing)
         if verdict is Verdict.NO:
             continue
         finding = found.setdefault(listing.issuer, _Finding(listing, "alias" if entry.kind == "alias" else "name"))
         if entry.kind == "name" and finding.match == "alias":
             finding.match = "name"
-        finding.shared_name = finding.shared_name or len(entries) > 1
+        finding.shared_name = finding.shared_name or (len(entries) > 1 and len(meant) != 1)
         finding.add(start, end, verdict)
         if entry.kind == "alias" and finding.note is None and entry.note in {"brand", "subsidiary"}:
             finding.note = f"{' '.join(place.body[start:end].split())} is a {entry.note} of {listing.name}"
@@ -133,33 +138,70 @@ def _add_backers(
         finding.note = finding.note or note
 
 
-def _named_places(
-    body: str, tokens: Sequence[Token], table: InstrumentTable, day: date
-) -> Iterator[tuple[Place, list[tuple[NameEntry, Listing]]]]:
+def _named_places(body: str, tokens: Sequence[Token], table: InstrumentTable, day: date) -> Iterator[_Named]:
     """Longest names first, left to right, without overlaps; what only looks like a company is passed over."""
+    keys = [token.key for token in tokens]
     small = frozenset(token.key for token in tokens if token.text.islower())
+    people = frozenset(key for at, key in enumerate(keys) if is_person(body, tokens, at))
     index = 0
     while index < len(tokens):
-        reach = min(table.longest.get(tokens[index].key, 0), len(tokens) - index)
+        reach = min(table.longest.get(keys[index], 0), len(tokens) - index)
         step = 1
         for length in range(reach, 0, -1):
-            run = tokens[index : index + length]
-            entries = [entry for entry in table.named(tuple(token.key for token in run)) if _spelled(entry.words, run)]
-            if not entries or not all(joins(body, left, right) for left, right in pairwise(run)):
-                continue
-            resolved = [(entry, listing) for entry in entries if (listing := table.resolve(entry, day)) is not None]
-            if not resolved and not any(entry.kind == "not_company" for entry in entries):
-                continue
-            if resolved:
-                blocked = any(entry.kind == "not_company" for entry in entries)
-                chosen = _one_per_issuer(resolved)
-                yield (
-                    Place(body, tokens, index, index + length - 1, small),
-                    [(entry._replace(sense="legal"), listing) for entry, listing in chosen] if blocked else chosen,
-                )
-            step = length
-            break
+            entries = table.named(tuple(keys[index : index + length]))
+            found = _meant(entries, body, tokens[index : index + length], table, day) if entries else None
+            if found is not None:
+                if found:
+                    yield Place(body, tokens, index, index + length - 1, small, people), found
+                step = length
+                break
         index += step
+
+
+def _meant(
+    entries: Sequence[NameEntry], body: str, run: Sequence[Token], table: InstrumentTable, day: date
+) -> list[tuple[NameEntry, Listing]] | None:
+    """Entries that `run` spells, with their listings on `day`: none for a phrase that is no company, None if nothing fits."""
+    spelled = [entry for entry in entries if _spelled(entry.words, run)]
+    if not spelled or not all(joins(body, left, right) for left, right in pairwise(run)):
+        return None
+    resolved = [(entry, listing) for entry in spelled if (listing := table.resolve(entry, day)) is not None]
+    blocked = any(entry.kind == "not_company" for entry in spelled)
+    if not resolved:
+        return [] if blocked else None
+    chosen = _one_per_issuer(resolved)
+    return [(entry._replace(sense="legal"), listing) for entry, listing in chosen] if blocked else chosen
+
+
+_LINKS = frozenset({", ", " and ", ", and ", " & ", " or ", " vs ", " versus ", "/"})
+"""What stands between two members of a list."""
+
+
+def _in_lists(named: Sequence[_Named]) -> Iterator[_Named]:
+    """The same places; those in one list with a name that is never anything else, or with others of their trade, know it."""
+    chain: list[_Named] = []
+    for place, entries in named:
+        if chain and not _linked(chain[-1][0], place):
+            yield from _with_company(chain)
+            chain = []
+        chain.append((place, entries))
+    yield from _with_company(chain)
+
+
+def _linked(left: Place, right: Place) -> bool:
+    return left.body[left.tokens[left.last].end : right.tokens[right.first].start] in _LINKS
+
+
+def _with_company(chain: Sequence[_Named]) -> Iterator[_Named]:
+    if len(chain) < 2:
+        yield from chain
+        return
+    surer = any(entries[0][0].sense == "name" and entries[0][1].kind == "share" for _, entries in chain)
+    surer = surer or is_introduced(chain[0][0])
+    trades = [entries[0][1].industry for _, entries in chain]
+    for (place, entries), trade in zip(chain, trades, strict=True):
+        together = surer or (trade is not None and trades.count(trade) > 1)
+        yield (place._replace(among_companies=True) if together else place), entries
 
 
 def _one_per_issuer(resolved: Sequence[tuple[NameEntry, Listing]]) -> list[tuple[NameEntry, Listing]]:

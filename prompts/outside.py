@@ -2,6 +2,8 @@
 
 import re
 
+from records.defences import Defence, holds
+
 DELIMITERS = ("article", "facts", "precedents", "candidates", "score")
 """The names of the marks our prompts put around data: `<article> … </article>`."""
 
@@ -15,6 +17,8 @@ def neutralise(value: object) -> object:
     Each bracket is replaced by one look-alike character, so that character offsets stay. Strings inside lists, tuples and
     dicts are treated too; other values pass unchanged.
     """
+    if not holds(Defence.DELIMITERS):
+        return value
     if isinstance(value, str):
         return _CLOSING.sub("›", _OPENING.sub("‹", value))
     if isinstance(value, list | tuple):

@@ -6,13 +6,14 @@ from pydantic import Field
 
 from records.article import Article
 from records.base import Record
+from records.changes import Change
 from records.event import Precedent
 from records.impact import Impact
 from records.reading import Reading, Span
 from records.story import Placement
 from records.times import UtcDatetime
 
-ANALYSIS_SCHEMA_VERSION = 2
+ANALYSIS_SCHEMA_VERSION = 3
 
 
 class Sentence(Record):
@@ -28,12 +29,26 @@ class Explanation(Record):
     sentences: tuple[Sentence, ...]
 
 
+class Ground(Record):
+    """Where one figure, date, name or quotation of a claim stands in what the claim cites."""
+
+    words: Annotated[str, Field(description="as the claim writes them")]
+    source: Annotated[str, Field(description="the cited id: A1, P1, score, sentiment, link:TICKER")]
+    span: Annotated[Span | None, Field(description="characters of Article.body; None outside the article")] = None
+    field: Annotated[
+        str | None, Field(description="field of the precedent or of the score; None within the article")
+    ] = None
+
+
 class Claim(Record):
     """A sentence after the check."""
 
     text: str
     support: tuple[str, ...]
     spans: Annotated[tuple[Span, ...], Field(description="character ranges of Article.body behind cited facts")] = ()
+    grounds: Annotated[
+        tuple[Ground, ...], Field(description="where each figure, date and quotation stands; empty in earlier versions")
+    ] = ()
     verdict: Literal["supported", "dropped"]
     faults: Annotated[tuple[str, ...], Field(description="why it was dropped; empty when supported")] = ()
 
@@ -100,6 +115,14 @@ class Analysis(Record):
     story: Annotated[
         Placement | None, Field(description="where the article stands among known stories; None if it was not placed")
     ] = None
+    former_id: Annotated[
+        str | None, Field(description="of an update or a correction: the story's analysis that `changes` compares with")
+    ] = None
+    former_as_of: Annotated[UtcDatetime | None, Field(description="what that one could know; None likewise")] = None
+    changes: Annotated[
+        tuple[Change, ...],
+        Field(description="empty with a former_id: nothing changed; without one: nothing to compare"),
+    ] = ()
     provenance: Provenance
 
     @property

@@ -1,12 +1,26 @@
 """An article as it was received: cleaned text, provenance and both of its times."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from records.base import Record
 from records.times import UtcDatetime
+
+
+class Withheld(Record):
+    """A passage addressed to a language model: nothing read, scored or quoted it. A half-open range of the body as received."""
+
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(gt=0)]
+    kind: Annotated[
+        Literal["override", "role", "order", "form", "markup", "encoded", "noise", "task"],
+        Field(
+            description="what it tries: to void instructions, to give a role, to order an answer, to fill in our form, to imitate "
+            "our marks, to hide its words, to confuse, to set another task"
+        ),
+    ]
 
 
 class Article(Record):
@@ -32,6 +46,13 @@ class Article(Record):
     language: Annotated[str | None, Field(description="ISO 639-1 code detected in the text; None if undecided")] = None
     notes: Annotated[
         tuple[str, ...], Field(description="what cleaning changed, e.g. 'removed 3 hidden elements'; empty if nothing")
+    ] = ()
+
+    withheld: Annotated[
+        tuple[Withheld, ...],
+        Field(
+            description="passages addressed to a model, which title and text are without; set when an article is analysed"
+        ),
     ] = ()
 
     @property

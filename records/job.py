@@ -8,7 +8,8 @@ from pydantic import Field
 from records.base import Record
 from records.times import UtcDatetime
 
-JobStatus = Literal["waiting", "running", "done", "failed", "paused", "cancelled"]
+JobStatus = Literal["waiting", "running", "batched", "done", "failed", "paused", "cancelled"]
+"""`batched`: its questions to the model go out in batches, and no other worker takes it."""
 JobResult = Literal["analysed", "joined", "updated"]
 """A new story was analysed; the article joined a story that is analysed once; an update or correction re-analysed its story."""
 
@@ -55,6 +56,7 @@ class JobCounts(Record):
 
     waiting: int = 0
     running: int = 0
+    batched: Annotated[int, Field(description="at work in batches (`rhyme worker --batch`)")] = 0
     paused: Annotated[int, Field(description="set to rest one by one; a pause of everything is told apart")] = 0
     cancelled: int = 0
     analysed: int = 0
@@ -71,13 +73,13 @@ class JobCounts(Record):
 
     @property
     def open(self) -> int:
-        """Still to be finished by a worker."""
+        """Still to be finished by a worker that asks the model one question at a time."""
         return self.waiting + self.running
 
     @property
     def total(self) -> int:
         """All jobs there are."""
-        return self.open + self.paused + self.cancelled + self.done + sum(self.failed.values())
+        return self.open + self.batched + self.paused + self.cancelled + self.done + sum(self.failed.values())
 
 
 class Pause(Record):

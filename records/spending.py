@@ -68,6 +68,8 @@ class CallEntry:
     uncertain: CallBound = CallBound()
     """What the provider may have billed beyond: the answer never came to its end, so nobody said. Budgets count it."""
     seconds: float = 0.0
+    batch_id: str | None = None
+    """The provider's name of the batch that it went in, at the price of a batch; None: it was sent by itself."""
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,10 @@ class Assembly:
     ) -> None:
         self._closing.close()
 
+    def at_end(self, close: Callable[[], object]) -> None:
+        """Has `close` called before everything that is open now is closed."""
+        self._closing.callback(close)
+
     @cached_property
     def database(self) -> "Database":
         """The store of record. Raises SettingsError, StoreError."""

@@ -1,5 +1,6 @@
 """The arguments of `rhyme bench …`. Standard library only, like all that is read before a command is known."""
 
+from terminal.bench_flow_arguments import add_bench_flow
 from terminal.command_tree import Tree, whole_number
 
 
@@ -8,6 +9,7 @@ def add_bench(tree: Tree) -> None:
     bench = tree.group("bench", "measure speed and memory on this machine", "rhyme bench start")
     _add_bench_runs(bench)
     _add_bench_recall(bench)
+    add_bench_flow(bench)
 
 
 def _add_bench_runs(bench: Tree) -> None:

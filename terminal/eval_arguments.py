@@ -1,6 +1,7 @@
 """The arguments of `rhyme eval …`. Standard library only, like all that is read before a command is known."""
 
 from terminal.command_tree import Tree, whole_number
+from terminal.eval_labels_arguments import add_eval_labels
 
 
 def add_eval(tree: Tree) -> None:
@@ -9,6 +10,7 @@ def add_eval(tree: Tree) -> None:
     _add_eval_impact(evaluate)
     _add_eval_recall(evaluate)
     _add_eval_threads(evaluate)
+    add_eval_labels(evaluate)
 
 
 def _add_eval_impact(evaluate: Tree) -> None:

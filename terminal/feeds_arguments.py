@@ -75,10 +75,11 @@ def _add_ingest(tree: Tree) -> None:
     ingest = tree.command(
         "ingest",
         "ingest",
-        "read sources once, keep their articles and place each in its story",
+        "read sources once, keep their articles, place each in its story and put what is new in line",
         "rhyme ingest news.jsonl inbox/ https://example.com/rss",
-        "Needs no model and analyses nothing. Stopped at any point, or run twice, it adds nothing twice. Leaves with 4 when a "
-        "source could not be had; the others are taken in all the same.",
+        "`rhyme worker` analyses what is in line; with --analyze this command does. Stopped at any point, or run twice, it does "
+        "nothing twice. Leaves with 4 when a source could not be had (the others are taken in all the same), with 1 when the "
+        "analysis is paused, with 130 after Ctrl-C; the report comes in any case.",
     )
     ingest.add_argument(
         "sources",
@@ -88,6 +89,17 @@ def _add_ingest(tree: Tree) -> None:
         "standard input",
     )
     ingest.add_argument("--full-text", action="store_true", help="of feeds: fetch the page of each new entry")
+    ingest.add_argument("--no-jobs", action="store_true", help="put nothing in line; `rhyme jobs add --new` can later")
+    ingest.add_argument(
+        "--analyze", action="store_true", help="then analyse what is in line, in this process, until nothing is left"
+    )
+    ingest.add_argument("--model", metavar="NAME", help="with --analyze: in place of the setting")
+    ingest.add_argument(
+        "--concurrency",
+        metavar="N",
+        type=int,
+        help="with --analyze: articles at once; default 1 for a model on this machine, else 4",
+    )
     ingest.add_argument("--json", action="store_true", help="print a JSON object on stdout")
 
 
@@ -97,11 +109,13 @@ def _add_watch(tree: Tree) -> None:
         "watch",
         "read the feeds on their schedules until stopped",
         "rhyme watch --json",
-        "Prints a line for each reading. Ctrl-C or SIGTERM ends it after the reading under way.",
+        "Prints a line for each reading. What is new goes in line before every backfill; `rhyme worker` beside it analyses it. "
+        "Ctrl-C or SIGTERM ends it within seconds; what a feed has not given yet is asked for at the next start.",
     )
     watch.add_argument(
         "--once", action="store_true", help="read the feeds that are due, then leave; 4 if one of them failed"
     )
+    watch.add_argument("--no-jobs", action="store_true", help="put nothing in line")
     watch.add_argument("--json", action="store_true", help="print a JSON object a line")
 
 

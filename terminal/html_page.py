@@ -12,6 +12,7 @@ from records.analysis import Analysis
 from records.event import Precedent
 from records.impact import Impact
 from terminal import wording
+from terminal.change_wording import change_lines, former_line
 from terminal.plain import plain
 
 CLIPPED_AT = 4.0  # σ: a longer bar would only shrink the others; σ itself is estimated from inputs clipped there
@@ -73,6 +74,8 @@ def render_html(analysis: Analysis) -> str:
             score=wording.score(analysis.impact),
             impact_lines=wording.impact_lines(analysis.impact),
             scale=_scale(analysis.impact),
+            former=former_line(analysis),
+            changes=change_lines(analysis),
             scored=analysis.impact.evidence != "not_scoreable",
             source_line=wording.source_line(analysis.article),
             as_of=wording.moment(analysis.provenance.as_of),

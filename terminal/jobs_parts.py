@@ -1,18 +1,19 @@
 """The objects of a worker, put together from an assembly."""
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from records.event import Event
-from records.taxonomy import EventType
 from records.times import utc_now
 
 if TYPE_CHECKING:
     from agent.analyze import Memory, Recalled
     from agent.jobs import Course
+    from agent.jobs.course import OnOutcome
     from terminal.assembly import Assembly
+    from vectorstore.recall import RecallOptions
 
 
 class InTurn:
@@ -32,30 +33,10 @@ class InTurn:
         """Of the events that were searched last."""
         return self._memory.snapshot
 
-    def recall(
-        self,
-        text: str,
-        as_of: datetime,
-        k: int,
-        *,
-        event_type: EventType | None = None,
-        tickers: Collection[str] = (),
-        published_at: datetime | None = None,
-        exclude_story: str | None = None,
-        exclude_ids: Collection[str] = (),
-    ) -> "Recalled":
+    def recall(self, text: str, as_of: datetime, k: int, **options: "Unpack[RecallOptions]") -> "Recalled":
         """As the memory's."""
         with self._turn:
-            return self._memory.recall(
-                text,
-                as_of,
-                k,
-                event_type=event_type,
-                tickers=tickers,
-                published_at=published_at,
-                exclude_story=exclude_story,
-                exclude_ids=exclude_ids,
-            )
+            return self._memory.recall(text, as_of, k, **options)
 
     def add(self, events: Sequence[Event]) -> object:
         """As the memory's."""
@@ -63,12 +44,14 @@ class InTurn:
             return self._memory.add(events)
 
 
-def course_of(parts: "Assembly") -> "Course":
+def course_of(parts: "Assembly", on_outcome: "OnOutcome | None" = None) -> "Course":
     """The steps of a job with the settings' model, memory and prices. Raises ModelError, StoreError, SettingsError."""
     from agent.jobs import Course, JobArchive
-    from terminal.late_memory import LateMemory
+    from terminal.assembly import chroma_place
+    from terminal.kept_memory import KeptMemory
     from vectorstore.threads import StoryThreads
 
-    memory = InTurn(LateMemory(parts.memory))
+    memory = KeptMemory(parts.memory, shared=chroma_place(parts.settings).shared)
+    parts.at_end(memory.close)
     analyst = parts.analyst(archive=JobArchive(parts.database), memory=memory)
-    return Course(parts.database, analyst, StoryThreads(parts.database), memory, clock=utc_now)
+    return Course(parts.database, analyst, StoryThreads(parts.database), memory, clock=utc_now, on_outcome=on_outcome)

@@ -32,7 +32,12 @@ def counts_text(counts: JobCounts) -> str:
     ]
     parts += [f"{number:,} failed ({kind})" for kind, number in counts.failed.items()]
     parts += [f"{counts.waiting:,} waiting"]
-    others = (("running", counts.running), ("paused", counts.paused), ("cancelled", counts.cancelled))
+    others = (
+        ("running", counts.running),
+        ("in batches", counts.batched),
+        ("paused", counts.paused),
+        ("cancelled", counts.cancelled),
+    )
     parts += [f"{number:,} {name}" for name, number in others if number]
     cost = f"{counts.cost_usd:.4f} USD" + (f" and {counts.unpriced:,} without a price" if counts.unpriced else "")
     return " · ".join([*parts, cost])
@@ -136,7 +141,7 @@ class BarView(JobsView):
     def show(self, counts: JobCounts, pause: Pause | None) -> None:
         progress = self._progress or self._start()
         assert self._task is not None
-        ended = counts.total - counts.open
+        ended = counts.total - counts.open - counts.batched
         told = (
             pause_text(pause) if pause else f"{counts_text(counts)} · {self.articles_per_minute(counts):.0f} a minute"
         )

@@ -1,16 +1,15 @@
 """The event memory as a long analysis uses it: open only while it is asked, so that other processes get their turn."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from records.event import Event
-from records.taxonomy import EventType
 
 if TYPE_CHECKING:
     from records.database import AddResult
     from vectorstore.memory import EventMemory
-    from vectorstore.recall import Recall
+    from vectorstore.recall import Recall, RecallOptions
 
 
 class LateMemory:
@@ -24,30 +23,10 @@ class LateMemory:
             self.embedder = memory.embedder
             self.snapshot = memory.snapshot
 
-    def recall(
-        self,
-        text: str,
-        as_of: datetime,
-        k: int,
-        *,
-        event_type: EventType | None = None,
-        tickers: Collection[str] = (),
-        published_at: datetime | None = None,
-        exclude_story: str | None = None,
-        exclude_ids: Collection[str] = (),
-    ) -> "Recall":
+    def recall(self, text: str, as_of: datetime, k: int, **options: "Unpack[RecallOptions]") -> "Recall":
         """As `EventMemory.recall`; `snapshot` is then of the events that were searched."""
         with self._open() as memory:
-            recalled = memory.recall(
-                text,
-                as_of,
-                k,
-                event_type=event_type,
-                tickers=tickers,
-                published_at=published_at,
-                exclude_story=exclude_story,
-                exclude_ids=exclude_ids,
-            )
+            recalled = memory.recall(text, as_of, k, **options)
             self.snapshot = memory.snapshot
             return recalled
 

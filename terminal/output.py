@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from records.analysis import Analysis, Claim, Provenance
+from records.analysis import Analysis, Claim, Ground, Provenance
 from records.article import Article
 from records.base import Record
+from records.changes import Change
 from records.event import Precedent
 from records.impact import Driver, Evidence, Impact
 from records.market import Reaction, Window
@@ -101,6 +102,12 @@ class ClaimOutput(Record):
     text: str
     support: Annotated[tuple[str, ...], Field(description="ids: A1… facts, P1… precedents, score, sentiment")]
     spans: Annotated[tuple[Span, ...], Field(description="character ranges of title, blank line, text")]
+    grounds: Annotated[
+        tuple[Ground, ...],
+        Field(
+            description="where each figure, date and quotation stands: a range of the article, or an id and its field"
+        ),
+    ]
     verdict: Literal["supported", "dropped"]
     faults: Annotated[tuple[str, ...], Field(description="why it was dropped")]
 
@@ -154,6 +161,11 @@ class AnalysisOutput(Record):
     facts: Annotated[tuple[Fact, ...], Field(description="statements of the article that claims cite as A1, A2, …")]
     claims: tuple[ClaimOutput, ...]
     story: Annotated[Placement | None, Field(description="its story and novelty; null if it was not placed")] = None
+    former_id: Annotated[str | None, Field(description="of an update: the story's analysis before it; null: none")] = (
+        None
+    )
+    former_as_of: Annotated[UtcDatetime | None, Field(description="what that analysis could know")] = None
+    changes: Annotated[tuple[Change, ...], Field(description="against former_id; empty with one: nothing changed")] = ()
     dropped: Annotated[int, Field(ge=0, description="sentences the check removed")]
     provenance: ProvenanceOutput
 
@@ -179,6 +191,9 @@ class AnalysisOutput(Record):
             facts=reading.facts,
             claims=tuple(ClaimOutput.of(claim) for claim in analysis.claims),
             story=analysis.story,
+            former_id=analysis.former_id,
+            former_as_of=analysis.former_as_of,
+            changes=analysis.changes,
             dropped=analysis.dropped,
             provenance=ProvenanceOutput.of(analysis.provenance),
         )

@@ -12,6 +12,7 @@ from records.analysis import Analysis, Claim
 from records.event import Precedent
 from records.impact import Impact
 from terminal import wording
+from terminal.change_wording import change_lines, former_line
 from terminal.plain import plain
 
 WIDE = 100  # columns from which the precedents fit a table; below it they are stacked
@@ -34,6 +35,7 @@ def print_precedents(precedents: tuple[Precedent, ...], console: Console) -> Non
 
 def _parts(analysis: Analysis, width: int) -> Iterable[RenderableType]:
     yield from _impact(analysis.impact)
+    yield from _changes(analysis)
     yield from _head(analysis)
     if analysis.impact.evidence != "not_scoreable":
         yield from _analysis(analysis)
@@ -68,6 +70,16 @@ def _impact(impact: Impact) -> Iterable[RenderableType]:
     yield title
     for line in lines:
         yield Padding(Text(plain(line)), (0, 0, 0, 2), expand=False)
+
+
+def _changes(analysis: Analysis) -> Iterable[RenderableType]:
+    against = former_line(analysis)
+    if against is None:
+        return
+    heading = _heading("What changed")
+    yield heading.append(f"  {plain(against)}", style="not bold dim")
+    for line in change_lines(analysis):
+        yield _labelled("-", line, width=1)
 
 
 def _head(analysis: Analysis) -> Iterable[RenderableType]:

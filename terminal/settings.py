@@ -310,6 +310,11 @@ def load_settings(flags: Mapping[str, Any]) -> Loaded:
     return Loaded(settings, origins, config_file, _unknown_variables())
 
 
+def plain_environment() -> dict[str, str]:
+    """The process environment without any setting of ours or of OpenAI's client: for a run that must not use them."""
+    return {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "OPENAI_"))}
+
+
 def shown(name: str, value: object) -> object:
     """A setting's value as it may be printed: keys as stars, passwords inside addresses too."""
     if value is None:

@@ -1,13 +1,16 @@
 """What a recall answers, and how: two arms, one pool, ranked."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from records.database import Database
 from records.event import Precedent
+from records.taxonomy import EventType
 from records.times import to_epoch
 from vectorstore.contrasts import differs
 from vectorstore.nearest import Near, NearestEvents
@@ -23,6 +26,16 @@ WIDEN = 4
 """So many times more are taken when the pool did not hold k precedents."""
 
 NOTHING_KNOWN = "nothing known yet"
+
+
+class RecallOptions(TypedDict, total=False):
+    """What may be said of the article beside its text, as `EventMemory.recall` explains it; for those who only pass it on."""
+
+    event_type: EventType | None
+    tickers: Collection[str]
+    published_at: datetime | None
+    exclude_story: str | None
+    exclude_ids: Collection[str]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,13 @@ from records.times import Clock
 LOOK_SECONDS = 2.0
 """How often a job that waits for the end of a pause looks."""
 
+LEADER_LOOK_SECONDS = 0.25
+LEADER_SECONDS = 180.0
+"""How long an update waits for the analysis of its story that is under way: longer than most models take."""
+
 T = TypeVar("T")
+OnOutcome = Callable[[str, JobOutcome], None]
+"""Receives the article's id and what its job ended with; from the threads that work."""
 
 
 class GivenBack(BaseException):
@@ -47,6 +53,8 @@ class JobArchive:
         self.events_of_ticker = database.events_of_ticker
         self.count_published = database.count_published
         self.scores_since = database.scores_since
+        self.analyses_of_story = database.analyses_of_story
+        self.load_analysis = database.load_analysis
 
     def save_analysis(self, analysis: Analysis, forecast: Forecast | None = None) -> bool:
         """False, and nothing is kept, when the job has its analysis."""
@@ -71,8 +79,9 @@ class Course:
         *,
         clock: Clock,
         patience: Patience | None = None,
+        on_outcome: OnOutcome | None = None,
     ) -> None:
-        """`analyst`: over a `JobArchive` of this database."""
+        """`analyst`: over a `JobArchive` of this database. `on_outcome`: told of every outcome that is noted here."""
         self._database = database
         self._analyst = analyst
         self._threads = threads
@@ -81,6 +90,7 @@ class Course:
         self._stop = threading.Event()
         self._patience = patience or Patience()
         self._pausing = Pausing(database, clock)
+        self._on_outcome = on_outcome
 
     def stop(self) -> None:
         """The worker leaves: jobs that wait are given back at once, others before their next step."""
@@ -107,6 +117,18 @@ class Course:
         """Its story, and whether it joins, leads or updates it."""
         return self._judged(lambda: self._placed(article_id, round_), lambda outcome: Placed(outcome=outcome))
 
+    def wait_for_leader(self, article_id: str, placed: Placed) -> None:
+        """An update is compared with the analysis of its story: one that is being made now is waited for, not for ever, since
+        its worker may be gone. Raises GivenBack."""
+        if not placed.update or placed.story_id is None:
+            return
+        story_id, waited = placed.story_id, 0.0
+        while waited < LEADER_SECONDS and self._surely(
+            lambda: self._database.jobs.has_leader_at_work(story_id, article_id)
+        ):
+            self._wait(LEADER_LOOK_SECONDS)
+            waited += LEADER_LOOK_SECONDS
+
     def analyse(self, article_id: str, placed: Placed) -> JobOutcome:
         """The analysis, made once; what the model was asked before a crash in this step may be asked again."""
         return self._judged(lambda: self._analysed(article_id, placed), lambda outcome: outcome)
@@ -114,6 +136,8 @@ class Course:
     def note(self, article_id: str, round_: int, outcome: JobOutcome) -> None:
         """Keeps the outcome."""
         self._surely(lambda: self._database.jobs.finish(article_id, round_, outcome, self._clock()))
+        if self._on_outcome is not None:
+            self._on_outcome(article_id, outcome)
 
     def _placed(self, article_id: str, round_: int) -> Placed:
         article = self._database.jobs.article(article_id)
@@ -135,16 +159,21 @@ class Course:
     def _analysed(self, article_id: str, placed: Placed) -> JobOutcome:
         kept = self._kept(article_id)
         if kept is None:
-            made = self._analyst.analyze(self._database.jobs.article(article_id))
+            analysis = self._analyst.analyze(self._database.jobs.article(article_id))
             kept = self._kept(article_id)
             if kept is None:  # taken away by a command meanwhile: the row will not take this outcome either
-                return JobOutcome(failure="not_kept", reason=f"the job was taken away before {made.id} could be kept")
+                return JobOutcome(
+                    failure="not_kept", reason=f"the job was taken away before {analysis.id} could be kept"
+                )
+            if kept != analysis.id:  # another run of this step was first
+                analysis = self._database.load_analysis(kept)
         else:
-            self._remember(self._database.load_analysis(kept))
+            analysis = self._database.load_analysis(kept)
+            self._remember(analysis)
         return JobOutcome(
             result="updated" if placed.update else "analysed",
             analysis_id=kept,
-            former_analysis_id=placed.former_analysis_id,
+            former_analysis_id=analysis.former_id,
             story_id=placed.story_id,
         )
 

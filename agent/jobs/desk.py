@@ -62,7 +62,9 @@ class JobDesk:
     def cancel(self, ids: Sequence[str] = ()) -> list[str]:
         """Takes these jobs, or without ids every one that waits, out. One being worked on ends after its present step. Only
         `retry` brings them back."""
-        sources: tuple[JobStatus, ...] = ("waiting", "running", "paused") if ids else ("waiting", "paused")
+        sources: tuple[JobStatus, ...] = (
+            ("waiting", "running", "batched", "paused") if ids else ("waiting", "batched", "paused")
+        )
         turns = self._turns(ids, sources, "made cancelled") if ids else self._database.jobs.turns(sources)
         moved = self._database.jobs.move(turns, sources, "cancelled")
         self._queue.cancel(moved)

@@ -144,6 +144,7 @@ class Worker:
         placed = Placed.model_validate_json(kept)
         if placed.outcome is not None:
             return placed.outcome
+        self._course.wait_for_leader(article_id, placed)
         self._course.check_stop()
         made = DBOS.run_step({"name": "analyse"}, lambda: self._course.analyse(article_id, placed).model_dump_json())
         return JobOutcome.model_validate_json(made)

@@ -1,10 +1,12 @@
 """Processes of the command line that start in a tenth of the time: forked from one that has loaded everything.
 
-Started as `python -m evals.flow.chaos_nursery MODULE:FUNCTION PRELOAD…`, it reads JSON lines {"id", "arguments", "log"} from
+Started as `python -m evals.flow.chaos_nursery MODULE:FUNCTION PRELOAD…`, where a PRELOAD is MODULE, MODULE:FUNCTION or
+MODULE:FUNCTION=ARGUMENT, to be loaded or called for what it keeps in memory. It reads JSON lines {"id", "arguments", "log"} from
 standard input, forks a child that calls FUNCTION(arguments) as `rhyme` would, and writes {"id", "pid"} and, when a child ended,
-{"pid", "code"}. Each child is reaped at once: a process that is gone must look gone to the others.
+{"pid", "code", "cpu"} with its CPU seconds. Each child is reaped at once: a process that is gone must look gone to the others.
 """
 
+import gc
 import json
 import os
 import select
@@ -12,11 +14,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 ROOT = Path(__file__).parents[2]
 STDIN, STDOUT, STDERR = 0, 1, 2
@@ -42,6 +44,8 @@ class Nursery:
         self._codes: dict[int, int] = {}
         self._started = 0
         self._lost = False
+        self.cpu_seconds = 0.0
+        """Of all children that ended."""
         threading.Thread(target=self._listen, name="nursery", daemon=True).start()
 
     def __enter__(self) -> "Nursery":
@@ -95,6 +99,7 @@ class Nursery:
                     self._pids[told["id"]] = told["pid"]
                 else:
                     self._codes[told["pid"]] = told["code"]
+                    self.cpu_seconds += told["cpu"]
                 self._changed.notify_all()
         with self._changed:
             self._lost = True
@@ -132,8 +137,10 @@ class Child:
 def serve(entry: str, preload: Sequence[str]) -> None:
     """The process itself: until standard input ends."""
     module, _, function = entry.partition(":")
-    for name in (module, *preload):
-        import_module(name)
+    import_module(module)
+    for one in preload:
+        _warm(one)
+    gc.freeze()  # else the children's collector goes through, and so copies, all that was loaded
     children: set[int] = set()
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -155,11 +162,19 @@ def serve(entry: str, preload: Sequence[str]) -> None:
                 pid = os.fork()
                 if pid == 0:
                     _become(asked, (woken, wake))
-                    sys.exit(getattr(import_module(module), function)(asked["arguments"]))
+                    _leave(getattr(import_module(module), function)(asked["arguments"]))
                 children.add(pid)
                 _tell({"id": asked["id"], "pid": pid})
     for pid in children:
         os.kill(pid, signal.SIGKILL)
+
+
+def _warm(preload: str) -> None:
+    module, _, call = preload.partition(":")
+    function, given, argument = call.partition("=")
+    loaded = import_module(module)
+    if function:
+        getattr(loaded, function)(*([argument] if given else []))
 
 
 def _become(asked: dict[str, Any], pipes: Sequence[int]) -> None:
@@ -178,15 +193,25 @@ def _become(asked: dict[str, Any], pipes: Sequence[int]) -> None:
     sys.argv[1:] = asked["arguments"]
 
 
+def _leave(code: int) -> NoReturn:
+    """Waits for what the interpreter would wait for, and ends without taking down all that was loaded: that takes a second."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def _reap(children: set[int]) -> None:
     for pid in list(children):
-        done, status = os.waitpid(pid, os.WNOHANG)
+        done, status, used = os.wait4(pid, os.WNOHANG)
         if done:
             children.discard(pid)
-            _tell({"pid": pid, "code": os.waitstatus_to_exitcode(status)})
+            _tell({"pid": pid, "code": os.waitstatus_to_exitcode(status), "cpu": used.ru_utime + used.ru_stime})
 
 
-def _tell(told: dict[str, int]) -> None:
+def _tell(told: Mapping[str, float]) -> None:
     os.write(STDOUT, json.dumps(told).encode() + b"\n")
 
 

@@ -6,7 +6,7 @@ intervals. The same data give the same bytes (within one version of matplotlib).
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -27,7 +27,7 @@ MOST_TICKS = 12
 
 def plot_reliability(path: Path, found: Reliability, *, title: str, x_label: str, y_label: str) -> None:
     """Bins against the diagonal, both axes over the range of the data; the text gives the ECE and the events per bin."""
-    figure, axes = _figure(5.4, 5.6)
+    figure, axes = blank(5.4, 5.6)
     points = found.bins
     seen = [value for p in points for value in (float(p.x), p.y, p.low, p.high) if value is not None]
     margin = max(0.02, 0.08 * (max(seen) - min(seen)))
@@ -42,7 +42,7 @@ def plot_reliability(path: Path, found: Reliability, *, title: str, x_label: str
     axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     axes.grid(axis="x", color=RULE, linewidth=0.8)
     axes.legend(frameon=False, fontsize=9, loc="upper left", title=f"ECE {_text(found.ece)}", alignment="left")
-    _finish(figure, axes, path, title, x_label, y_label)
+    finish(figure, axes, path, title, x_label, y_label)
 
 
 def plot_ladder(path: Path, evaluation: Evaluation, *, title: str, targets: Mapping[str, float] | None = None) -> None:
@@ -51,7 +51,7 @@ def plot_ladder(path: Path, evaluation: Evaluation, *, title: str, targets: Mapp
     `targets`: metric → the value asked for, drawn as a vertical line.
     """
     names = list(evaluation.metrics)
-    figure, axes = _figure(7.6, 1.7 + 0.42 * len(names))
+    figure, axes = blank(7.6, 1.7 + 0.42 * len(names))
     rows = np.arange(len(names), dtype=np.float64)
     series = (
         ("spearman", f"all {evaluation.n_events:,} events", -0.14),
@@ -85,12 +85,12 @@ def plot_ladder(path: Path, evaluation: Evaluation, *, title: str, targets: Mapp
     order = sorted(range(len(labels)), key=lambda i: labels[i].startswith("asked"))
     shown = [handles[i] for i in order], [labels[i] for i in order]
     figure.legend(*shown, frameon=False, fontsize=9, ncols=4, loc="outside lower center")
-    _finish(figure, axes, path, title, "Spearman rank correlation with the realised impact", "")
+    finish(figure, axes, path, title, "Spearman rank correlation with the realised impact", "")
 
 
 def plot_curve(path: Path, curve: Curve, *, title: str) -> None:
     """Lines with bands; where x is text (months), points in its sorted order at equal distance, with whiskers side by side."""
-    figure, axes = _figure(7.6, 4.4)
+    figure, axes = blank(7.6, 4.4)
     places = _places(curve)
     for number, (name, points) in enumerate(curve.lines.items()):
         colour = COLOURS[number % len(COLOURS)]
@@ -115,14 +115,14 @@ def plot_curve(path: Path, curve: Curve, *, title: str) -> None:
         axes.axhline(0, color=INK, linewidth=0.8)
     if len(curve.lines) > 1:
         axes.legend(frameon=False, fontsize=9)
-    _finish(figure, axes, path, title, curve.x_label, curve.y_label)
+    finish(figure, axes, path, title, curve.x_label, curve.y_label)
 
 
 def plot_coverage(
     path: Path, points: Sequence[Point], *, title: str, asked: tuple[float, float], tercile_floor: float
 ) -> None:
     """Share of outcomes inside the 80 % interval, by group, over the band asked of all events and the least of each tercile."""
-    figure, axes = _figure(5.6, 4.2)
+    figure, axes = blank(5.6, 4.2)
     axes.axhspan(
         *asked, color=COLOURS[2], alpha=0.15, linewidth=0, label=f"asked of all: {asked[0]:.2f} to {asked[1]:.2f}"
     )
@@ -137,10 +137,11 @@ def plot_coverage(
     seen = [value for p in points for value in (p.y, p.low, p.high) if value is not None]
     axes.set_ylim(min(0.7, *seen) - 0.02, max(0.88, *seen) + 0.03)
     axes.legend(frameon=False, fontsize=9, loc="upper left", ncols=3, columnspacing=1.2, handletextpad=0.5)
-    _finish(figure, axes, path, title, "volatility of the instrument before the event", "share inside the interval")
+    finish(figure, axes, path, title, "volatility of the instrument before the event", "share inside the interval")
 
 
-def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:
+def blank(width: float, height: float, grid: Literal["x", "y", "both"] = "y") -> tuple["Figure", "Axes"]:
+    """Axes of one look for all reports; inches, and the axis whose values are ruled."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -150,12 +151,13 @@ def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:
     for side in ("left", "bottom"):
         axes.spines[side].set_color(INK)
     axes.tick_params(colors=INK, labelsize=9)
-    axes.grid(axis="y", color=RULE, linewidth=0.8)
+    axes.grid(axis=grid, color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)
     return figure, axes
 
 
-def _finish(figure: "Figure", axes: "Axes", path: Path, title: str, x_label: str, y_label: str) -> None:
+def finish(figure: "Figure", axes: "Axes", path: Path, title: str, x_label: str, y_label: str) -> None:
+    """Titles, labels and writes the file."""
     from matplotlib import rc_context
 
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK, pad=10)

@@ -78,9 +78,9 @@ def to_json(report: ImpactReport) -> dict[str, object]:
         "n_hard": graded.n_hard,
         "n_days": graded.n_days,
         "bootstrap": {"draws": graded.draws, "seed": graded.seed, "level": 0.95, "cluster": "session-day"},
-        "metrics": _flat(graded.metrics[graded.main]),
-        "baselines": {name: _flat(found) for name, found in graded.metrics.items() if name != graded.main},
-        "differences": {name: _flat(found) for name, found in graded.differences.items()},
+        "metrics": flat(graded.metrics[graded.main]),
+        "baselines": {name: flat(found) for name, found in graded.metrics.items() if name != graded.main},
+        "differences": {name: flat(found) for name, found in graded.differences.items()},
         "targets": [_target(target) for target in report.targets],
         "experiments": plain(report.experiments),
         "left_out": plain(report.left_out),
@@ -113,13 +113,14 @@ def plain(value: object) -> object:
     raise TypeError(f"a report tells text, numbers, dates and tables of them, not {type(value).__name__}: {value!r}")
 
 
-def _flat(found: Mapping[str, Interval | None]) -> dict[str, object]:
-    flat: dict[str, object] = {}
+def flat(found: Mapping[str, Interval | None]) -> dict[str, object]:
+    """Each value with its bounds, as `name`, `name_low` and `name_high`."""
+    told: dict[str, object] = {}
     for name, one in found.items():
-        flat[name] = None if one is None else plain(one.value)
-        flat[f"{name}_low"] = None if one is None else plain(one.low)
-        flat[f"{name}_high"] = None if one is None else plain(one.high)
-    return flat
+        told[name] = None if one is None else plain(one.value)
+        told[f"{name}_low"] = None if one is None else plain(one.low)
+        told[f"{name}_high"] = None if one is None else plain(one.high)
+    return told
 
 
 def _target(target: Target) -> dict[str, object]:

@@ -2,21 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from evals.impact.bootstrap import Interval
-from evals.impact.plots import COLOURS, DPI, INK, MARKERS, RULE
+from evals.impact.plots import COLOURS, INK, MARKERS, blank, finish
 from evals.recall.absence import Absence
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def plot_arms(path: Path, arms: Mapping[str, Interval | None], title: str, x_label: str) -> None:
     """One row an arm, with its 95 % interval."""
     found = {name: one for name, one in arms.items() if one is not None}
-    figure, axes = _figure(7.6, 1.4 + 0.36 * len(found))
+    figure, axes = blank(7.6, 1.4 + 0.36 * len(found), grid="x")
     for row, (name, one) in enumerate(found.items()):
         spread = [[max(0.0, one.value - one.low)], [max(0.0, one.high - one.value)]]
         colour = COLOURS[1] if name.startswith("hybrid") else COLOURS[0]
@@ -24,12 +19,12 @@ def plot_arms(path: Path, arms: Mapping[str, Interval | None], title: str, x_lab
     axes.set_yticks(range(len(found)), list(found))
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=0)
-    _save(figure, axes, path, title, x_label, "")
+    finish(figure, axes, path, title, x_label, "")
 
 
 def plot_roc(path: Path, absences: Mapping[str, Absence], title: str) -> None:
     """By falling threshold; the mark is the fitted one."""
-    figure, axes = _figure(5.4, 4.8)
+    figure, axes = blank(5.4, 4.8, grid="x")
     for (name, one), colour, marker in zip(absences.items(), COLOURS, MARKERS, strict=False):
         xs, ys = zip(*one.roc, strict=True)
         axes.plot(xs, ys, color=colour, linewidth=1.6, label=f"{name}: AUC {one.auc.value:.4f}")
@@ -37,24 +32,4 @@ def plot_roc(path: Path, absences: Mapping[str, Absence], title: str) -> None:
         axes.plot(*where, marker=marker, color=colour, linestyle="none", label=f"threshold {one.threshold:.2f}")
     axes.set(xlim=(-0.02, 1.02), ylim=(0.0, 1.02))
     axes.legend(frameon=False, fontsize=9, loc="lower right")
-    _save(figure, axes, path, title, "off-topic sentences that find something", "queries that keep a precedent")
-
-
-def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.add_subplot()
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(colors=INK, labelsize=9)
-    axes.grid(axis="x", color=RULE, linewidth=0.8)
-    axes.set_axisbelow(True)
-    return figure, axes
-
-
-def _save(figure: "Figure", axes: "Axes", path: Path, title: str, x_label: str, y_label: str) -> None:
-    axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK, pad=10)
-    axes.set_xlabel(x_label, fontsize=9.5, color=INK)
-    axes.set_ylabel(y_label, fontsize=9.5, color=INK)
-    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    finish(figure, axes, path, title, "off-topic sentences that find something", "queries that keep a precedent")

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evals.impact.plots import COLOURS, DPI, INK, MARKERS, RULE
+from evals.impact.plots import COLOURS, DPI, INK, MARKERS, blank
 from evals.threads.bcubed import bcubed
 from evals.threads.run import BODIES, HEADLINES, ThreadsReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def draw(folder: Path, report: ThreadsReport) -> list[tuple[str, str]]:
@@ -23,7 +22,7 @@ def draw(folder: Path, report: ThreadsReport) -> list[tuple[str, str]]:
         ("novelty.png", "Novelty by what the article is to its story"),
     ]
     for (file, title), drawn in zip(pictures, (_threshold, _reprints, _novelty), strict=True):
-        figure, axes = _figure()
+        figure, axes = blank(7.6, 4.2, grid="both")
         drawn(axes, report)
         axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK, pad=10)
         figure.savefig(folder / file, dpi=DPI, metadata={"Software": None})
@@ -68,16 +67,3 @@ def _novelty(axes: "Axes", report: ThreadsReport) -> None:
     axes.set(
         xlabel="novelty: share of content that neither the story nor the company's last stories had", xlim=(-0.02, 1.02)
     )
-
-
-def _figure() -> tuple["Figure", "Axes"]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.6, 4.2), layout="constrained")
-    axes = figure.add_subplot()
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(colors=INK, labelsize=9)
-    axes.grid(axis="both", color=RULE, linewidth=0.8)
-    axes.set_axisbelow(True)
-    return figure, axes

@@ -1,14 +1,13 @@
 """The report of story threads: `report.json` for programs, `report.md` for people, and the pictures beside them."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from evals.impact.bootstrap import Interval
 from evals.impact.page import spread, table
-from evals.impact.report import plain
+from evals.impact.report import flat, plain
 from evals.threads import plots
 from evals.threads.bcubed import DRAWS, SEED
 from evals.threads.run import BODIES, HEADLINES, ThreadsReport
@@ -33,14 +32,14 @@ def to_json(report: ThreadsReport) -> dict[str, object]:
         "schema_version": SCHEMA_VERSION,
         "model": report.model,
         "threshold": report.threshold,
-        **_flat(report.pairs[HEADLINES]),
-        **_flat({"reprints_found": report.reprints_found, "reprints_named": report.reprints_named}),
+        **flat(report.pairs[HEADLINES]),
+        **flat({"reprints_found": report.reprints_found, "reprints_named": report.reprints_named}),
         "n_pairs": report.n_pairs,
         "n_reprints": report.n_reprints,
-        "pairs": {name: _flat(found) for name, found in report.pairs.items()},
+        "pairs": {name: flat(found) for name, found in report.pairs.items()},
         "pair_kinds": plain(report.kinds),
         "baselines": baselines(report),
-        "reprints": {kind: {"n": count, **_flat({"found": found})} for kind, (count, found) in report.by_kind.items()},
+        "reprints": {kind: {"n": count, **flat({"found": found})} for kind, (count, found) in report.by_kind.items()},
         "relations": plain(report.relations),
         "novelty": {name: _quantiles(values) for name, values in report.novelty.items()},
         "story_sizes": plain(report.sizes),
@@ -81,15 +80,6 @@ def baselines(report: ThreadsReport) -> dict[str, float]:
         "bcubed_f1_every_article_alone": round(bcubed(same, nothing, ones)[0], 6),
         "bcubed_f1_every_pair_joined": round(bcubed(same, everything, ones)[0], 6),
     }
-
-
-def _flat(found: Mapping[str, Interval | None]) -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for name, one in found.items():
-        flat[name] = None if one is None else plain(one.value)
-        flat[f"{name}_low"] = None if one is None else plain(one.low)
-        flat[f"{name}_high"] = None if one is None else plain(one.high)
-    return flat
 
 
 def _quantiles(values: list[float]) -> dict[str, object]:

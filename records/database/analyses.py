@@ -33,6 +33,19 @@ class AnalysisLine:
     evidence: str
 
 
+@dataclass(frozen=True)
+class StoryAnalysis:
+    """One analysis of an article of a story."""
+
+    id: str
+    article_id: str
+    known_at: datetime
+    """Publication of its article, of an undated one when it was first seen."""
+    as_of: datetime
+    """What it could know."""
+    created_at: datetime
+
+
 def save(connection: Connection, analysis: Analysis) -> bool:
     """Writes the article, if it is new, and the analysis; False if that id is already kept."""
     if connection.execute(select(tables.analyses.c.id).where(tables.analyses.c.id == analysis.id)).first():
@@ -104,6 +117,21 @@ def recent(connection: Connection, limit: int) -> list[AnalysisLine]:
     ]
 
 
+def of_story(connection: Connection, story_id: str) -> list[StoryAnalysis]:
+    """All analyses of a story's articles, the newest first."""
+    member, column = tables.story_members.c, tables.analyses.c
+    query = (
+        select(column.id, column.article_id, member.at, column.as_of, column.created_at)
+        .join(tables.story_members, member.article_id == column.article_id)
+        .where(member.story_id == story_id)
+        .order_by(column.created_at.desc(), column.id)
+    )
+    return [
+        StoryAnalysis(row.id, row.article_id, from_epoch(row.at), from_epoch(row.as_of), from_epoch(row.created_at))
+        for row in connection.execute(query)
+    ]
+
+
 def scores(connection: Connection, since: datetime, until: datetime | None) -> list[float]:
     """One score an article, its latest, among analyses with since ≤ as_of (≤ until); ascending."""
     columns = tables.analyses.c
@@ -126,7 +154,7 @@ def _not_found(connection: Connection, wanted: str) -> str:
 
 def article_values(article: Article) -> dict[str, Any]:
     """The row of `articles`."""
-    values = article.model_dump()
+    values = article.model_dump(exclude={"withheld"})  # of an analysis, not of what was received
     values["published_at"] = to_epoch(article.published_at) if article.published_at is not None else None
     values["first_seen_at"] = to_epoch(article.first_seen_at)
     values["notes"] = json.dumps(article.notes, ensure_ascii=False)

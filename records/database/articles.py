@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Column, Connection, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, insert, select
 
 from records.article import Article
 from records.database import tables, texts
@@ -36,16 +36,24 @@ def without_story(connection: Connection, ids: Sequence[str]) -> list[Article]:
 def to_analyse(connection: Connection, limit: int) -> list[Article]:
     """Articles that say something new (the first of a story, an update or a correction) and have no analysis, newest
     first."""
-    member, article, analysis = tables.story_members.c, tables.articles.c, tables.analyses.c
+    member, article = tables.story_members.c, tables.articles.c
     query = (
         select(tables.articles)
         .join(tables.story_members, member.article_id == article.id)
-        .where(member.relation.in_(("first", "update", "correction")))
-        .where(~select(analysis.id).where(analysis.article_id == article.id).exists())
+        .where(*to_be_analysed())
         .order_by(member.at.desc(), member.number.desc())
         .limit(limit)
     )
     return [article_of(dict(row._mapping)) for row in connection.execute(query)]
+
+
+def to_be_analysed() -> tuple[ColumnElement[bool], ...]:
+    """What must hold of an article joined to its story: it says something new of it and has no analysis."""
+    analysis = tables.analyses.c
+    return (
+        tables.story_members.c.relation.in_(("first", "update", "correction")),
+        ~select(analysis.id).where(analysis.article_id == tables.articles.c.id).exists(),
+    )
 
 
 def _among(connection: Connection, column: Column[str], ids: Sequence[str]) -> set[str]:

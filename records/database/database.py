@@ -12,6 +12,8 @@ from records.analysis import Analysis
 from records.database import analyses, backup, counts, events, ledger, schema, stories
 from records.database.analyses import AnalysisLine
 from records.database.browse import Browse
+from records.database.analyses import AnalysisLine, StoryAnalysis
+from records.database.batches import Batches
 from records.database.engine import Place, connect, place_of
 from records.database.event_methods import EventMethods
 from records.database.events import StoreSnapshot
@@ -38,9 +40,11 @@ class Database(EventMethods, VectorMethods):
         super().__init__(engine, place)
         self.browse = Browse(self._reading)
         self.intake = IntakeStore(self._reading, self._writing)
+        self.intake = IntakeStore(self._reading, self._writing, place)
         self.jobs = JobTable(self._reading, self._writing)
         self.job_workers = JobWorkers(self._reading, self._writing)
         self.model_calls = ModelCalls(self._reading, self._writing, place)
+        self.batches = Batches(self._reading, self._writing, place)
 
     @classmethod
     def open(cls, url_or_path: str | Path) -> "Database":
@@ -110,6 +114,11 @@ class Database(EventMethods, VectorMethods):
         """Newest first."""
         with self._reading() as connection:
             return analyses.recent(connection, limit)
+
+    def analyses_of_story(self, story_id: str) -> list[StoryAnalysis]:
+        """Of all its articles, the newest first."""
+        with self._reading() as connection:
+            return analyses.of_story(connection, story_id)
 
     def scores_since(self, moment: datetime, *, until: datetime | None = None) -> list[float]:
         """Ascending; the latest score of each article analysed with moment ≤ as_of ≤ until. For `Impact.rank`: give

@@ -7,7 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from records.article import Article
-from records.database import articles, feeds
+from records.database import articles, feeds, line
+from records.database.engine import Place
+from records.database.turns import Turns
 from records.feed import Feed
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
@@ -16,9 +18,15 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 class IntakeStore:
     """A part of the database (`Database.intake`); raises what its methods raise."""
 
-    def __init__(self, reading: Transaction, writing: Transaction) -> None:
+    def __init__(self, reading: Transaction, writing: Transaction, place: Place) -> None:
         self._reading = reading
         self._writing = writing
+        self._turns = Turns(place)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Held while a batch is taken in, so that feeds read side by side write one after the other: SQLite lets writers poll
+        for its lock, and one that writes batch after batch would starve the others until they give up."""
+        return self._turns.turn()
 
     def save_articles(self, new: Sequence[Article]) -> set[str]:
         """All or nothing; one that is kept already stays as it was first seen. Returns the ids that were new."""
@@ -35,14 +43,20 @@ class IntakeStore:
         with self._reading() as connection:
             return articles.to_analyse(connection, limit)
 
+    def articles_without_job(self, ids: Sequence[str]) -> list[str]:
+        """Those that say something new of their story, have no analysis and are in no job, in the order of `ids`."""
+        with self._reading() as connection:
+            return line.lacking_a_job(connection, ids)
+
     def add_feed(self, feed: Feed) -> None:
         """Raises UsageError when its name or address is taken."""
         with self._writing() as connection:
             feeds.add(connection, feed)
 
     def update_feed(self, feed: Feed) -> bool:
-        """Keeps how its last reading ended; False, and nothing written, if it was removed meanwhile."""
-        with self._writing() as connection:
+        """Keeps how its last reading ended; False, and nothing written, if it was removed meanwhile. Waits for its turn, so
+        not to be asked within one."""
+        with self.turn(), self._writing() as connection:
             return feeds.update_one(connection, feed)
 
     def remove_feed(self, name: str) -> Feed:

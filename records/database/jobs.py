@@ -19,6 +19,7 @@ from records.times import from_epoch, to_epoch
 
 _job, _article, _analysis = jobs.c, tables.articles.c, tables.analyses.c
 OPEN = ("waiting", "running")
+AT_WORK = ("running", "batched")
 NOTHING = dict.fromkeys(
     ("finished_at", "result", "failure", "reason", "analysis_id", "former_analysis_id", "story_id", "cost_usd")
 )
@@ -92,10 +93,7 @@ class JobTable:
                 raise NotFound(f"There is no article {sorted(missing)[0]!r}, so no job was made. Keep it first.")
             known = _known(connection, _job.article_id, wanted)
             new = [one for one in wanted if one not in known]
-            fresh = {"status": "waiting", "priority": priority, "round": 1, "starts": 0, "leads": False}
-            rows = [{"article_id": one, **fresh, "added_at": to_epoch(at) + place} for place, one in enumerate(new)]
-            if rows:
-                connection.execute(insert(jobs), rows)
+            insert_waiting(connection, new, priority, at)
             return new
 
     def get(self, id_or_prefix: str) -> Job:
@@ -166,6 +164,14 @@ class JobTable:
                     renewed.append(Turn(turn.article_id, turn.round + 1, turn.priority))
         return renewed
 
+    def claim_for_batches(self, priority: int) -> list[Turn]:
+        """Gives the jobs that wait with this priority or a later one to the worker that asks in batches; returns them."""
+        where = (_job.status == "waiting", _job.priority >= priority)
+        with self._writing() as connection:
+            claimed = update(jobs).where(*where).values(status="batched")
+            rows = connection.execute(claimed.returning(_job.article_id, _job.round, _job.priority)).all()
+        return [Turn(*row) for row in rows]
+
     # a worker's way through one job
 
     def begin(self, article_id: str, round_: int) -> int | None:
@@ -174,6 +180,19 @@ class JobTable:
         begun = update(jobs).where(*where).values(status="running", starts=_job.starts + 1)
         with self._writing() as connection:
             return connection.execute(begun.returning(_job.starts)).scalar()
+
+    def begin_batched(self, article_id: str, round_: int) -> int | None:
+        """As `begin`, for an article that is at work in batches and stays so."""
+        where = (_job.article_id == article_id, _job.round == round_, _job.status == "batched")
+        with self._writing() as connection:
+            begun = update(jobs).where(*where).values(starts=_job.starts + 1)
+            return connection.execute(begun.returning(_job.starts)).scalar()
+
+    def rest_batched(self, article_id: str, round_: int) -> None:
+        """It waits for an answer: what was begun ended well, and no start is on its account."""
+        where = (_job.article_id == article_id, _job.round == round_, _job.status == "batched")
+        with self._writing() as connection:
+            connection.execute(update(jobs).where(*where).values(starts=_job.starts - 1))
 
     def take_story(self, article_id: str, round_: int, story_id: str, *, always: bool, counts: bool) -> StoryTurn:
         """Makes the article the one of its story that is analysed, unless the story has an analysis or another open job that
@@ -190,7 +209,10 @@ class JobTable:
             )
             former = connection.execute(query).scalar()
             other = select(_job.article_id).where(
-                _job.story_id == story_id, _job.leads, _job.status.in_((*OPEN, "paused")), _job.article_id != article_id
+                _job.story_id == story_id,
+                _job.leads,
+                _job.status.in_((*OPEN, "batched", "paused")),
+                _job.article_id != article_id,
             )
             taken = former is not None or connection.execute(other.limit(1)).first() is not None
             leads = bool(mine) or always or not taken
@@ -198,13 +220,23 @@ class JobTable:
             connection.execute(note.values(story_id=story_id if leads and counts else None, leads=leads))
             return StoryTurn(leads, former)
 
+    def has_leader_at_work(self, story_id: str, article_id: str) -> bool:
+        """Whether a job put in before the article's is analysing its story now: only earlier ones, so that no two wait for each
+        other."""
+        mine = select(_job.added_at).where(_job.article_id == article_id).scalar_subquery()
+        query = select(_job.article_id).where(
+            _job.story_id == story_id, _job.leads, _job.status == "running", _job.added_at < mine
+        )
+        with self._reading() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def save_analysis(self, analysis: Analysis, forecast: Forecast | None = None) -> bool:
         """Like `Database.save_analysis`, but once a job: False, and nothing is written, when the article's job is not being
         worked on or has its analysis already."""
         with self._writing() as connection:
             row = connection.execute(
                 update(jobs)
-                .where(_job.article_id == analysis.article.id, _job.status == "running", _job.analysis_id.is_(None))
+                .where(_job.article_id == analysis.article.id, _job.status.in_(AT_WORK), _job.analysis_id.is_(None))
                 .values(analysis_id=analysis.id, cost_usd=analysis.provenance.cost_usd)
             )
             if row.rowcount != 1:
@@ -223,7 +255,15 @@ class JobTable:
         if outcome.analysis_id is None:
             del values["analysis_id"]
         with self._writing() as connection:
-            _moved(connection, Turn(article_id, round_, 0), OPEN, values)
+            _moved(connection, Turn(article_id, round_, 0), (*OPEN, "batched"), values)
+
+
+def insert_waiting(connection: Connection, article_ids: Sequence[str], priority: int, at: datetime) -> None:
+    """Jobs of articles that have none, to be begun in this order."""
+    fresh = {"status": "waiting", "priority": priority, "round": 1, "starts": 0, "leads": False}
+    rows = [{"article_id": one, **fresh, "added_at": to_epoch(at) + place} for place, one in enumerate(article_ids)]
+    if rows:
+        connection.execute(insert(jobs), rows)
 
 
 def _known(connection: Connection, column: Any, wanted: Sequence[str]) -> set[str]:

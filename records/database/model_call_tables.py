@@ -27,6 +27,7 @@ model_calls = Table(  # the cost ledger: rows are appended, never changed
     Column("uncertain_tokens", BigInteger, nullable=False),  # what may have been billed beyond, at most
     Column("uncertain_nano", BigInteger),
     Column("seconds", Float, nullable=False),
+    Column("batch_id", Text),  # of the batch that it went in; None: it was sent by itself
 )
 
 model_spending = Table(  # running sums of model_calls, uncertain parts included, by run, day and month

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import BigInteger, Connection, cast, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, case, cast, delete, func, insert, select, update
 
 from records.database.engine import Place
 from records.database.model_call_tables import model_answers, model_calls, model_holds, model_spending
@@ -62,6 +62,9 @@ class CostLine:
     """Calls that the provider may have billed without our hearing of it."""
     uncertain_tokens: int
     uncertain_nano: int
+    batched: int
+    """Calls that went in a batch, at its price."""
+    batched_nano: int
 
 
 class ModelCalls:
@@ -90,7 +93,7 @@ class ModelCalls:
                 added = insert(model_holds).values(row).returning(model_holds.c.number)
                 return short or int(connection.execute(added).scalar_one())
 
-        return _patiently(write)
+        return patiently(write)
 
     def settle(self, entry: CallEntry, hold: int | None = None, *, held_at: datetime | None = None) -> None:
         """Writes the row of a call that ended and lets its hold go, in one transaction. `held_at`: when it was held, so that
@@ -98,15 +101,15 @@ class ModelCalls:
 
         def write() -> None:
             with self._writing() as connection:
-                _settle(connection, entry, hold, held_at or entry.at)
+                settle_in(connection, entry, hold, held_at or entry.at)
 
-        _patiently(write)
+        patiently(write)
 
     def taken(self, run_id: str, at: datetime) -> dict[Period, Spent]:
         """Spent and held in each period."""
         names = periods(run_id, at)
         with self._reading() as connection:
-            return {period: _taken(connection, period, names) for period in PERIODS}
+            return {period: taken_in(connection, period, names) for period in PERIODS}
 
     def holds(self) -> list[Hold]:
         """What is held now, oldest first."""
@@ -145,7 +148,7 @@ class ModelCalls:
                 if connection.execute(known).first() is None:
                     connection.execute(insert(model_answers).values(digest=digest, payload=payload, at=to_epoch(at)))
 
-        _patiently(write)
+        patiently(write)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -153,7 +156,7 @@ class ModelCalls:
             yield connection
 
 
-def _patiently(work: Callable[[], Result]) -> Result:
+def patiently(work: Callable[[], Result]) -> Result:
     """Does `work` again while another process holds the write lock: a paid answer must not be lost for a long import."""
     for _ in range(PATIENCE - 1):
         with suppress(StoreLocked):
@@ -168,7 +171,7 @@ def _shortfall(
         limit = limits.of(period)
         if limit.cost_nano is None and limit.tokens is None:
             continue
-        taken = _taken(connection, period, names)
+        taken = taken_in(connection, period, names)
         if limit.cost_nano is not None and taken.cost_nano + asked.cost_nano > limit.cost_nano:
             return Shortfall(period, "usd", limit.cost_nano, taken.cost_nano, asked.cost_nano)
         if limit.tokens is not None and taken.tokens + asked.tokens > limit.tokens:
@@ -176,7 +179,8 @@ def _shortfall(
     return None
 
 
-def _settle(connection: Connection, entry: CallEntry, hold: int | None, counts_at: datetime) -> None:
+def settle_in(connection: Connection, entry: CallEntry, hold: int | None, counts_at: datetime) -> None:
+    """As `ModelCalls.settle`, in a transaction under way."""
     if hold is not None:
         connection.execute(delete(model_holds).where(model_holds.c.number == hold))
     connection.execute(insert(model_calls).values(_row(entry)))
@@ -187,7 +191,8 @@ def _settle(connection: Connection, entry: CallEntry, hold: int | None, counts_a
             _add(connection, name, tokens, cost)
 
 
-def _taken(connection: Connection, period: Period, names: dict[Period, str]) -> Spent:
+def taken_in(connection: Connection, period: Period, names: dict[Period, str]) -> Spent:
+    """What is spent and held in one of the periods."""
     spent = connection.execute(select(model_spending).where(model_spending.c.period == names[period])).first()
     column = {
         "run": model_holds.c.run_period,
@@ -217,6 +222,7 @@ def _row(entry: CallEntry) -> dict[str, Any]:
 _PLAIN = (
     "run_id", "provider", "model", "purpose", "prompt", "prompt_digest", "request_digest", "input_tokens",
     "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "tokens_estimated", "cost_nano", "seconds",
+    "batch_id",
 )  # fmt: skip
 
 
@@ -246,6 +252,8 @@ def _costs(connection: Connection, by: GroupBy, since: datetime | None, until: d
         func.count().filter(uncertain),
         _sum(columns.uncertain_tokens),
         _sum(columns.uncertain_nano),
+        func.count(columns.batch_id),
+        _sum(case((columns.batch_id.is_not(None), columns.cost_nano))),
     )
     if since is not None:
         query = query.where(columns.at >= to_epoch(since))

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, TextClause, bindparam, insert, select, text, update
 
 from records.article import Article
-from records.database import analyses, tables
+from records.database import analyses, line, tables
+from records.database.jobs import Turn
 from records.errors import NotFound
 from records.story import Member, Placement, Relation, Story
 from records.taxonomy import EventType
@@ -160,6 +161,10 @@ class StoryShelf:
             tables.story_keys.c.key.in_(keys), tables.story_keys.c.member_number == known.number
         )
         self._add_keys(known.number, known.article, set(keys) - set(self._connection.execute(held).scalars()))
+
+    def put_in_line(self, article_ids: Sequence[str], priority: int, at: datetime) -> list[Turn]:
+        """Makes jobs of those of the articles that say something new, have no analysis and are in no job."""
+        return line.put_in_line(self._connection, article_ids, priority, at)
 
     def _add_keys(self, number: int, article: Article, keys: Iterable[int]) -> None:
         at, seen = to_epoch(article.known_at), to_epoch(article.first_seen_at)

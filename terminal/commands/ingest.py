@@ -1,42 +1,59 @@
-"""`rhyme ingest`: sources in, articles kept and placed in their stories."""
+"""`rhyme ingest`: sources in, articles kept, placed in their stories and put in line; with `--analyze` analysed too."""
 
 import argparse
+import os
 import sys
-from collections import Counter
-from collections.abc import Sequence
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from records.errors import SourceError
+from records.errors import SourceError, UsageError
 from records.times import utc_now
 from terminal.assembly import Assembly
+from terminal.ingest_report import IngestReport, as_lines, as_object
+from terminal.line import LateLine
 from terminal.output import as_json
 from terminal.plain import plain
 from terminal.progress import ProgressView
 from terminal.settings import load_settings
 
 if TYPE_CHECKING:
-    from agent.ingest import Ingest, SourceReport
+    from agent.ingest import Ingest, Ingested
     from feeds import Reader
 
-SHOWN_FAILURES = 10  # of one source; a file with a systematic fault has one in every row
 SAID_EVERY = 500
 """Articles between two lines of progress."""
-COUNTS = ("articles", "new", "known", "stories", "new_stories", "duplicates")
+PAUSED = 1
+"""Exit code when everything is paused, so that not all was analysed."""
+STOPPED = 130
+"""128 + SIGINT, what shells report for Ctrl-C."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Takes every source in; 4 when one could not be had."""
-    reports = []
+    """Takes every source in and, if asked, works until nothing is left. 4 when a source could not be had, 1 when everything is
+    paused, 130 after Ctrl-C."""
+    _refuse(options)
+    begun = time.monotonic()
+    unfinished = 0
     with ProgressView.open(quiet=options.quiet) as view:
-        settings = load_settings({"home": options.home}).settings
+        settings = load_settings({"home": options.home, "model": options.model}).settings
         with Assembly(settings, say=view.say) as parts:
-            ingest = open_ingest(parts, sys.stdin.buffer if "-" in options.sources else None)
-            for name in options.sources:
-                view.say(f"Reading {plain(name)} …")
-                reports.append(_take(ingest, name, options, view))
-    print(as_json(summary(reports)) if options.json else "\n".join(line for one in reports for line in page(one)))
-    return SourceError.exit_code if any(report.error for report in reports) else 0
+            if options.analyze:
+                _ = parts.model  # refused before the sources are read; one on this machine loads meanwhile
+            report = IngestReport(parts.run_id)
+            _take_all(parts, options, view, report)
+            if options.analyze and not report.stopped:
+                from terminal.ingest_work import work
+
+                unfinished = work(parts, options, view, report)
+            report.waiting = parts.database.jobs.counts().open
+            report.seconds = time.monotonic() - begun
+    text = as_json(as_object(report)) if options.json else "\n".join(as_lines(report, jobs=not options.no_jobs))
+    print(text, flush=True)
+    code = _exit_code(report)
+    if unfinished:  # their threads would keep the process; what they still do is kept once or not at all
+        os._exit(code)
+    return code
 
 
 def open_reader(parts: Assembly, stdin: BinaryIO | None = None) -> "Reader":
@@ -46,12 +63,12 @@ def open_reader(parts: Assembly, stdin: BinaryIO | None = None) -> "Reader":
     return Reader(Fetcher(allow_private_addresses=parts.settings.allow_private_addresses), utc_now, stdin=stdin)
 
 
-def open_ingest(parts: Assembly, stdin: BinaryIO | None = None) -> "Ingest":
-    """What takes sources in. Raises StoreError."""
+def open_ingest(parts: Assembly, stdin: BinaryIO | None = None, *, line: LateLine | None = None) -> "Ingest":
+    """What takes sources in; `line`: and puts in line what is to be analysed. Raises StoreError."""
     from agent.ingest import Ingest
     from vectorstore.threads import StoryThreads
 
-    return Ingest(open_reader(parts, stdin), parts.database, StoryThreads(parts.database), utc_now)
+    return Ingest(open_reader(parts, stdin), parts.database, StoryThreads(parts.database), utc_now, line=line)
 
 
 def absolute(address: str) -> str:
@@ -59,7 +76,28 @@ def absolute(address: str) -> str:
     return str(Path(address).absolute()) if address and Path(address).exists() else address
 
 
-def _take(ingest: "Ingest", name: str, options: argparse.Namespace, view: ProgressView) -> "SourceReport":
+def _refuse(options: argparse.Namespace) -> None:
+    if options.analyze and options.no_jobs:
+        raise UsageError("--analyze works the jobs that --no-jobs would not make: give one of the two.")
+    if not options.analyze and (options.model or options.concurrency is not None):
+        raise UsageError("--model and --concurrency are about the analysis: give --analyze too.")
+    if options.concurrency is not None and options.concurrency < 1:
+        raise UsageError(f"--concurrency {options.concurrency} is below 1.")
+
+
+def _take_all(parts: Assembly, options: argparse.Namespace, view: ProgressView, report: IngestReport) -> None:
+    """Each source in turn, until one is broken off."""
+    with LateLine(parts.database.place, "backfill") as line:
+        stdin = sys.stdin.buffer if "-" in options.sources else None
+        ingest = open_ingest(parts, stdin, line=None if options.no_jobs else line)
+        for name in options.sources:
+            view.say(f"Reading {plain(name)} …")
+            report.sources.append(_take(ingest, name, options, view))
+            if report.stopped:
+                return
+
+
+def _take(ingest: "Ingest", name: str, options: argparse.Namespace, view: ProgressView) -> "Ingested":
     from feeds import Source
 
     said = 0
@@ -71,41 +109,12 @@ def _take(ingest: "Ingest", name: str, options: argparse.Namespace, view: Progre
             view.say(f"{plain(name)}: {articles:,} articles")
 
     source = Source(absolute(name), full_text=options.full_text)
-    return ingest.take(source, name=name, on_progress=tell).report
+    return ingest.take(source, name=name, on_progress=tell)
 
 
-def summary(reports: Sequence["SourceReport"]) -> dict[str, Any]:
-    """The object of `--json`: sums over the sources, then each."""
-    failures: Counter[str] = Counter()
-    for report in reports:
-        failures.update(report.failures)
-        if report.error is not None:
-            failures[report.error.kind] += 1
-    sums = {name: sum(getattr(report, name) for report in reports) for name in COUNTS}
-    return {**sums, "failures": dict(failures), "sources": [report.model_dump(mode="json") for report in reports]}
-
-
-def page(report: "SourceReport") -> list[str]:
-    """A source's lines for a person."""
-    lines = [line(report)]
-    lines += [f"  note: {plain(warning)}" for warning in report.warnings]
-    lines += [f"  {plain(one.name)}: {one.kind}: {plain(one.message)}" for one in report.failed[:SHOWN_FAILURES]]
-    hidden = sum(report.failures.values()) - min(len(report.failed), SHOWN_FAILURES)
-    return [*lines, f"  and {hidden:,} more"] if hidden else lines
-
-
-def line(report: "SourceReport") -> str:
-    """A source in one line: what came of it, or why nothing did."""
-    parts = []
-    if report.error is not None:
-        parts.append(f"failed ({report.error.kind}): {plain(report.error.message)}")
-    if report.unchanged:
-        parts.append("nothing new since the last reading")
-    if report.articles or not parts:
-        parts.append(
-            f"{report.articles:,} articles, {report.new:,} new, {report.known:,} known already, {report.stories:,} stories, "
-            f"{report.duplicates:,} duplicates"
-        )
-    if report.failures:
-        parts.append(", ".join(f"{count:,} {kind}" for kind, count in report.failures.items()))
-    return f"{plain(report.source)}: {'; '.join(parts)}"
+def _exit_code(report: IngestReport) -> int:
+    if report.stopped:
+        return STOPPED
+    if any(one.error for one in report.reports):
+        return SourceError.exit_code
+    return PAUSED if report.work is not None and report.work.pause is not None else 0

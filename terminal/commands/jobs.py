@@ -10,6 +10,7 @@ from records.errors import NotFound, SourceError, UsageError
 from records.times import utc_now
 from terminal import jobs_view
 from terminal.assembly import Assembly
+from terminal.commands.ingest import absolute, open_ingest
 from terminal.output import as_json
 from terminal.plain import plain
 from terminal.progress import ProgressView
@@ -42,7 +43,7 @@ def _add(parts: Assembly, options: argparse.Namespace, view: ProgressView) -> in
 
     if options.new == bool(options.source):
         raise UsageError("Name sources, or give --new for all articles that are kept and not analysed: one of the two.")
-    ids, refused = (parts.database.jobs.without_job(), []) if options.new else _taken_in(parts, options.source)
+    ids, refused = (parts.database.jobs.without_job(), []) if options.new else _taken_in(parts, options.source, view)
     with JobQueue.open(parts.database.place) as queue:
         desk = JobDesk(parts.database, queue, utc_now)
         added = desk.add(
@@ -50,31 +51,35 @@ def _add(parts: Assembly, options: argparse.Namespace, view: ProgressView) -> in
             "live" if options.live else "backfill",
             lambda done, total: view.say(f"Put in line: {done:,} of {total:,}"),
         )
-    for error in refused:
-        print(plain(f"Left out: {error}"), file=sys.stderr)
+    for reason in refused:
+        print(plain(f"Left out: {reason}"), file=sys.stderr)
     if options.json:
-        print(as_json({"added": list(added.new), "known": list(added.known), "refused": [str(one) for one in refused]}))
+        print(as_json({"added": list(added.new), "known": list(added.known), "refused": refused}))
     else:
         known = f", {len(added.known):,} had a job before" if added.known else ""
         print(f"Put in line: {len(added.new):,}{known}. `rhyme worker` does the work.")
     return SourceError.exit_code if refused else 0
 
 
-def _taken_in(parts: Assembly, sources: list[str]) -> tuple[list[str], list[SourceError]]:
-    """Ids of the articles at these sources, now kept, and what could not be read."""
+def _taken_in(parts: Assembly, sources: list[str], view: ProgressView) -> tuple[list[str], list[str]]:
+    """Ids of the articles at these sources, now kept, and what could not be read, in sentences."""
+    from feeds import Source
+
     ids: list[str] = []
-    refused: list[SourceError] = []
+    refused: list[str] = []
+    ingest = open_ingest(parts, sys.stdin.buffer if "-" in sources else None)
     for source in sources:
         if _ID.fullmatch(source):
             ids.append(parts.database.jobs.article(source).id)
             continue
-        try:
-            article = parts.article(source, stdin=sys.stdin.buffer)
-        except SourceError as error:
-            refused.append(error)
-            continue
-        parts.database.jobs.keep(article)
-        ids.append(article.id)
+        view.say(f"Reading {plain(source)} …")
+        report = ingest.take(Source(absolute(source)), name=source, remember=False, on_kept=ids.extend).report
+        if report.stopped:
+            raise KeyboardInterrupt
+        refused += [f"{one.name}: {one.message}" for one in report.failed]
+        hidden = sum(report.failures.values()) - len(report.failed)
+        refused += [f"{source}: {hidden:,} more entries"] if hidden else []
+        refused += [report.error.message] if report.error is not None else []
     return ids, refused
 
 

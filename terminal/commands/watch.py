@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from records.errors import SourceError, UsageError
 from records.times import utc_now
 from terminal.assembly import Assembly
-from terminal.commands.ingest import line, open_ingest
+from terminal.commands.ingest import open_ingest
+from terminal.ingest_report import line
+from terminal.line import LateLine
 from terminal.progress import ProgressView
 from terminal.settings import load_settings
 
@@ -27,18 +29,16 @@ def run(options: argparse.Namespace) -> int:
     failed = 0
     with ProgressView.open(quiet=options.quiet) as view, _stopping() as stop:
         settings = load_settings({"home": options.home}).settings
-        with Assembly(settings, say=view.say) as parts:
+        with Assembly(settings, say=view.say) as parts, LateLine(parts.database.place, "live") as queue:
             feeds = parts.database.intake.feeds()
             if not feeds:
                 raise UsageError("There is no feed to watch. Add one with `rhyme feeds add ADDRESS`.")
-            watch = Watch(open_ingest(parts), parts.database, utc_now, random.random)
+            ingest = open_ingest(parts, line=None if options.no_jobs else queue)
+            watch = Watch(ingest, parts.database, utc_now, random.random)
             view.say(f"Watching {len(feeds):,} feeds; Ctrl-C ends it …")
-            turns = (watch.turn(feed) for feed in watch.due()) if options.once else watch.run(stop.wait)
-            for turn in turns:
+            for turn in watch.once(stop.wait) if options.once else watch.run(stop.wait):
                 failed += turn.report.error is not None
                 print(_told(turn, as_object=options.json), flush=True)
-                if stop.is_set():
-                    break
     return SourceError.exit_code if options.once and failed else 0
 
 
@@ -51,7 +51,7 @@ def _told(turn: "Turn", *, as_object: bool) -> str:
 
 @contextmanager
 def _stopping() -> Iterator[threading.Event]:
-    """Set by Ctrl-C and SIGTERM, so that a reading under way is ended in order; a second Ctrl-C does not wait for it."""
+    """Set by Ctrl-C and SIGTERM, so that batches under way are kept in order; a second Ctrl-C does not wait for them."""
     stop = threading.Event()
 
     def told(number: int, _: object) -> None:

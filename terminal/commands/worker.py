@@ -3,41 +3,22 @@
 import argparse
 import json
 import os
-import signal
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from records.errors import UsageError
 from terminal.progress import ProgressView
 
 if TYPE_CHECKING:
-    from agent.jobs import Worker
     from records.job import JobCounts, Pause
     from terminal.assembly import Assembly
     from terminal.jobs_view import JobsView
+    from terminal.leaving import Leaving
 
 LOOK_SECONDS = 0.5
-GRACE_SECONDS = 120.0
-"""How long a stopped worker waits for its present steps: longer than one answer of most models. A second signal ends it."""
 REMOTE_CONCURRENCY = 4
 PAUSED = 1
 """Exit code of `--until-empty` that found everything paused."""
-
-
-class Leaving:
-    """Set by Ctrl-C or SIGTERM; asked a second time, `now` is set too."""
-
-    def __init__(self) -> None:
-        self.asked = threading.Event()
-        self.now = threading.Event()
-
-    def hear(self, *_: object) -> None:
-        """The signal handler."""
-        (self.now if self.asked.is_set() else self.asked).set()
 
 
 def run(options: argparse.Namespace) -> int:
@@ -68,6 +49,7 @@ def _work(parts: "Assembly", options: argparse.Namespace, view: ProgressView) ->
     from terminal.assembly import runs_here
     from terminal.jobs_parts import course_of
     from terminal.jobs_view import JobsView
+    from terminal.leaving import leave, signals
 
     course = course_of(parts)
     each = options.concurrency or (1 if runs_here(parts.settings) else REMOTE_CONCURRENCY)
@@ -75,18 +57,18 @@ def _work(parts: "Assembly", options: argparse.Namespace, view: ProgressView) ->
         each = min(each, options.together)
     with (
         JobQueue.open(parts.database.place) as queue,
-        _signals() as leaving,
+        signals() as leaving,
         Worker(parts.database, queue, course, clock=utc_now, concurrency=each, together=options.together) as worker,
         JobsView.open(quiet=options.quiet or options.json) as shown,
     ):
         paused = _watch(parts, options, shown, leaving)
         view.say("Finishing what is in hand …" if worker.in_hand else "Leaving …")
-        unfinished = _leave(worker, leaving)
+        unfinished = leave(worker, leaving)
         _tell(parts, options, shown)
     return (PAUSED if paused else 0), unfinished
 
 
-def _watch(parts: "Assembly", options: argparse.Namespace, shown: "JobsView", leaving: Leaving) -> bool:
+def _watch(parts: "Assembly", options: argparse.Namespace, shown: "JobsView", leaving: "Leaving") -> bool:
     """Shows the counts until it is time to leave; True when that is because of a pause."""
     while True:
         counts, pause = _tell(parts, options, shown)
@@ -107,24 +89,3 @@ def _tell(parts: "Assembly", options: argparse.Namespace, shown: "JobsView") -> 
         line = counts_json(counts, pause) | {"articles_per_minute": shown.articles_per_minute(counts)}
         print(json.dumps(line), flush=True)
     return counts, pause
-
-
-def _leave(worker: "Worker", leaving: Leaving) -> int:
-    """Steps left running. A second signal shortens the wait to nothing."""
-    end = time.monotonic() + GRACE_SECONDS
-    worker.take_no_more()
-    while worker.in_hand and time.monotonic() < end and not leaving.now.wait(0.05):
-        pass
-    return worker.leave(0)
-
-
-@contextmanager
-def _signals() -> Iterator[Leaving]:
-    """Ctrl-C and SIGTERM as wishes to leave, while work is done."""
-    leaving = Leaving()
-    former = {number: signal.signal(number, leaving.hear) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield leaving
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)

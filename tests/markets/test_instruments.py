@@ -161,7 +161,25 @@ def test_everyday_words_are_not_trusted_as_names() -> None:
 
 
 def test_no_shipped_name_is_a_single_capital_abbreviation_of_three_letters_without_doubt() -> None:
-    by_hand = {"UPS", "IBM", "AMD", "AIG", "SAP", "BHP", "GSK", "UBS", "BP", "HP", "ING"}
+    by_hand = {
+        "UPS",
+        "IBM",
+        "AMD",
+        "AIG",
+        "SAP",
+        "BHP",
+        "GSK",
+        "UBS",
+        "BP",
+        "HP",
+        "ING",
+        "SLB",
+        "XPO",
+        "RTX",
+        "PDD",
+        "KLA",
+        "TPG",
+    }
     loose = [
         row["form"]
         for row in rows("names.csv.gz")

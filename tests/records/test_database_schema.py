@@ -48,7 +48,7 @@ def test_opening_a_database_of_the_newest_schema_loads_no_alembic(migrated_sqlit
 def test_a_database_of_a_newer_rhyme_is_refused_and_left_alone(address: str) -> None:
     with Database.open(address) as database, database._engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'rhyme9999'"))
-    with pytest.raises(StoreMismatch, match=r"'rhyme9999'; this Rhyme knows up to 'rhyme0009'.*update Rhyme"):
+    with pytest.raises(StoreMismatch, match=rf"'rhyme9999'; this Rhyme knows up to '{schema.HEAD}'.*update Rhyme"):
         Database.open(address)
 
 

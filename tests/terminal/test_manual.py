@@ -29,7 +29,8 @@ def test_every_command_explains_itself_with_an_example_that_parses() -> None:
         "ingest", "watch",
         "jobs add", "jobs list", "jobs show", "jobs pause", "jobs resume", "jobs cancel", "jobs retry", "worker",
         "chroma", "show", "cost", "settle", "ledger list", "ledger verify", "track-record", "prices check",
-        "eval impact", "eval recall", "eval threads", "bench start", "bench analyze", "bench score", "bench recall",
+        "eval impact", "eval recall", "eval threads", "eval tickers", "eval sentiment", "eval tags",
+        "bench start", "bench analyze", "bench score", "bench recall",
     ]  # fmt: skip
     for parser in parsers:
         assert parser.description, parser.prog

@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,7 +36,9 @@ def embedder(make_embedder: Callable[..., Embedder]) -> Embedder:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Database]:
+    """An empty database with the newest schema."""
+    shutil.copyfile(migrated_sqlite, tmp_path / "rhyme.sqlite3")
     with Database.open(tmp_path / "rhyme.sqlite3") as opened:
         yield opened
 

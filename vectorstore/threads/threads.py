@@ -1,7 +1,7 @@
 """Places articles into stories, as of a time, once and for all."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -85,15 +85,22 @@ class StoryThreads:
             return self._place(shelf, new, moment)
 
     def place_all(
-        self, articles: Sequence[Article], *, tickers: Mapping[str, Collection[str]] = MappingProxyType({})
+        self,
+        articles: Sequence[Article],
+        *,
+        tickers: Mapping[str, Collection[str]] = MappingProxyType({}),
+        then: Callable[[StoryShelf], None] | None = None,
     ) -> list[Placement]:
         """Each as of its own first_seen_at, in the order given, in one transaction: for bulk. `tickers`: article id → those
-        that its source names."""
+        that its source names. `then`: what else belongs to that transaction."""
         with self._database.stories() as shelf:
-            return [
+            placed = [
                 self._place(shelf, sketch(article, tickers=tickers.get(article.id, ())), article.first_seen_at)
                 for article in articles
             ]
+            if then is not None:
+                then(shelf)
+            return placed
 
     def story(self, story_id: str) -> Story:
         """The story with all its articles. Raises NotFound, StoreError."""

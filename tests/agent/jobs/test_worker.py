@@ -13,6 +13,7 @@ from records.article import Article
 from records.database import Database
 from records.errors import BudgetSpent, ModelUnavailable, NotFound, SourceUnreadable, UsageError
 from records.times import utc_now
+from vectorstore.threads import StoryThreads
 
 QUICK = Patience(passing=3, code=2, first_pause_seconds=0.01)
 OnCall = Callable[[str, str], None]
@@ -72,6 +73,32 @@ def test_a_correction_is_analysed_and_names_the_analysis_before_it(
     outcome = database.jobs.get(update.id).outcome
     assert (outcome.result, outcome.former_analysis_id) == ("updated", database.jobs.get(one.id).outcome.analysis_id)
     assert outcome.analysis_id not in (None, outcome.former_analysis_id)
+
+
+def test_an_update_waits_for_the_analysis_of_its_story_that_is_under_way(
+    kit: ModuleType, database: Database, queue: JobQueue
+) -> None:
+    one, calls = kit.article(1), list[tuple[str, str]]()
+    text = {"title": f"CORRECTED: {one.title}", "text": f"{one.text}\n\nCorrection."}
+    update = kit.again(one, 2).model_copy(update=text)
+    for article in (one, update):
+        StoryThreads(database).place(article)
+    kit.fill(database, [one, update])
+    both = threading.Event()
+
+    def on_call(article_id: str, purpose: str) -> None:
+        calls.append((article_id, purpose))
+        if article_id == one.id:
+            kit.until(lambda: database.jobs.get(update.id).starts > 0)  # the update is begun, and must wait
+            both.wait(0.5)
+
+    course = kit.course_over(database, on_call, patience=QUICK)
+    with Worker(database, queue, course, clock=utc_now, concurrency=2, beat_seconds=0.1) as worker:
+        kit.until(lambda: not database.jobs.counts().open)
+        worker.leave(30)
+    assert calls == [(one.id, "read"), (one.id, "explain"), (update.id, "read"), (update.id, "explain")]
+    first, second = (database.jobs.get(article.id).outcome.analysis_id or "" for article in (one, update))
+    assert database.load_analysis(second).former_id == first
 
 
 def test_live_articles_go_before_a_backfill(

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from records.database import Database
+from records.job import PRIORITIES
 from terminal.main import main
 
 ROOT = Path(__file__).parents[3]
@@ -183,6 +185,53 @@ def test_an_ingest_killed_at_any_point_and_run_again_ends_as_one_that_was_not(
     capsys.readouterr()
     assert main(["ingest", str(tmp_path / "a.jsonl"), "--quiet", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["new"] == 0
+
+
+def waiting_jobs() -> list[tuple[str, int]]:
+    """(title, priority) of what is in line."""
+    with Database.open(home() / "rhyme.db") as database:
+        turns = database.jobs.turns(("waiting",))
+        return [(database.jobs.article(turn.article_id).title, turn.priority) for turn in turns]
+
+
+def test_a_watch_puts_what_is_new_before_a_backfill_and_with_no_jobs_nothing(
+    origin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"title": "Fed holds rates steady"}')
+    assert main(["ingest", str(tmp_path / "a.jsonl"), "--quiet"]) == 0
+    assert main(["feeds", "add", f"{origin}/rss", "--name", "wire"]) == 0
+    assert main(["watch", "--once", "--quiet"]) == 0
+    assert "1 put in line" in capsys.readouterr().out
+    live, backfill = PRIORITIES["live"], PRIORITIES["backfill"]
+    assert waiting_jobs() == [("Alcoa cuts its outlook for the year", live), ("Fed holds rates steady", backfill)]
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "a.txt").write_text("Boeing names a new chair of its board")
+    assert main(["feeds", "add", str(tmp_path / "inbox")]) == 0
+    assert main(["watch", "--once", "--no-jobs", "--quiet"]) == 0
+    assert len(waiting_jobs()) == 2
+
+
+def test_ctrl_c_ends_a_watch_though_a_server_gives_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RHYME_ALLOW_PRIVATE_ADDRESSES", "true")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/rss"
+        assert main(["feeds", "add", address, "--name", "silent", "--unchecked", "--quiet"]) == 0
+        process = subprocess.Popen(
+            [sys.executable, "-m", "terminal.main", "watch", "--json", "--quiet"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        connection, _ = (
+            silent.accept()
+        )  # it asks, and is never answered: only the watch's own limit of 20 s would end that
+        with connection:
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=300)
+    assert (process.returncode, out) == (0, "")  # no reading ended, neither well nor badly
+    with Database.open(tmp_path / "home" / "rhyme.db") as database:
+        assert database.intake.feed("silent").checked_at is None
 
 
 def test_a_watch_ends_in_order_when_it_is_told_to(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from records.database import Database
+from records.job import PRIORITIES
 from terminal.main import main
 
 
@@ -48,6 +50,27 @@ def test_articles_are_put_in_line_analysed_once_and_listed(
     job = json.loads(capsys.readouterr().out)
     assert (job["status"], job["outcome"]["result"]) == ("done", "analysed")
     assert main(["show", job["outcome"]["analysis_id"]]) == 0
+
+
+def test_tables_and_folders_go_in_line_whole_and_a_bad_row_is_named(
+    stories: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    for number, path in enumerate(stories):
+        (inbox / f"{number}.txt").write_text(Path(path).read_text(encoding="utf-8"), encoding="utf-8")
+    table = tmp_path / "a.jsonl"
+    table.write_text('{"title": "Fed holds rates steady"}\n{broken\n')
+    assert main(["jobs", "add", str(inbox), str(table), "--json", "--live"]) == 4
+    said = json.loads(capsys.readouterr().out)
+    with Database.open(tmp_path / "home" / "rhyme.db") as database:
+        jobs = [database.jobs.get(one) for one in said["added"]]
+    assert {job.priority for job in jobs} == {PRIORITIES["live"]}
+    assert "Fed holds rates steady" in {job.title for job in jobs}
+    assert [one.split(":")[0] for one in said["refused"]] == ["row 2"]
+    assert main(["jobs", "add", str(inbox), "--json"]) == 0  # taken in before, and named again all the same
+    again = json.loads(capsys.readouterr().out)
+    assert (again["added"], len(again["known"])) == ([], len(jobs) - 1)
 
 
 @pytest.mark.usefixtures("server")

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "rhyme0009"
-down_revision = "rhyme0007"
+down_revision = "rhyme0008"
 
 PIECE = 500
 SQLITE_TEXTS = (

@@ -1,0 +1,134 @@
+"""Passages of an article that address a language model: found sentence by sentence, in every way the words might be read."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from agent.guard_patterns import Kind, addressed
+from agent.guard_views import decodes, views
+from agent.sentences import split_sentences
+from records.reading import Span
+
+_CONTENT_WORD = re.compile(r"[^\W_]{4,}")
+_SET_APART = re.compile(r"(?<!\w)(?:\w[ .·_-]){11,}\w(?!\w)")
+"""Twelve letters set apart one by one: no language is printed so."""
+_REPEATED = 12
+"""Tokens of a sentence that repeat a few, from which it is noise and no language."""
+_SYMBOLS = re.compile(r"[^\w\s.,;:%$€£¥()'\"“”‘’&/+-]")
+_BITS = re.compile(r"(?:[01]{7,8}\s+){3,}[01]{7,8}")
+_LINKED = 2
+"""Words in common with the rest of the article from which a sentence after a flagged one belongs to the news again."""
+
+
+_AFTER, _BEFORE = 12, 4
+"""Sentences beside a flagged one that may go with it."""
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    span: Span
+    words: str
+    kind: Kind | None
+
+    @property
+    def content(self) -> set[str]:
+        return set(_CONTENT_WORD.findall(self.words.lower()))
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Consecutive text that addresses a model."""
+
+    span: Span
+    kind: Kind
+
+
+def passages(text: str, title: str = "") -> tuple[Passage, ...]:
+    """Those of `text`, in order, not touching; spans index `text`. What stands beside a flagged sentence and says nothing of the
+    article's news goes with it: an order is seldom one sentence long. `title`: the headline, if it is not part of `text`."""
+    sentences = [_Sentence(span, words, judge(words)) for span, words in split_sentences(text)]
+    if not any(one.kind for one in sentences):
+        return ()
+    headline = set(_CONTENT_WORD.findall(title.lower()))
+    if not headline and sentences[0].kind is None:
+        headline = sentences[0].content
+    runs = _runs(sentences)
+    kinds = [one.kind for one in sentences]
+    for here, kind in enumerate(kinds[:]):
+        if kind is not None and sentences[here].kind is not None:
+            _spread(sentences, kinds, runs, headline, here, 1, _AFTER)
+            _spread(sentences, kinds, runs, headline, here, -1, _BEFORE)
+    flagged = [Passage(one.span, kind) for one, kind in zip(sentences, kinds, strict=True) if kind is not None]
+    return tuple(_joined(text, flagged))
+
+
+def judge(sentence: str) -> Kind | None:
+    """What one sentence tries with a model, read in every way it might be; None if it is none that addresses one."""
+    if _is_noise(sentence):
+        return "noise"
+    if decodes(sentence) or _SET_APART.search(sentence) or _BITS.search(sentence):
+        return "encoded"
+    for number, view in enumerate(views(sentence)):
+        kind = addressed(view)
+        if kind is not None:
+            return kind if number == 0 else "encoded"
+    return None
+
+
+def _is_noise(sentence: str) -> bool:
+    tokens = sentence.split()
+    if len(tokens) >= _REPEATED and len(set(tokens)) <= max(3, len(tokens) // 8):
+        return not any(token.strip(".,%$()-").isdigit() for token in tokens)
+    dense = "".join(tokens)
+    if len(dense) >= 30 and len(_SYMBOLS.findall(dense)) + dense.count(")") > len(dense) * 0.5:
+        return True
+    return len(dense) >= 40 and len(tokens) == 1 and len(set(dense)) <= 26 and _is_repeated(dense)
+
+
+def _is_repeated(word: str) -> bool:
+    return re.search(r"(.{4,60}?)\1{2,}", word) is not None
+
+
+def _runs(sentences: Sequence["_Sentence"]) -> list[int]:
+    """For each sentence the number of its run: sentences between two flagged ones."""
+    runs, run = [], 0
+    for one in sentences:
+        run += one.kind is not None
+        runs.append(run)
+    return runs
+
+
+def _spread(
+    sentences: Sequence["_Sentence"],
+    kinds: list[Kind | None],
+    runs: Sequence[int],
+    headline: set[str],
+    start: int,
+    step: int,
+    most: int,
+) -> None:
+    """Flags the neighbours of a flagged sentence until one speaks of the news."""
+    for at in range(start + step, start + step * (most + 1), step):
+        if not 0 <= at < len(sentences) or sentences[at].kind is not None:
+            return
+        words = sentences[at].content
+        others = set[str]().union(
+            *(one.content for one, run in zip(sentences, runs, strict=True) if one.kind is None and run != runs[at])
+        )
+        if words & headline or len(words & others) >= _LINKED:
+            return
+        kinds[at] = kinds[start]
+
+
+def _joined(text: str, found: Sequence[Passage]) -> Iterator[Passage]:
+    """Neighbours with only white space between them are one passage."""
+    current: Passage | None = None
+    for passage in found:
+        if current is not None and not text[current.span.end : passage.span.start].strip():
+            current = Passage(Span(start=current.span.start, end=passage.span.end), current.kind)
+            continue
+        if current is not None:
+            yield current
+        current = passage
+    if current is not None:
+        yield current

@@ -1,0 +1,83 @@
+"""What text addressed to a language model says: patterns shipped as data (agent/data/addressed_v1.toml)."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal, cast
+
+from records.errors import SettingsError
+
+Kind = Literal["override", "role", "order", "form", "markup", "encoded", "noise", "task"]
+"""What a passage tries: to void instructions, to give the model a role or speak as one, to order an answer, to fill our form, to
+imitate our marks, to hide itself, to confuse, or to set a task that has nothing to do with news."""
+
+FILE = "addressed_v1.toml"
+ENOUGH = 1.1
+"""Sum of the weights of different patterns from which a sentence is taken to address a model."""
+
+_FOREIGN_HINT = re.compile(
+    r"[\u0080-\uffff]|\b(?:ignor|vergiss|vergessen|missacht|antwort|schreib|setz|bewert|behandl|oubli|ne (?:tenez|suivez)|repond|"
+    r"ecriv|mett|indiqu|attribu|olvid|haz caso|hagan|descart|desconsider|esque|dimentic|respond[ae]|rispondi|escrib|escrev|"
+    r"scrivi|modelo|modello|negeer|vergeet|zapomnij|pomi|talimat|komut|kural|votre|deine|du bist|tu es|ahora|agora|ora sei)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One way to address a model."""
+
+    name: str
+    kind: Kind
+    weight: float
+    script: Literal["any", "latin", "other"]
+    anchors: tuple[str, ...]
+    expression: re.Pattern[str]
+
+    def found(self, sentence: str, lower: str) -> bool:
+        """Whether it stands in `sentence`; `lower`: the sentence in lower case."""
+        if self.anchors and not any(anchor in lower for anchor in self.anchors):
+            return False
+        return self.expression.search(sentence) is not None
+
+
+@cache
+def patterns() -> tuple[Pattern, ...]:
+    """All of them, those that are enough by themselves first. Raises SettingsError if the file is damaged."""
+    file = resources.files("agent") / "data" / FILE
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        read = [
+            Pattern(
+                name=name,
+                kind=cast(Kind, entry["kind"]),
+                weight=float(entry["weight"]),
+                script=entry["script"],
+                anchors=tuple(entry["anchors"]),
+                expression=re.compile("".join(entry["parts"]), re.IGNORECASE),
+            )
+            for name, entry in raw.items()
+        ]
+    except (OSError, ValueError, KeyError, TypeError, re.error) as error:
+        raise SettingsError(
+            f"The patterns {file.name} cannot be read ({error}). Restore them from the project."
+        ) from error
+    return tuple(sorted(read, key=lambda one: -one.weight))
+
+
+def addressed(sentence: str) -> Kind | None:
+    """What `sentence` tries with a model; None if it does not address one."""
+    lower = sentence.lower()
+    foreign, ascii_only = _FOREIGN_HINT.search(sentence) is not None, sentence.isascii()
+    total, first = 0.0, None
+    for one in patterns():
+        if (one.script == "latin" and not foreign) or (one.script == "other" and ascii_only):
+            continue
+        if one.found(sentence, lower):
+            total += one.weight
+            first = first or one.kind
+            if total >= ENOUGH - 1e-9:
+                return first
+    return None

@@ -1,0 +1,10 @@
+"""Relations of financial text: what a figure measures, which way it went, whose it is; comparisons, deals and denials.
+
+Takes a sentence and the sentences it cites, returns reasons why these cannot carry it. What the text's structure does not tell is
+no fault.
+"""
+
+from agent.relations.rules import relation_faults
+from agent.relations.statements import Parties, Statement, contradiction, statements_of
+
+__all__ = ["Parties", "Statement", "contradiction", "relation_faults", "statements_of"]

@@ -1,0 +1,181 @@
+"""Relations that need no figure: which way a measure went, what was expected, who bought whom, what was denied."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from agent.relations.lexicon import (
+    ACQUIRED_BY,
+    ACQUISITION,
+    DENIAL,
+    DIRECTION,
+    EXPECTATION,
+    EXPECTED_AT_ALL,
+    HARD_DENIAL,
+    MEASURE,
+)
+from agent.relations.statements import Parties, parties_in
+
+_STOP = frozenset(
+    "the a an of in on at to for and or its his her their with by from as is was were are be has have had said says will would that"
+    " this it which who after than more not no did does do company inc corp co ltd plc over about also new year quarter".split()
+)
+_ENOUGH = 0.34
+"""Share of a sentence's words that a cited sentence must have to be the one it tells."""
+_TOGETHER_WORDS = 4
+
+
+def relation_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[str]:
+    """What `sentence` says of relations against the `cited` sentences; empty where they do not tell otherwise."""
+    telling = _telling(sentence, cited)
+    return [
+        *_direction_faults(sentence, telling),
+        *_expectation_faults(sentence, cited, telling),
+        *_deal_faults(sentence, cited, parties),
+        *_denial_faults(sentence, cited, telling),
+    ]
+
+
+def _words(text: str) -> set[str]:
+    return {_stem(word) for word in re.findall(r"[a-z][a-z-]+|\d[\d.,]*", text.lower()) if word not in _STOP}
+
+
+def _stem(word: str) -> str:
+    return (
+        re.sub(r"(?:ations?|ments?|ings?|ies|ied|ed|es|s|e|y)$", "", word) if len(word) > 4 else word.removesuffix("s")
+    )
+
+
+def _telling(sentence: str, cited: Sequence[str]) -> list[str]:
+    """The cited sentences that tell of the same, by shared words."""
+    mine = _words(sentence)
+    if not mine:
+        return []
+    shares = [(len(mine & _words(one)) / len(mine), one) for one in cited]
+    best = max((share for share, _ in shares), default=0.0)
+    return [one for share, one in shares if share >= max(_ENOUGH, best - 0.15)]
+
+
+def _moves(sentence: str) -> Iterator[tuple[str, int]]:
+    """(measure, direction) of each measure with a direction beside it and no denial before that."""
+    measures = list(MEASURE.finditer(sentence))
+    for match in DIRECTION.finditer(sentence):
+        sense = 1 if match.lastgroup == "up" else -1
+        if DENIAL.search(sentence[max(0, match.start() - 24) : match.start()]):
+            continue
+        near = []
+        for measure in measures:
+            first, last = sorted((match.span(), measure.span()))
+            between = sentence[first[1] : last[0]]
+            if (
+                first[1] <= last[0]
+                and len(between.split()) <= _TOGETHER_WORDS
+                and not re.search(r"[;,]|\b(?:and|but|as|on|while|after|despite|due|by)\b", between)
+            ):
+                near.append((len(between), measure.lastgroup or ""))
+        if near:
+            yield min(near)[1], sense
+
+
+_CHANGE_IN_FIGURES = re.compile(
+    r"\d\s?(?:%|per\s?cent|pct|percentage|basis|bps)|\bdoubl|\btripl|\bhalv|fold\b", re.IGNORECASE
+)
+
+
+def _direction_faults(sentence: str, telling: Sequence[str]) -> list[str]:
+    """A change that has a figure is held against that figure's own direction, not here."""
+    if _CHANGE_IN_FIGURES.search(sentence):
+        return []
+    known = [move for one in telling for move in _moves(one)]
+    faults = []
+    for measure, sense in dict.fromkeys(_moves(sentence)):
+        senses = {theirs for name, theirs in known if name == measure}
+        if senses == {-sense}:
+            named, way = measure.replace("_", " "), "up" if sense > 0 else "down"
+            faults.append(f"it says that {named} went {way}; what it cites says the contrary")
+    return faults
+
+
+def _expectation_faults(sentence: str, cited: Sequence[str], telling: Sequence[str]) -> list[str]:
+    said = _expectations(sentence)
+    if not said:
+        return []
+    if not any(EXPECTED_AT_ALL.search(one) for one in cited):
+        return ["what it cites says nothing of expectations"]
+    known = {sense for one in telling for _, sense in _expectations(one)}
+    opposite = {"above": "below", "below": "above"}
+    senses = {sense for _, sense in said}
+    if (
+        len(senses) == 1
+        and known
+        and not senses & known
+        and opposite.get(next(iter(senses))) in known
+        and len(known) == 1
+    ):
+        return [f"it says “{said[0][0]}”; what it cites says the contrary of expectations"]
+    return []
+
+
+def _expectations(sentence: str) -> list[tuple[str, str]]:
+    found = []
+    for match in EXPECTATION.finditer(sentence):
+        sense = match.lastgroup or ""
+        if not DENIAL.search(sentence[max(0, match.start() - 16) : match.start()]):
+            found.append((match.group(), sense))
+    return found
+
+
+def _deals(sentence: str, parties: Parties) -> Iterator[tuple[str, str]]:
+    """(buyer, bought) where both are known companies beside the verb."""
+    named = parties_in(sentence, parties)
+    for pattern, passive in ((ACQUISITION, False), (ACQUIRED_BY, True)):
+        for match in pattern.finditer(sentence):
+            if not passive and re.match(r"(?:back|by)\b", sentence[match.end() :]):
+                continue
+            before = [company for place, company in named if place < match.start()]
+            after = [company for place, company in named if match.end() <= place <= match.end() + 60]
+            if before and after and before[-1] != after[0]:
+                yield (after[0], before[-1]) if passive else (before[-1], after[0])
+
+
+def _deal_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[str]:
+    known = {deal for one in cited for deal in _deals(one, parties)}
+    return [
+        f"it says that {buyer} buys {bought}; what it cites says the contrary"
+        for buyer, bought in dict.fromkeys(_deals(sentence, parties))
+        if (bought, buyer) in known and (buyer, bought) not in known
+    ]
+
+
+def _denial_faults(sentence: str, cited: Sequence[str], telling: Sequence[str]) -> list[str]:
+    faults = []
+    denying = any(DENIAL.search(one) for one in cited)
+    for match in HARD_DENIAL.finditer(sentence):
+        verb = _stem(match["verb"].lower())
+        says = [one for one in telling if verb in _words(one) or verb in _STOP]
+        if not denying:
+            faults.append(f"it denies (“{match.group()}”) what its sources do not deny")
+        elif says and not any(DENIAL.search(one) for one in says):
+            faults.append(f"it denies (“{match.group()}”) what its sources say")
+    if not DENIAL.search(sentence) and telling:
+        faults += _undenied(sentence, telling)
+    return faults
+
+
+def _undenied(sentence: str, telling: Sequence[str]) -> list[str]:
+    """A verb that every telling sentence denies and this one does not."""
+    denied = [match for one in telling for match in HARD_DENIAL.finditer(one)]
+    mine = _words(sentence)
+    for match in denied:
+        verb = _stem(match["verb"].lower())
+        if (
+            len(verb) > 3
+            and verb in mine
+            and verb not in _STOP
+            and all(_denies(one, verb) for one in telling if verb in _words(one))
+        ):
+            return [f"its sources deny that (“{match.group()}”)"]
+    return []
+
+
+def _denies(sentence: str, verb: str) -> bool:
+    return any(_stem(match["verb"].lower()) == verb for match in HARD_DENIAL.finditer(sentence))
