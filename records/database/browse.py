@@ -122,6 +122,13 @@ class Browse:
             raise NotFound(f"There is no article {article_id!r}. A search by words names the ids of articles.")
         return found[0][0]
 
+    def has_story(self, story_id: str, until: datetime) -> bool:
+        """Whether the story had an article then."""
+        member = tables.story_members.c
+        query = select(member.number).where(member.story_id == story_id, member.at <= to_epoch(until)).limit(1)
+        with self._reading() as connection:
+            return connection.execute(query).first() is not None
+
     def members(self, story_id: str, until: datetime) -> list[Member]:
         """A story's articles known then, oldest first. Raises NotFound when it had none."""
         member, article = tables.story_members.c, tables.articles.c

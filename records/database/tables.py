@@ -94,6 +94,25 @@ analysis_labels = Table(
     Index(None, "analysis_id"),
 )
 
+briefs = Table(
+    "briefs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("payload", Text, nullable=False),  # JSON of records.brief.Brief
+    Index(None, "scope", "as_of"),
+    Index(None, "created_at"),
+)
+
+brief_told = Table(  # what a scope was told, or was left out below a brief's limit
+    "brief_told",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("analysis_id", String(64), ForeignKey("analyses.id"), primary_key=True),
+)
+
 events = Table(
     "events",
     metadata,

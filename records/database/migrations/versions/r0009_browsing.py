@@ -1,4 +1,5 @@
-"""What lists, searches and tools ask of analyses: their labels, a small form of each, and the full text of articles."""
+"""What lists, searches, tools and briefs ask of analyses: their labels, a small form of each, the full text of articles, and what
+briefs have told."""
 
 import json
 from typing import Any
@@ -42,6 +43,24 @@ def upgrade() -> None:
     )
     op.create_index("ix_analysis_labels_kind_label_as_of", "analysis_labels", ["kind", "label", "as_of"])
     op.create_index("ix_analysis_labels_analysis_id", "analysis_labels", ["analysis_id"])
+    op.create_table(
+        "briefs",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("scope", sa.Text, nullable=False),
+        sa.Column("as_of", sa.BigInteger, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("payload", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_briefs"),
+    )
+    op.create_index("ix_briefs_scope_as_of", "briefs", ["scope", "as_of"])
+    op.create_index("ix_briefs_created_at", "briefs", ["created_at"])
+    op.create_table(
+        "brief_told",
+        sa.Column("scope", sa.Text, nullable=False),
+        sa.Column("analysis_id", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "analysis_id", name="pk_brief_told"),
+        sa.ForeignKeyConstraint(["analysis_id"], ["analyses.id"], name="fk_brief_told_analysis_id"),
+    )
     op.add_column("analyses", sa.Column("summary", sa.Text))
     op.add_column("analyses", sa.Column("story_id", sa.String(128)))
     op.create_index("ix_analyses_story_id_as_of", "analyses", ["story_id", "as_of"])
