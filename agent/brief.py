@@ -214,14 +214,16 @@ def _overall(shown: Sequence[BriefStory], total: int, since: datetime) -> Iterat
     yield BriefSentence(text=f"{stories} since {since:%Y-%m-%d %H:%M} UTC{shown_only}.", support=ids)
     first = shown[0].analysis
     if first.score is not None and first.low is not None and first.high is not None and first.p_material is not None:
+        interval = f"{first.score:.2f} ({first.low:.2f} to {first.high:.2f})"
         text = (
-            f"First is {first.ticker} with a market impact of {first.score:.2f} ({first.low:.2f} to {first.high:.2f}) and a chance of "
-            f"{first.p_material:.0%} of a move beyond 2σ: {first.title}."
+            f"First is {first.ticker} with a market impact of {interval} and a chance of {first.p_material:.0%} of a move beyond 2σ: "
+            f"{first.title}."
         )
         yield BriefSentence(text=text, support=(ids[0],))
     likely = [one for one in shown if (one.analysis.p_material or 0.0) >= MATERIAL]
     if likely:
-        text = f"{len(likely)} of those told {'has' if len(likely) == 1 else 'have'} a chance of at least {MATERIAL:.0%} of such a move."
+        have = "has" if len(likely) == 1 else "have"
+        text = f"{len(likely)} of those told {have} a chance of at least {MATERIAL:.0%} of such a move."
         yield BriefSentence(text=text, support=tuple(f"analysis:{one.analysis.id}" for one in likely))
     tags = Counter(tag for one in shown for tag in one.analysis.tags)
     if tags and tags.most_common(1)[0][1] > 1:
