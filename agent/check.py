@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agent.evidence import Evidence, Passage
 from agent.named import name_faults
 from agent.quoted import quotations_of, stands_verbatim
-from agent.relations import Parties, Statement, contradiction, relation_faults, statements_of
+from agent.relations import Parties, Statement, contradiction, crossed_figures, relation_faults, statements_of
 from agent.sentences import split_sentences
 from agent.values import Day, Figure, Period, Values, same_day, same_period, supports_figure, values_of
 from records.analysis import Claim, Explanation, Ground, Sentence
@@ -77,13 +77,14 @@ class Checker:
         cited = list(self._cited(sentence.support))
         said = values_of(sentence.text, self._evidence.published_on)
         grounds: list[Ground] = []
-        faults = _figure_faults(sentence.text, said, cited, self._parties, grounds)
+        proven: set[str] = set()
+        faults = _figure_faults(statements_of(sentence.text, said, self._parties), said, cited, grounds, proven)
         faults += _time_faults(said, cited, self._own_day(), grounds)
         faults += _quotation_faults(sentence.text, cited, grounds)
         told = " \n".join(one.context for one in cited)
         faults += name_faults(sentence.text, told, self._headline, self._evidence.body, self._instruments)
         sentences = [text for one in cited for _, text in split_sentences(one.context)]
-        return list(dict.fromkeys(faults + relation_faults(sentence.text, sentences, self._parties))), grounds
+        return list(dict.fromkeys(faults + relation_faults(sentence.text, sentences, self._parties, proven))), grounds
 
     def _own_day(self) -> Day | None:
         on = self._evidence.published_on
@@ -116,9 +117,11 @@ def check(explanation: Explanation, evidence: Evidence) -> tuple[Claim, ...]:
 
 
 def parties_of(evidence: Evidence) -> Parties:
-    """Each word that names one company of the article alone → that company."""
+    """Each name, and each word that names one company of the article alone → that company."""
     owners: dict[str, set[str]] = {}
     for one in evidence.candidates:
+        for name in (one.name, one.instrument.name):
+            owners.setdefault(name.lower(), set()).add(one.instrument.name)
         for word in _telling_words(f"{one.name} {one.instrument.name}"):
             owners.setdefault(word, set()).add(one.instrument.name)
     for mention in evidence.reading.mentions:
@@ -173,13 +176,13 @@ def _within(values: Values, start: int, end: int) -> Values:
 
 
 def _figure_faults(
-    text: str, said: Values, cited: Sequence[_Cited], parties: Parties, grounds: list[Ground]
+    statements: Sequence[Statement], said: Values, cited: Sequence[_Cited], grounds: list[Ground], proven: set[str]
 ) -> list[str]:
-    """Every figure needs one place that has it and does not speak of something else there."""
-    faults = []
-    for ours in statements_of(text, said, parties):
-        if ours.figure in said.few:
-            continue
+    """Every figure needs one place that has it and does not speak of something else there. Adds that place to `grounds`, and to
+    `proven` the measure and the direction that both have."""
+    own = [one for one in statements if one.figure not in said.few]
+    faults = crossed_figures(own, [theirs for one in cited for theirs in one.statements])
+    for ours in own:
         places = [
             (one, theirs) for one in cited for theirs in one.statements if supports_figure(theirs.figure, ours.figure)
         ]
@@ -187,11 +190,23 @@ def _figure_faults(
         if None in against:
             source, theirs = places[against.index(None)]
             grounds.append(source.ground(ours.figure.text, theirs.figure.start, theirs.figure.end))
+            proven |= _proven(
+                ours, [theirs for (_, theirs), fault in zip(places, against, strict=True) if fault is None]
+            )
         elif places:
             faults.append(f"the figure “{ours.figure.text}” has another part in what it cites: {against[0]}")
         else:
             faults.append(f"the figure “{ours.figure.text}” is not in what it cites")
     return faults
+
+
+def _proven(ours: Statement, places: Sequence[Statement]) -> set[str]:
+    found: set[str] = set()
+    if ours.measure and any(theirs.measure for theirs in places):
+        found.add(ours.measure)
+    if ours.direction and any(theirs.direction for theirs in places):
+        found.add("up" if ours.direction > 0 else "down")
+    return found
 
 
 def _time_faults(said: Values, cited: Sequence[_Cited], own: Day | None, grounds: list[Ground]) -> list[str]:

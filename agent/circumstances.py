@@ -6,9 +6,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from agent.event_rules import label
 from agent.features import speaks_of_results
 from agent.flow import COVERAGE_DAYS, COVERAGE_EVENTS, NewsFlow, PastStory, flow_of
 from agent.score import Question, ScoreModel
+from agent.wording import LEAD_CHARACTERS
 from markets.prices import PriceSource
 from markets.state import MarketState, state_before
 from records.article import Article
@@ -54,6 +56,7 @@ class Circumstances:
         question = Question(
             instrument=instrument,
             event_type=reading.event_type,
+            words_type=label(article.title, article.text[:LEAD_CHARACTERS]),
             headline=article.title,
             lead=article.text or reading.summary,
             published_at=article.known_at,

@@ -56,12 +56,14 @@ def explain(evidence: Evidence, model: LanguageModel, prompts: PromptLibrary, pr
         return first
     progress(Progress("check", f"{len(faults)} sentences have faults: asking once for a better version"))
     second = _ask(evidence, model, prompts, progress, faults, "explain.repair")
-    better = second if _dropped(second) <= _dropped(first) else first
+    better = second if _worth(second) >= _worth(first) else first
     return Explained(better.claims, first.calls + second.calls)
 
 
-def _dropped(explained: Explained) -> int:
-    return sum(claim.verdict == "dropped" for claim in explained.claims)
+def _worth(explained: Explained) -> tuple[int, int]:
+    """What a reader keeps counts first: a version that says less is not better for having nothing dropped."""
+    dropped = sum(claim.verdict == "dropped" for claim in explained.claims)
+    return len(explained.claims) - dropped, -dropped
 
 
 def _ask(
@@ -75,7 +77,7 @@ def _ask(
     progress(Progress("explain", "the model writes the analysis"))
     prompt = prompts.load("explain").render(
         article=fit_to_context(evidence.body, model, model.context_tokens - MAX_OUTPUT_TOKENS - PROMPT_TOKENS),
-        facts=[f"{fact.id}: {fact.text} (“{fact.quote}”)" for fact in evidence.reading.facts],
+        facts=[f"{fact.id}: “{fact.quote}”" for fact in evidence.reading.facts],
         precedents=[f"{precedent.id}: {describe_precedent(precedent)}" for precedent in evidence.precedents],
         score=[*describe_score(evidence), f"sentiment: {describe_sentiment(evidence.reading)}"],
         faults=list(faults),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agent.guard_echo import echoes_a_prompt
 from agent.guard_patterns import Kind, addressed
 from agent.guard_views import decodes, views
 from agent.sentences import split_sentences
@@ -68,6 +69,8 @@ def judge(sentence: str) -> Kind | None:
         return "noise"
     if decodes(sentence) or _SET_APART.search(sentence) or _BITS.search(sentence):
         return "encoded"
+    if echoes_a_prompt(sentence):
+        return "form"
     for number, view in enumerate(views(sentence)):
         kind = addressed(view)
         if kind is not None:

@@ -52,6 +52,9 @@ _REASONS = (
 )  # fmt: skip
 
 
+LEFT_OUT = "(sentence left out)"
+
+
 def fault_of(text: str) -> str | None:
     """Why `text` may not be shown as our words; None if it may."""
     if not holds(Defence.OUTPUT_FILTER):
@@ -102,8 +105,11 @@ def clean_claims(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
 
 
 def _claim(claim: Claim) -> Claim:
-    fault = fault_of(claim.text) if claim.verdict == "supported" else None
-    return claim if fault is None else claim.model_copy(update={"verdict": "dropped", "faults": (*claim.faults, fault)})
+    """Words that may not be shown stand in no record either, whatever became of the claim."""
+    fault = fault_of(claim.text)
+    if fault is None:
+        return claim
+    return claim.model_copy(update={"text": LEFT_OUT, "verdict": "dropped", "faults": (fault,)})
 
 
 def _shown(fact: Fact) -> bool:

@@ -3,11 +3,11 @@
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from typing import Literal, cast
 
 from records.errors import SettingsError
+from records.once import once
 
 Kind = Literal["override", "role", "order", "form", "markup", "encoded", "noise", "task"]
 """What a passage tries: to void instructions, to give the model a role or speak as one, to order an answer, to fill our form, to
@@ -43,7 +43,7 @@ class Pattern:
         return self.expression.search(sentence) is not None
 
 
-@cache
+@once
 def patterns() -> tuple[Pattern, ...]:
     """All of them, those that are enough by themselves first. Raises SettingsError if the file is damaged."""
     file = resources.files("agent") / "data" / FILE

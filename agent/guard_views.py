@@ -71,6 +71,8 @@ def views(text: str) -> Iterator[str]:
     bare = _without_accents(plain)
     if bare != plain:
         yield bare
+    if plain != text:  # Russian is no English in disguise
+        yield text
     if _LEET_WORD.search(plain):
         yield _LEET_WORD.sub(lambda word: word.group().lower().translate(_LEET), plain)
     if _SPACED.search(plain):

@@ -1,8 +1,10 @@
 """Names: every company, person and ticker of a sentence stands in what it cites, in the headline or among the instruments found."""
 
+import gzip
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
 
 _CAPITALISED = re.compile(r"(?<![\w&.$^-])[A-Z][\w&’'.-]*\w")
 _RUN = re.compile(
@@ -20,7 +22,8 @@ _COMMON = frozenset(
     ebitda ebit gaap non-gaap q1 q2 q3 q4 h1 h2 fy ytd yoy etf esg reit adr m&a r&d sg&a it pc tv ai covid covid-19 mr ms
     mrs dr inc corp co cos ltd plc ag sa ab nv se spa as asa oyj llc lp group holding holdings company companies corporation
     wall street p/e jan feb mar apr jun jul aug sep sept oct nov dec chief executive officer director president chairman
-    chairwoman vice minister senator secretary treasurer chancellor governor judge board sen rep gov limited lord sir madam street internet ok
+    chairwoman vice minister senator secretary treasurer chancellor governor judge board sen
+    rep gov limited lord sir madam street internet ok
     """.split()
 )
 """Capitalised words that name no company and no person."""
@@ -55,8 +58,8 @@ _OPENERS = frozenset(
 )
 _BEGINNING = 5
 """Letters from which the beginning of a name stands for it."""
+_MODEL = re.compile(r"\d+[a-g]?|[a-z]+\d+[a-g]?")
 _PERIOD = re.compile(r"(?:fy|[1-4]?q|[12]?h)\d{0,4}")
-_SPEAKS = re.compile(r"\s+(?:says?|said|reported|reports|agreed|agrees|announced|announces|posted|posts)\b")
 _LEGAL = re.compile(r"\s+(?:Inc|Corp|Co|Ltd|Plc|PLC|Group|Holdings|AG|SA|NV|SE|LLC)\b")
 
 
@@ -91,6 +94,8 @@ def _carried(parts: set[str], allowed: set[str]) -> bool:
         or part in _OPENERS
         or part.removesuffix("s") in allowed
         or _PERIOD.fullmatch(part)
+        or f"{part}s" in allowed
+        or (_MODEL.fullmatch(part) and any(word.rstrip("abcdefg") == part.rstrip("abcdefg") for word in allowed))
         or (len(part) >= _BEGINNING and any(word.startswith(part) for word in allowed))
         for part in parts
     )
@@ -106,15 +111,23 @@ def _names(sentence: str) -> list[str]:
         return [_bare(one) for one in _CAPITALISED.findall(sentence)]
     word, rest = _bare(first["word"]), first["rest"]
     names = [_bare(one) for one in _CAPITALISED.findall(rest)]
-    opens = word.lower() in _OPENERS
-    if not opens and len(word) > 1 and (word != first["word"].rstrip(".,:;") or _speaks(word, rest)):
+    if len(word) > 1 and word.lower() not in _OPENERS and not _is_ordinary(word, first["word"], rest):
         names.insert(0, word)
     return names
 
 
-def _speaks(word: str, rest: str) -> bool:
-    """Whether what follows the first word makes it a name: a legal form, or a verb of saying after a singular."""
-    return bool(_LEGAL.match(rest)) or (not word.endswith("s") and bool(_SPEAKS.match(rest)))
+def _is_ordinary(word: str, written: str, rest: str) -> bool:
+    """Whether the first word of a sentence may be one of the language; a possessive or a legal form makes a name of it."""
+    if _LEGAL.match(rest) or word != written.rstrip(".,:;"):
+        return False
+    return all(part in _ordinary_words() for part in re.findall(r"[a-z]{3,}", word.lower()))
+
+
+@cache
+def _ordinary_words() -> frozenset[str]:
+    """Words that newsrooms write in lower case; made by evals/words/ordinary.py."""
+    file = resources.files("agent") / "data" / "ordinary_words_v1.txt.gz"
+    return frozenset(gzip.decompress(file.read_bytes()).decode().split())
 
 
 def _bare(name: str) -> str:

@@ -3,12 +3,17 @@
 One ticker holds at most a third of the weight. The same functions serve one forecast and the fitting on a hundred thousand.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.score_artifact import Blending
+from records.defences import Defence, holds
 
 TICKER_SHARE = 1 / 3
+SOURCE_LIMIT = 0.12
+"""What one imported source may add to log s or take from it: at most .05 of the score (a test holds it there)."""
 
 
 def weigh(
@@ -59,6 +64,33 @@ def effective(weights: NDArray[np.float64]) -> float:
     """n_eff = (Σw)² / Σw², 0 without weight."""
     squares = float((weights**2).sum())
     return float(weights.sum() ** 2 / squares) if squares > 0 else 0.0
+
+
+def limited_shift(
+    blending: Blending,
+    weights: NDArray[np.float64],
+    abs_z: NDArray[np.float64],
+    expected_scale: NDArray[np.float64],
+    mean_abs_z: float,
+    sources: Sequence[str | None],
+) -> float:
+    """`shift`, no farther than SOURCE_LIMIT from what it would be without any one capped source. `sources`: k names; None: no cap.
+
+    Where sources contradict each other so far that no value is near enough to all, those without a cap alone decide.
+    """
+
+    def without(keep: NDArray[np.bool_]) -> float:
+        return shift(blending, np.where(keep, weights, 0.0), abs_z, expected_scale, mean_abs_z)
+
+    whole = shift(blending, weights, abs_z, expected_scale, mean_abs_z)
+    named = sorted({name for name in sources if name is not None})
+    if not named or not holds(Defence.SOURCE_CAP):
+        return whole
+    rests = [without(np.array([one != name for one in sources])) for name in named]
+    low, high = max(rests) - SOURCE_LIMIT, min(rests) + SOURCE_LIMIT
+    if low > high:
+        return without(np.array([one is None for one in sources]))
+    return float(np.clip(whole, low, high))
 
 
 def shift(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from records.defences import Defence, holds
 from records.market import Candidate, Instrument
 from records.reading import Mention, Reading
 from records.taxonomy import EventType
@@ -46,6 +47,8 @@ def choose_primary(
         return Primary(None, _NO_MARKET)
     named = {candidate.instrument.ticker: candidate for candidate in candidates}
     central = [mention for mention in reading.mentions if mention.ticker in named and mention.role != "mentioned"]
+    if not central and holds(Defence.READING_LIMITS) and (headline := _surely_in_title(candidates)):
+        return Primary(headline, None)  # a reading cannot talk away the one company that the headline surely names
     if reading.event_type is EventType.MERGER_ACQUISITION and (target := _target(central, named, title)):
         return Primary(target, None)
     if stand_in and _is_macro(reading, central, named):
@@ -54,6 +57,12 @@ def choose_primary(
         first = min(central, key=lambda mention: _ROLE_ORDER[mention.role])
         return Primary(named[str(first.ticker)], None)
     return Primary(stand_in, None) if stand_in else Primary(None, _NO_INSTRUMENT)
+
+
+def _surely_in_title(candidates: Sequence[Candidate]) -> Candidate | None:
+    """The most prominent share that the headline names beyond doubt; None where there is none."""
+    sure = (one for one in candidates if one.in_title and not one.ambiguous and one.instrument.kind == "share")
+    return next(sure, None)
 
 
 def _is_macro(reading: Reading, central: Sequence[Mention], named: Mapping[str, Candidate]) -> bool:

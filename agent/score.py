@@ -11,7 +11,7 @@ An index has no company news behind it: its prior is the mean by event type of `
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal, get_args
@@ -23,12 +23,13 @@ from agent.calibration import Platt
 from agent.features import GROUP_OF, GROUPS, NAMES, Known, row, speaks_of_results
 from agent.flow import NewsFlow
 from agent.index_prior import IndexPrior, load_index_prior
-from agent.precedent_weights import capped, effective, shift, weigh
+from agent.precedent_weights import capped, effective, limited_shift, weigh
 from agent.score_artifact import ScoreArtifact, load_artifact
 from agent.score_drivers import DriverInputs, drivers_of
 from agent.wording import Wording, cosine, event_text, words_of
 from markets.reference import Reference, reference
 from markets.state import MarketState
+from records.defences import Defence, holds
 from records.event import Event, Precedent
 from records.impact import Impact
 from records.market import Instrument
@@ -47,6 +48,12 @@ PRIOR_ONLY_WIDENING = 1.25
 """Factor on both ends of the |z| interval without precedents or without prices: the spread of true scales within an event type."""
 RANK_MINIMUM = 20
 """Fewer recent scores than this give no percentile worth showing."""
+LIMITS = "limits-1"
+"""Names the limits that code sets to a reading and to the sources of precedents."""
+TYPE_LIMIT = 0.02
+"""How far, in score units, the event type that a model read may move the expectation from where the rule's type puts it. The score
+was fitted and graded with types by rule, so this costs nothing that was measured; and a model that was talked into another type
+moves no score by more than twice this."""
 SCORE_RANGE = (0.30, 0.95)
 """No honest score lies outside: the forest's answers are cut to it before they become a scale."""
 TWO_SESSIONS = float(np.sqrt(2))
@@ -71,6 +78,8 @@ class Question:
     flow: NewsFlow | None = None
     surprise: int | None = None
     sentiment: Sentiment | None = None
+    words_type: EventType | None = None
+    """The type that the words have by rule (agent/event_rules.py); None: `event_type` stands by itself."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,7 @@ class ScoreModel:
         """Names everything a forecast depends on."""
         left_out = "".join(f"-{step}" for step in STEPS if step in self._without)
         artifact = self._artifact
-        return f"{artifact.version}:{artifact.digest}+{self._index_prior.version}+{self._reference.version}{left_out}"
+        return f"{artifact.version}:{artifact.digest}+{self._index_prior.version}+{self._reference.version}+{LIMITS}{left_out}"
 
     @property
     def artifact(self) -> ScoreArtifact:
@@ -154,11 +163,9 @@ class ScoreModel:
         words = words_of(event_text([question.headline], question.lead), question.instrument.name)
         wording = self._artifact.vocabulary.vector(words)
         is_index = question.instrument.kind == "index"
-        priors = None if is_index else self.priors(row(self._known(question, wording, as_of))[None, :])
+        priors = None if is_index else self._limited_priors(question, wording, as_of)
         log_s0 = (
-            self._index_prior.log_scale(question.event_type)
-            if priors is None
-            else float(self._scales.log_scale(priors.expected)[0])
+            self._index_log_scale(question) if priors is None else float(self._scales.log_scale(priors.expected)[0])
         )
         weights = self._weights(question, wording, used, as_of)
         expected = self._expected_scales(used)
@@ -239,6 +246,29 @@ class ScoreModel:
         platt = self._artifact.platt if calibrated else Platt(1.0, 0.0)
         return Finished(score=score, scale=np.exp(log_scale), p_material=platt(p))
 
+    def _limited_priors(self, question: Question, wording: Wording, as_of: datetime) -> Priors:
+        """The forest with the type that was read, no farther than TYPE_LIMIT from the forest with the type by rule."""
+        read = self.priors(row(self._known(question, wording, as_of))[None, :])
+        if question.words_type in (None, question.event_type) or not holds(Defence.READING_LIMITS):
+            return read
+        by_rule = self.priors(
+            row(self._known(replace(question, event_type=question.words_type), wording, as_of))[None, :]
+        )
+        middle = float(by_rule.expected[0])
+        wanted = float(np.clip(read.expected[0], middle - TYPE_LIMIT, middle + TYPE_LIMIT))
+        contributions = read.contributions.copy()
+        contributions[0, _GROUP_NAMES.index("event")] += wanted - float(read.expected[0])
+        return Priors(read.base, contributions)
+
+    def _index_log_scale(self, question: Question) -> float:
+        read = self._index_prior.log_scale(question.event_type)
+        rule = question.words_type
+        if rule is None or rule == question.event_type or not holds(Defence.READING_LIMITS):
+            return read
+        middle = self._scales.expected(self._index_prior.log_scale(rule))
+        wanted = np.clip(self._scales.expected(read), middle - TYPE_LIMIT, middle + TYPE_LIMIT)
+        return float(self._scales.log_scale(wanted))
+
     def _known(self, question: Question, wording: Wording, as_of: datetime) -> Known:
         return Known(
             day=new_york_date(question.published_at or as_of),
@@ -278,7 +308,8 @@ class ScoreModel:
     ) -> float:
         if not precedents:
             return 0.0
-        return shift(self._artifact.blending, weights, _abs_z(precedents), expected, self._reference.mean_abs_z)
+        sources, mean = [each.source for each in precedents], self._reference.mean_abs_z
+        return limited_shift(self._artifact.blending, weights, _abs_z(precedents), expected, mean, sources)
 
     def _model_term(self, question: Question) -> float:
         if "model" in self._without:

@@ -12,6 +12,7 @@ from markets.cue_words import (
     BUSINESS,
     DETERMINERS,
     FUNCTION,
+    FUNDS,
     GOVERNED,
     HELPERS,
     HOLDING_BEFORE,
@@ -20,6 +21,7 @@ from markets.cue_words import (
     LEGAL_AFTER,
     LEGAL_CAPITALS,
     NOUNS_AFTER,
+    OPENERS,
     PERSON_BEFORE,
     PLACE_AFTER,
     ROLE_BEFORE,
@@ -50,6 +52,10 @@ _CHIEF_NAME, _LOUD_NAME, _OPEN = 1, 2, -1
 _WORD, _LOUD_WORD = 3, 4
 """The same for a `word`."""
 _VERB_ENDINGS = ("s", "ed")
+_STARTERS = VERBS | FUNCTION | HELPERS | ROLES_BEFORE | TRADES_BEFORE | DETERMINERS | HOLDING_BEFORE | OPENERS
+"""Words that begin a sentence before a company's name and are no part of it: 'Even Apple', 'Rivals Ford and Dell'."""
+_FUND_REACH = 6
+"""Words after a company's name within which its fund's name ends."""
 _COMMON_NOUN = 3
 """Against the company for an article before the name: more than what a verb after it says for it."""
 _PRONOUNS = frozenset({"he", "she"})
@@ -96,8 +102,9 @@ def judge(place: Place, sense: Sense, listing: Listing) -> Verdict:
     if sense == "short":
         return _judge_short(place)
     token = place.tokens[place.first]
-    evidence = _evidence(place, listing) + (1 if token.capitals_tell or place.first < place.last else 0)
-    evidence -= _doubts(place)
+    near = _keys_around(place)
+    evidence = _evidence(place, listing, near) + (1 if token.capitals_tell or place.first < place.last else 0)
+    evidence -= _doubts(place, near)
     if sense == "mostly_name":
         needed = _LOUD_NAME if token.upper_line and place.first == place.last else _CHIEF_NAME
         return Verdict.SURE if evidence >= needed else Verdict.MAYBE if evidence >= _OPEN else Verdict.NO
@@ -141,7 +148,9 @@ def _is_exchange_mark(place: Place) -> bool:
 
 
 def _is_someone_else(place: Place) -> bool:
-    """A person's surname, a place, or the beginning of another company's longer name."""
+    """A person's surname, a place, a fund, or the beginning of another company's longer name."""
+    if _is_fund(place):
+        return True
     if place.first != place.last:
         before = _neighbour(place, -1)
         dotted = before is not None and place.body[before.end : place.tokens[place.first].start] == ". "
@@ -152,6 +161,24 @@ def _is_someone_else(place: Place) -> bool:
     if after is None or not adjacent(place.body, place.tokens[place.last], after):
         return False
     return (after.key in PLACE_AFTER and after.text[0].isupper()) or _longer_company(place)
+
+
+def _is_fund(place: Place) -> bool:
+    """'BlackRock World Mining Trust', 'Invesco Solar ETF': further capitalised words, then what a fund or an index is called."""
+    own = False
+    for distance in range(1, _FUND_REACH + 1):
+        index = place.last + distance
+        if index >= len(place.tokens):
+            return False
+        token = place.tokens[index]
+        if not adjacent(place.body, place.tokens[index - 1], token):
+            return False
+        if token.key in FUNDS:
+            return own or token.text.isupper()
+        if not (token.text[0].isupper() or token.text[0].isdigit()) or not token.capitals_tell:
+            return False
+        own = own or token.key not in UNITS
+    return False
 
 
 def _lies_in_state(place: Place) -> bool:
@@ -167,6 +194,9 @@ def _lies_in_state(place: Place) -> bool:
 
 def _longer_company(place: Place) -> bool:
     """'Gap Partners Inc', 'Delta Galil Industries Ltd': one or two more capitalised words, then a legal form."""
+    following = _neighbour(place, 1)
+    if following is None or not following.text[0].isupper():
+        return False
     for distance in (2, 3):
         index = place.last + distance
         if index >= len(place.tokens):
@@ -195,13 +225,13 @@ def _judge_short(place: Place) -> Verdict:
     return Verdict.MAYBE if _capital_before(place) else Verdict.SURE
 
 
-def _doubts(place: Place) -> int:
+def _doubts(place: Place, near: set[str]) -> int:
     """0 or more: 'Silver Gap', 'a Ford', 'the Gap', 'Chevron-shaped', 'Apple growers', a text that writes the word small."""
     if place.first != place.last:
         return 2 if _capital_before(place) else 0
     first = place.tokens[place.first]
     doubts = (1 if first.key in place.small else 0) + (2 if first.key in place.people else 0)
-    doubts += 2 if _keys_around(place) & SPORTS or _is_he(place) else 0
+    doubts += 2 if near & SPORTS or _is_he(place) else 0
     doubts += _doubt_after(place)
     before = _neighbour(place, -1)
     if before is None or not adjacent(place.body, before, first):
@@ -249,18 +279,17 @@ def _capital_before(place: Place) -> bool:
     if before is None or not adjacent(place.body, before, first) or place.body[before.end] == "-":
         return False
     capital = before.text[0].isupper() and not before.text.isupper() and before.key not in ROLE_BEFORE
-    return capital and before.capitals_tell and first.capitals_tell
+    return capital and first.capitals_tell and (before.capitals_tell or before.key not in _STARTERS)
 
 
-def _evidence(place: Place, listing: Listing) -> int:
+def _evidence(place: Place, listing: Listing, near: set[str]) -> int:
     """0 or more: what it does or has, what stands before it, business words and words of its trade near."""
-    keys = _keys_around(place)
     points = _acts(place) + _held(place) + (2 if place.among_companies else 0)
-    points += min(2, len(keys & BUSINESS))
+    points += min(2, len(near & BUSINESS))
     trade = _trade_words(listing.sector, listing.industry)
     if _has_any(place, 1, NOUNS_AFTER & trade):
         points += 1
-    return points + (1 if keys & trade else 0) + (1 if _owns(place) else 0)
+    return points + (1 if near & trade else 0) + (1 if _owns(place) else 0)
 
 
 def _owns(place: Place) -> bool:
@@ -269,8 +298,10 @@ def _owns(place: Place) -> bool:
 
 
 def _keys_around(place: Place) -> set[str]:
+    """The words within a sentence's reach, without the name itself."""
     before = place.tokens[max(0, place.first - _WINDOW) : place.first]
-    return {token.key for token in (*before, *place.tokens[place.last + 1 : place.last + 1 + _WINDOW])}
+    after = place.tokens[place.last + 1 : place.last + 1 + _WINDOW]
+    return {token.key for token in before} | {token.key for token in after}
 
 
 def _acts(place: Place) -> int:

@@ -77,6 +77,17 @@ GOVERNED = frozenset(
 )
 """Words that follow a verb and hardly ever a plural noun."""
 
+FUNDS = frozenset("etf etfs etn fund funds trust index contrafund qqq ucits".split())
+"""Last words of a fund's or an index's name."""
+
+OPENERS = frozenset(
+    """even former new big tech wall us u s america's american european chinese british japanese german french global shares stock
+    buying selling using why how when where what once since today yesterday meanwhile separately elsewhere billionaire activist
+    investor analysts shareholders workers users customers is does can should will did regulators prosecutors lawmakers unions
+    """.split()
+)
+"""Words that often begin a sentence before a company's name."""
+
 ROLES_BEFORE = frozenset(
     """airline carrier retailer automaker carmaker truckmaker planemaker chipmaker drugmaker lender bank insurer brewer miner
     broker chain maker owner operator designer developer giant rival rivals competitor parent firm company group network startup

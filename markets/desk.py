@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 
 from markets.instruments import InstrumentTable
 from markets.names import find_candidates, given_candidate, macro_candidate
@@ -10,11 +11,17 @@ from records.market import Candidate
 from records.taxonomy import EventType, Tag
 
 
+@cache
+def _shipped_table() -> InstrumentTable:
+    """One for the whole process: it is never changed."""
+    return InstrumentTable.load()
+
+
 class MarketDesk:
     """The shipped instrument table with its look-ups."""
 
     def __init__(self, table: InstrumentTable | None = None) -> None:
-        self._table = table or InstrumentTable.load()
+        self._table = table or _shipped_table()
 
     def candidates(self, title: str, text: str, as_of: datetime) -> tuple[Candidate, ...]:
         """Instruments the article may be about, most prominent first; spans index `Article.body`."""

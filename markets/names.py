@@ -143,13 +143,22 @@ def _named_places(body: str, tokens: Sequence[Token], table: InstrumentTable, da
     keys = [token.key for token in tokens]
     small = frozenset(token.key for token in tokens if token.text.islower())
     people = frozenset(key for at, key in enumerate(keys) if is_person(body, tokens, at))
+    met: dict[tuple[tuple[str, bool], ...], list[tuple[NameEntry, Listing]] | None] = {}
     index = 0
     while index < len(tokens):
         reach = min(table.longest.get(keys[index], 0), len(tokens) - index)
         step = 1
         for length in range(reach, 0, -1):
             entries = table.named(tuple(keys[index : index + length]))
-            found = _meant(entries, body, tokens[index : index + length], table, day) if entries else None
+            if not entries:
+                continue
+            run = tokens[index : index + length]
+            if length > 1 and not all(joins(body, left, right) for left, right in pairwise(run)):
+                continue
+            written = tuple((token.text, token.upper_line) for token in run)
+            if written not in met:
+                met[written] = _meant(entries, run, table, day)
+            found = met[written]
             if found is not None:
                 if found:
                     yield Place(body, tokens, index, index + length - 1, small, people), found
@@ -159,11 +168,11 @@ def _named_places(body: str, tokens: Sequence[Token], table: InstrumentTable, da
 
 
 def _meant(
-    entries: Sequence[NameEntry], body: str, run: Sequence[Token], table: InstrumentTable, day: date
+    entries: Sequence[NameEntry], run: Sequence[Token], table: InstrumentTable, day: date
 ) -> list[tuple[NameEntry, Listing]] | None:
     """Entries that `run` spells, with their listings on `day`: none for a phrase that is no company, None if nothing fits."""
     spelled = [entry for entry in entries if _spelled(entry.words, run)]
-    if not spelled or not all(joins(body, left, right) for left, right in pairwise(run)):
+    if not spelled:
         return None
     resolved = [(entry, listing) for entry in spelled if (listing := table.resolve(entry, day)) is not None]
     blocked = any(entry.kind == "not_company" for entry in spelled)

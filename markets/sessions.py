@@ -9,13 +9,13 @@ or after the date, because the news may have come before or after that day's clo
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-from functools import lru_cache
 
 import exchange_calendars  # type: ignore[import-untyped]
 import pandas as pd  # type: ignore[import-untyped]
 
 from records.errors import UsageError
 from records.market import Window
+from records.once import once
 
 FIRST_DAY = "1990-01-02"
 """The calendar's default reach is twenty years back; events go further, and 1990 is where our index returns begin."""
@@ -136,7 +136,7 @@ class Sessions:
         )
 
 
-@lru_cache(maxsize=4)
+@once
 def sessions(venue: str = "XNYS") -> Sessions:
     """The sessions of a venue, built once: building takes about half a second."""
     return Sessions(venue)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict
+from typing import Any
 
 from models.gate import Errand
 from models.wire import Completion, Usage
@@ -13,10 +14,14 @@ _FORM = 1
 """Of the digest and of what is kept under it: raised when either changes."""
 
 
+def plain_request(errand: Errand) -> dict[str, Any]:
+    """The request without what changes nothing in its answer."""
+    return {name: value for name, value in errand.request.items() if name not in _VOLATILE}
+
+
 def request_digest(errand: Errand) -> str:
     """64 hex digits of provider, who answers, model and the request as canonical JSON."""
-    asked = {name: value for name, value in errand.request.items() if name not in _VOLATILE}
-    whole = [_FORM, errand.provider, errand.identity, errand.model, asked]
+    whole = [_FORM, errand.provider, errand.identity, errand.model, plain_request(errand)]
     text = json.dumps(whole, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -52,11 +52,12 @@ def hold(
         )
     held = books.hold(bound, limits, run_id=run_id, at=at, model=model, request_digest=request_digest)
     if isinstance(held, Shortfall):
-        raise BudgetSpent(_message(held))
+        raise BudgetSpent(spent_message(held))
     return held
 
 
-def _message(short: Shortfall) -> str:
+def spent_message(short: Shortfall) -> str:
+    """What a person reads of it."""
     show: Callable[[int], str] = (
         (lambda amount: f"{amount / NANO_USD:,.4f} USD")
         if short.unit == "usd"

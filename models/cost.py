@@ -31,6 +31,12 @@ class ModelPrice(Record):
         int, Field(gt=0, description="longer prompts cost more; never above the model's window")
     ]
 
+    def times(self, factor: float) -> "ModelPrice":
+        """Every price that is known, multiplied."""
+        names = ("input", "cached_input", "cache_write", "output")
+        known = {name: value for name in names if (value := getattr(self, name)) is not None}
+        return self.model_copy(update={name: value * factor for name, value in known.items()})
+
     def cost_usd(self, usage: Usage) -> float | None:
         """US dollars for `usage`; None where it needs a price that is not known."""
         if usage.input_tokens > self.up_to_input_tokens:
@@ -50,13 +56,31 @@ class ModelPrice(Record):
         return total / _PER_MILLION
 
 
+class BatchPrice(Record):
+    """What a request costs that goes in a batch."""
+
+    factor: Annotated[float, Field(gt=0, le=1, description="of each standard price")]
+    checked_on: date
+    source: str
+    note: str = ""
+
+
 class PriceTable(Record):
     """Prices as they stood on one day."""
 
     checked_on: date
     source: str
     note: str = ""
+    batch: BatchPrice | None = None
+    """None: what a request in a batch costs is not known."""
     models: tuple[ModelPrice, ...]
+
+    def for_batches(self) -> "PriceTable | None":
+        """The same table at the prices of a batch; None if they are not known."""
+        if self.batch is None:
+            return None
+        factor = self.batch.factor
+        return self.model_copy(update={"models": tuple(one.times(factor) for one in self.models)})
 
     def find(self, model: str) -> ModelPrice | None:
         """The entry for `model` or, for a dated snapshot, for the model it is one of; None if there is none."""

@@ -13,6 +13,7 @@ from records.errors import SettingsError
 
 if TYPE_CHECKING:
     from models.chat_model import OnCall
+    from models.cost import PriceTable
     from models.gate import Gate
     from models.retry import RetryPolicy
 
@@ -45,6 +46,8 @@ class ModelSpec:
     """Sent as it is to reasoning models; None leaves the server's default."""
     prices: Path | None = None
     """A price table of one's own; None means the one shipped."""
+    batch: bool = False
+    """Whether its requests go in batches, at their price."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Extra variables for the local engine's process, which inherits none."""
 
@@ -72,16 +75,12 @@ def open_model(
 def _remote(
     spec: ModelSpec, retry: "RetryPolicy | None", on_call: "OnCall | None", gate: "Gate | None"
 ) -> LanguageModel:
-    from models.cost import load_prices
     from models.openai_provider import OPENAI_URL, Endpoint, OpenAIModel, Reasoning
 
-    endpoint = Endpoint(spec.base_url or OPENAI_URL, spec.api_key, spec.api_version)
-    # Another server's prices are its own, whatever the model's name: only a table given by hand speaks of them.
-    prices = load_prices(spec.prices) if spec.prices or endpoint.is_openai else None
     return OpenAIModel(
-        endpoint,
+        Endpoint(spec.base_url or OPENAI_URL, spec.api_key, spec.api_version),
         name=spec.name,
-        prices=prices,
+        prices=prices_of(spec),
         profile=spec.profile or "capable",
         context_tokens=spec.context_tokens,
         timeout_seconds=spec.timeout_seconds or 120.0,
@@ -90,6 +89,17 @@ def _remote(
         on_call=on_call,
         gate=gate,
     )
+
+
+def prices_of(spec: ModelSpec) -> "PriceTable | None":
+    """The prices that hold for a remote model; None: they are not known. Raises SettingsError."""
+    from models.cost import load_prices
+    from models.openai_provider import OPENAI_URL, Endpoint
+
+    # Another server's prices are its own, whatever the model's name: only a table given by hand speaks of them.
+    known = spec.prices or Endpoint(spec.base_url or OPENAI_URL, api_version=spec.api_version).is_openai
+    prices = load_prices(spec.prices) if known else None
+    return prices.for_batches() if prices and spec.batch else prices
 
 
 def _local(spec: ModelSpec, on_call: "OnCall | None", gate: "Gate | None") -> LanguageModel:

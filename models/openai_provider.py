@@ -113,7 +113,7 @@ class OpenAIModel(ChatModel):
         # Older compatible servers know only max_tokens; OpenAI's newer models only max_completion_tokens.
         limit: Limit = "max_completion_tokens" if endpoint.is_openai else "max_tokens"
         self._dialect = Dialect(limit=limit, temperature=not self._reasons)
-        self._client = _client(endpoint, timeout_seconds)
+        self._client = client_of(endpoint, timeout_seconds)
         self._encoding: tiktoken.Encoding | None = None
 
     def __repr__(self) -> str:
@@ -221,7 +221,8 @@ def _check(endpoint: Endpoint, name: str) -> None:
         )
 
 
-def _client(endpoint: Endpoint, timeout_seconds: float) -> openai.OpenAI:
+def client_of(endpoint: Endpoint, timeout_seconds: float) -> openai.OpenAI:
+    """The official client for it, which tries once: the retry policy is ours."""
     # An explicit placeholder: without one the client would take OPENAI_API_KEY and send it to somebody else's server.
     key = endpoint.api_key.get_secret_value() if endpoint.api_key else "no-key"
     timeout = openai.Timeout(timeout_seconds, connect=min(10.0, timeout_seconds))

@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from models.masking import masked_text
 from models.retry import SPENT_QUOTA_CODES, failure_text, is_transient
-from records.errors import ModelError, ModelQuotaSpent, ModelRefused, ModelUnavailable
+from records.errors import ModelDenied, ModelError, ModelQuotaSpent, ModelRefused, ModelUnavailable
 
 _ADVICE = {
     401: "The key is missing or wrong: set a valid one.",
@@ -14,6 +14,8 @@ _ADVICE = {
     413: "The text is too long for the server: shorten it.",
     429: "The account's quota is used up: check its plan and billing.",
 }
+_DENIED = frozenset({401, 403, 404})
+"""Every other request would be answered in the same way."""
 _SHOWN_CHARACTERS = 400
 
 
@@ -36,7 +38,7 @@ def translated(error: openai.APIError, *, who: str, key: SecretStr | None) -> Mo
         )
     advice = _ADVICE.get(error.status_code, "Repeating the request is useless: change the settings or the model.")
     spent = error.code in SPENT_QUOTA_CODES or error.type in SPENT_QUOTA_CODES
-    kind = ModelQuotaSpent if spent else ModelRefused
+    kind = ModelQuotaSpent if spent else ModelDenied if error.status_code in _DENIED else ModelRefused
     return kind(f"{who} refused the request with HTTP {error.status_code}: {said!r}. {advice}")
 
 

@@ -9,7 +9,6 @@ import binascii
 import gzip
 import hashlib
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from importlib.resources import files
 from types import FunctionType, MappingProxyType
 from typing import Any
@@ -18,13 +17,14 @@ import tiktoken
 from tiktoken_ext import openai_public  # type: ignore[import-untyped]
 
 from records.errors import ModelFileInvalid, SettingsError
+from records.once import once
 
 _DEFINITIONS: Mapping[str, Callable[[], dict[str, Any]]] = MappingProxyType(
     {"o200k_base": openai_public.o200k_base, "cl100k_base": openai_public.cl100k_base}
 )
 
 
-@lru_cache(maxsize=len(_DEFINITIONS))
+@once
 def encoding(name: str) -> tiktoken.Encoding:
     """The encoding `o200k_base` or `cl100k_base`; loaded once a process, in about half a second.
 

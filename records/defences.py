@@ -25,6 +25,9 @@ class Defence(StrEnum):
     """Words of mixed scripts are matched as what they look like (agent/guard_views.py)."""
     OUTPUT_FILTER = "output_filter"
     """Addresses, markup and orders to the reader are taken out of what a model wrote (agent/guard_output.py)."""
+    READING_LIMITS = "reading_limits"
+    """What a model read of type and roles moves the score a little, and no further than code allows (agent/score.py,
+    agent/primary.py)."""
     QUARANTINE = "quarantine"
     """Events of a source not yet trusted do not come back as precedents (records/database/event_sources.py)."""
     SOURCE_CAP = "source_cap"

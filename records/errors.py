@@ -83,6 +83,10 @@ class ModelRefused(ModelError):
     """The provider refused the request (4xx): repeating it is useless."""
 
 
+class ModelDenied(ModelRefused):
+    """The provider knows no such key, model or address (401, 403, 404), whatever is asked: a person corrects the setting."""
+
+
 class ModelQuotaSpent(ModelRefused):
     """The provider's account is used up: a person tops it up; another model may do meanwhile."""
 

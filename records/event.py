@@ -43,6 +43,9 @@ class Precedent(Record):
     differs: Annotated[
         str, Field(description="how it differs from the article, in words; empty in analyses of earlier versions")
     ] = ""
+    source: Annotated[
+        str | None, Field(description="the imported file whose weight in the score is capped; None: without a cap")
+    ] = None
     reaction: Reaction
 
     @property

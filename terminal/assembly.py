@@ -15,6 +15,7 @@ from terminal.version import rhyme_version
 
 if TYPE_CHECKING:
     from agent.analyze import Analyst, Archive, Memory
+    from agent.score import ScoreModel
     from markets.desk import MarketDesk
     from markets.prices import PriceSource
     from models.interface import LanguageModel
@@ -145,24 +146,30 @@ class Assembly:
         return load_article(source, stdin=stdin, fetcher=fetcher, clock=self._clock)
 
     def analyst(
-        self, *, precedents: bool = True, archive: "Archive | None" = None, memory: "Memory | None" = None
+        self,
+        *,
+        precedents: bool = True,
+        archive: "Archive | None" = None,
+        memory: "Memory | None" = None,
+        model: "LanguageModel | None" = None,
+        score_model: "ScoreModel | None" = None,
     ) -> "Analyst":
-        """The analyst over all of it. `archive`, `memory`: in place of the database, of a memory opened for each question.
-        Raises ModelError, StoreError, SettingsError."""
+        """The analyst over all of it. `archive`, `memory`, `model`, `score_model`: in place of the database, of a memory opened
+        for each question, of the settings' model and the shipped scores. Raises ModelError, StoreError, SettingsError."""
         from agent.analyze import Analyst
         from agent.score import ScoreModel
         from prompts import PromptLibrary
         from terminal.late_memory import LateMemory
         from vectorstore.threads import StoryThreads
 
-        model = self.model  # first: a local one loads while the rest is put together
+        model = model or self.model  # first: a local one loads while the rest is put together
         return Analyst(
             model=model,
             market=self.desk,
             memory=memory or (LateMemory(self.memory) if precedents else None),
             archive=archive or self.database,
             threads=StoryThreads(self.database),
-            score_model=ScoreModel(),
+            score_model=score_model or ScoreModel(),
             prices=self.prices if self.settings.prices else None,
             prompts=PromptLibrary(),
             clock=self._clock,

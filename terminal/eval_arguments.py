@@ -1,7 +1,9 @@
 """The arguments of `rhyme eval …`. Standard library only, like all that is read before a command is known."""
 
 from terminal.command_tree import Tree, whole_number
+from terminal.eval_injection_arguments import add_eval_injection
 from terminal.eval_labels_arguments import add_eval_labels
+from terminal.eval_words_arguments import add_eval_words
 
 
 def add_eval(tree: Tree) -> None:
@@ -10,7 +12,9 @@ def add_eval(tree: Tree) -> None:
     _add_eval_impact(evaluate)
     _add_eval_recall(evaluate)
     _add_eval_threads(evaluate)
+    add_eval_injection(evaluate)
     add_eval_labels(evaluate)
+    add_eval_words(evaluate)
 
 
 def _add_eval_impact(evaluate: Tree) -> None:

@@ -8,7 +8,7 @@ LISTED = 50
 def add_jobs(tree: Tree) -> None:
     """Adds the group with its commands, and the worker."""
     jobs = tree.group("jobs", "put articles in line to be analysed in bulk, and look after them", "rhyme jobs list")
-    shown = [_add_add(jobs), _add_list(jobs), _add_show(jobs), *_add_changes(jobs)]
+    shown = [_add_add(jobs), _add_list(jobs), _add_show(jobs), _add_batches(jobs), *_add_changes(jobs)]
     shown.append(_add_worker(tree))
     for parser in shown:
         parser.add_argument("--json", action="store_true", help="print JSON on stdout")
@@ -50,6 +50,19 @@ def _add_show(jobs: Tree) -> UsageParser:
     show.set_defaults(action="show")
     show.add_argument("id", metavar="ID", help="the article's id, or how it begins")
     return show
+
+
+def _add_batches(jobs: Tree) -> UsageParser:
+    batches = jobs.command(
+        "batches",
+        "jobs",
+        "show the batches of requests that were sent to the provider",
+        "rhyme jobs batches",
+        "The newest first. `rhyme worker --batch` sends and collects them (docs/batches.md).",
+    )
+    batches.set_defaults(action="batches")
+    batches.add_argument("--limit", metavar="N", type=int, default=LISTED, help=f"how many are shown; default {LISTED}")
+    return batches
 
 
 def _add_changes(jobs: Tree) -> list[UsageParser]:
@@ -99,4 +112,10 @@ def _add_worker(tree: Tree) -> UsageParser:
     )
     worker.add_argument("--together", metavar="N", type=int, help="articles at once in all workers; default: no limit")
     worker.add_argument("--until-empty", action="store_true", help="leave when no job is left, or when jobs are paused")
+    worker.add_argument(
+        "--batch",
+        action="store_true",
+        help="backfill through OpenAI's Batch API, at half price and within a day, until none is left; Ctrl-C leaves at once, the "
+        "next one collects (docs/batches.md)",
+    )
     return worker

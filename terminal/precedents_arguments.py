@@ -21,6 +21,11 @@ def add_precedents(tree: Tree) -> None:
     )
     importing.set_defaults(action="import")
     importing.add_argument("file", metavar="FILE", help="a .csv, .jsonl or .parquet file")
+    importing.add_argument(
+        "--release",
+        action="store_true",
+        help="let its events into the score at once; default: held, see `precedents sources`",
+    )
     importing.add_argument("--strict", action="store_true", help="refuse the whole file if one row is bad")
     search = precedents.command(
         "search",
@@ -37,3 +42,28 @@ def add_precedents(tree: Tree) -> None:
         "--limit", metavar="N", type=whole_number(1, 100), default=8, help="how many, 1-100 (default 8)"
     )
     search.add_argument("--json", action="store_true", help="print a JSON array on stdout")
+    _add_sources(precedents)
+
+
+def _add_sources(precedents: Tree) -> None:
+    sources = precedents.command(
+        "sources",
+        "precedents",
+        "list the imported files and whether their events count in the score",
+        "rhyme precedents sources",
+        "Events of a new file are held: they can be searched, but no score rests on them until a person releases the file, or, if "
+        "every row names its source, until it has been known for 30 days. A file that counts moves a score by .05 at most.",
+    )
+    sources.set_defaults(action="sources")
+    sources.add_argument("--json", action="store_true", help="print a JSON object on stdout")
+    release = precedents.command(
+        "release",
+        "precedents",
+        "let an imported file's events into the score",
+        "rhyme precedents release import:events.csv",
+    )
+    release.set_defaults(action="release")
+    release.add_argument("name", metavar="NAME", help="as `rhyme precedents sources` lists it")
+    release.add_argument(
+        "--trust", action="store_true", help="without the cap: the file is as good as Rhyme's own events"
+    )

@@ -23,6 +23,7 @@ PRELOADED = [
     "models.scripted",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite",
+    "tests.warm",
     "vectorstore.memory",
     "vectorstore.threads",
 ]

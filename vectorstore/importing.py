@@ -7,7 +7,7 @@ Columns (others are refused, so that a misspelt one is not silently lost):
     published_at            ISO 8601 with a time zone, or a bare date (end of that day in New York); required
     id                      made from date, tickers and summary when missing
     tickers, tags           a list, or text parted by ";" or "|"
-    story_id, source        source: the file's name when missing
+    story_id, source        source: kept behind the file's name, as import:events.csv/reuters
     date_only               true for a bare date
 
 and the reaction, all seven or none (then the event waits for its outcome):
@@ -39,6 +39,7 @@ from records.errors import SourceUnreadable, UsageError
 from records.event import Event
 from records.market import Reaction
 from records.taxonomy import EventType, Tag
+from vectorstore.sources import imported
 
 EVENT_COLUMNS = frozenset(Event.model_fields) - {"reaction", "taxonomy_version"}
 REACTION_COLUMNS = frozenset(f"reaction_{name}" for name in Reaction.model_fields)
@@ -221,7 +222,7 @@ def _event(row: Mapping[str, Any], file_name: str) -> Event:
             published_at=published_at,
             date_only=date_only,
             story_id=str(fields["story_id"]) if "story_id" in fields else None,
-            source=str(fields.get("source", file_name)),
+            source=imported(file_name, str(fields["source"]) if "source" in fields else None),
             reaction=_reaction(fields, tickers, published_at, date_only),
         )
     except ValidationError as error:

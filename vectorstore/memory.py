@@ -24,6 +24,7 @@ from vectorstore.known import Known
 from vectorstore.nearest import Near, NearestEvents
 from vectorstore.ranking import Ask
 from vectorstore.recall import NOTHING_KNOWN, Question, Recall
+from vectorstore.sources import EventSources
 from vectorstore.upkeep import OnProgress, OpenReport, Upkeep
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ class EventMemory:
         self._sectors: SectorOf | None = None
         self._threshold: float | None = None
         self.report = OpenReport(0)
+        self.sources = EventSources(self.note, self.set_note)
 
     @classmethod
     def open(
@@ -153,11 +155,13 @@ class EventMemory:
         exclude_story: str | None = None,
         exclude_ids: Collection[str] = (),
         min_similarity: float | None = None,
+        held: bool = False,
     ) -> Recall:
         """Up to k precedents of the text (title and summary serve best), best first, among events whose reaction was known
         at `as_of`. Left out: the story and ids named, and reprints: nearly the same words within three days of
         `published_at` (default: as_of). Never short while enough events similar enough exist. `min_similarity`: cosine from
-        which an event is a precedent; None: as fitted for the embedder (`fitted.minimal_similarity`).
+        which an event is a precedent; None: as fitted for the embedder (`fitted.minimal_similarity`). `held`: also events of
+        imported sources that are not released (`sources`), for a person to look at.
 
         Raises ValueError for a naive time, ModelError, StoreError.
         """
@@ -172,6 +176,8 @@ class EventMemory:
                 tickers=frozenset(tickers),
                 exclude_story=exclude_story,
                 exclude_ids=frozenset(exclude_ids),
+                admits=None if held else self.sources.admission(as_of),
+                capped_with=self.sources.capped_with(),
                 min_similarity=min_similarity if min_similarity is not None else self._least(known),
                 sector=self._sector(tickers),
                 sector_of=self._sectors,

@@ -51,6 +51,10 @@ class Ask:
     exclude_ids: frozenset[str]
     min_similarity: float
     """Cosine below which nothing is a precedent: see `fitted.minimal_similarity`."""
+    admits: Callable[[Event], bool] | None = None
+    """Whether an event's source may speak; None: every one may."""
+    capped_with: Callable[[Event], str | None] | None = None
+    """The name of the source with which an event's weight is capped (`records.event.Precedent.source`)."""
     sector: str | None = None
     """Of the article's company; None: unknown, or no company."""
     sector_of: Callable[[str], str | None] | None = None
@@ -101,7 +105,8 @@ def is_eligible(candidate: Candidate, ask: Ask, words: frozenset[str]) -> bool:
     knowable = event.reaction is not None and event.reaction.known_at <= ask.as_of
     excluded = event.id in ask.exclude_ids or (ask.exclude_story is not None and event.story_id == ask.exclude_story)
     similar_enough = candidate.similarity >= ask.min_similarity
-    return knowable and not excluded and similar_enough and not _is_reprint(candidate, ask, words)
+    admitted = ask.admits is None or ask.admits(event)
+    return knowable and admitted and not excluded and similar_enough and not _is_reprint(candidate, ask, words)
 
 
 def score(candidate: Candidate, ask: Ask, weights: Weights | None = None) -> float:

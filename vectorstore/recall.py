@@ -130,6 +130,7 @@ class Question:
             ),
             differs=differs(event, ask, lexical.weights),
             reaction=event.reaction,
+            source=ask.capped_with(event) if ask.capped_with is not None else None,
         )
 
     def _shared(self, event_id: str, lexical: LexicalRanking) -> tuple[str, ...]:

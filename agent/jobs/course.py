@@ -25,6 +25,8 @@ LOOK_SECONDS = 2.0
 LEADER_LOOK_SECONDS = 0.25
 LEADER_SECONDS = 180.0
 """How long an update waits for the analysis of its story that is under way: longer than most models take."""
+TAKEN_SECONDS = 3.0
+"""And for one that still waits though it was put in before: it is begun at the same time, or not for long."""
 
 T = TypeVar("T")
 OnOutcome = Callable[[str, JobOutcome], None]
@@ -118,14 +120,15 @@ class Course:
         return self._judged(lambda: self._placed(article_id, round_), lambda outcome: Placed(outcome=outcome))
 
     def wait_for_leader(self, article_id: str, placed: Placed) -> None:
-        """An update is compared with the analysis of its story: one that is being made now is waited for, not for ever, since
-        its worker may be gone. Raises GivenBack."""
+        """An update is compared with the analysis of its story: one that is being made now, or was taken together with it, is
+        waited for; not for ever, since its worker may be gone. Raises GivenBack."""
         if not placed.update or placed.story_id is None:
             return
         story_id, waited = placed.story_id, 0.0
-        while waited < LEADER_SECONDS and self._surely(
-            lambda: self._database.jobs.has_leader_at_work(story_id, article_id)
-        ):
+        while waited < LEADER_SECONDS:
+            earlier = self._surely(lambda: self._database.jobs.open_before(article_id, story_id))
+            if "running" not in earlier and (waited >= TAKEN_SECONDS or not earlier):
+                return
             self._wait(LEADER_LOOK_SECONDS)
             waited += LEADER_LOOK_SECONDS
 
@@ -150,6 +153,7 @@ class Course:
             story_id,
             always=update or relation == "recombination",
             counts=relation != "recombination",
+            first=relation == "first",
         )
         if not turn.leads:
             joined = JobOutcome(result="joined", reason=placement.why, analysis_id=turn.analysis_id, story_id=story_id)

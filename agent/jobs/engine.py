@@ -72,7 +72,7 @@ class JobQueue:
         _hush()
         beside = place_beside(place)
         engine = connect(beside)
-        with _told(beside):
+        with told(beside):
             if beside.is_sqlite:
                 engine.connect().close()  # sets the file to write ahead: readers and the writer do not wait for each other
             DBOS.migrate(address_of(beside), schema=SCHEMA)  # one process at a time: it sees to that itself
@@ -101,7 +101,7 @@ class JobQueue:
     def put(self, turns: Sequence[Turn], said: Say | None = None) -> None:
         """Puts rounds into the queue; those that were put in before stay as they are."""
         for start in range(0, len(turns), BATCH):
-            with _told(self._place), writing(self._engine) as connection:
+            with told(self._place), writing(self._engine) as connection:
                 for turn in turns[start : start + BATCH]:
                     options = EnqueueOptions(
                         workflow_name=WORKFLOW,
@@ -117,20 +117,20 @@ class JobQueue:
     def cancel(self, turns: Sequence[Turn]) -> None:
         """Takes rounds out; one that is being worked on ends after its present step."""
         if turns:
-            with _told(self._place):
+            with told(self._place):
                 self._client.cancel_workflows([workflow_id(turn) for turn in turns])
 
     def resume(self, workflows: Sequence[str]) -> None:
         """Puts rounds back that a worker has or that were taken out; finished steps are not done again."""
         if workflows:
-            with _told(self._place):
+            with told(self._place):
                 self._client.resume_workflows(list(workflows), queue_name=QUEUE)
 
     def in_hand(self, workers: Collection[str]) -> list[str]:
         """The rounds that these workers have begun and not ended."""
         if not workers:
             return []
-        with _told(self._place):
+        with told(self._place):
             found = self._client.list_workflows(
                 status="PENDING", executor_id=list(workers), queue_name=QUEUE, load_input=False, load_output=False
             )
@@ -138,7 +138,7 @@ class JobQueue:
 
     def alive(self) -> set[str]:
         """The rounds that wait or are being worked on."""
-        with _told(self._place):
+        with told(self._place):
             found = self._client.list_workflows(status=ALIVE, queue_name=QUEUE, load_input=False, load_output=False)
         return {one.workflow_id for one in found}
 
@@ -146,7 +146,7 @@ class JobQueue:
         """Those of the rounds that were ever put in."""
         found: set[str] = set()
         for start in range(0, len(workflows), BATCH):
-            with _told(self._place):
+            with told(self._place):
                 listed = self._client.list_workflows(
                     workflow_ids=list(workflows[start : start + BATCH]), load_input=False, load_output=False
                 )
@@ -155,7 +155,7 @@ class JobQueue:
 
     def limit(self, each: int, together: int | None = None, *, closed: bool = False) -> None:
         """Sets how many rounds a worker may have at once, and all workers together (None: no limit); `closed`: none is begun."""
-        with _told(self._place):
+        with told(self._place):
             self._client.register_queue(
                 QUEUE,
                 worker_concurrency=0 if closed else each,
@@ -166,7 +166,7 @@ class JobQueue:
 
     def close_door(self, *, closed: bool, each: int) -> None:
         """Lets no round be begun, or lets them be begun again; changes nothing that stands so already."""
-        with _told(self._place):
+        with told(self._place):
             queue = self._client.retrieve_queue(QUEUE)
             if queue is None:
                 return
@@ -184,8 +184,8 @@ def _hush() -> None:
 
 
 @contextmanager
-def _told(place: Place) -> Iterator[None]:
-    """The engine's errors as ours."""
+def told(place: Place) -> Iterator[None]:
+    """The engine's errors, and those of its database, as ours."""
     try:
         with explained(place):
             yield

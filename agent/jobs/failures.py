@@ -8,8 +8,8 @@ from records.errors import RhymeError
 Reaction = Literal["again", "pause", "set_aside"]
 
 FOR_A_PERSON = {
-    "budget_spent", "model_quota_spent", "model_missing", "model_file_invalid", "model_folder_unusable", "settings_error",
-    "store_unwritable", "store_mismatch", "store_corrupt", "store_refused",
+    "budget_spent", "model_quota_spent", "model_denied", "model_missing", "model_file_invalid", "model_folder_unusable",
+    "settings_error", "store_unwritable", "store_mismatch", "store_corrupt", "store_refused",
 }  # fmt: skip
 """Every other article would meet the same: nothing is begun until a person has mended it and says so."""
 PASSING = {"model_unavailable", "store_error", "store_locked", "store_unreachable", "source_unreachable"}

@@ -13,9 +13,21 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
 from agent.jobs.course import Course, Placed
 from agent.jobs.desk import JobDesk
-from agent.jobs.engine import APPLICATION, QUEUE, SCHEMA, VERSION, WORKFLOW, JobQueue, address_of, place_beside
+from agent.jobs.engine import (
+    APPLICATION,
+    QUEUE,
+    SCHEMA,
+    VERSION,
+    WORKFLOW,
+    JobQueue,
+    address_of,
+    place_beside,
+    told,
+    workflow_id,
+)
 from agent.jobs.lost import SILENT_SECONDS, LostWorkers, this_machine
 from records.database import Database
+from records.database.jobs import Turn
 from records.errors import StoreError
 from records.job import JobOutcome
 from records.times import Clock
@@ -23,6 +35,9 @@ from records.times import Clock
 BEAT_SECONDS = 2.0
 MEND_EVERY = 15
 """Beats between two looks for jobs that the queue has lost: half a minute."""
+FORGOTTEN_SECONDS = 10.0
+"""How long a round is claimed by this worker without being worked on until it is put back: when the database's server is lost as
+it says yes to a claim, nobody hears of it."""
 LEAVE_LOOK_SECONDS = 0.05
 SPARE_CONNECTIONS = 4
 """To the engine's tables, beyond one an article in hand: for the queue, the listener and the notes about them."""
@@ -42,6 +57,7 @@ class Worker:
         together: int | None = None,
         beat_seconds: float = BEAT_SECONDS,
         silent_seconds: float = SILENT_SECONDS,
+        forgotten_seconds: float = FORGOTTEN_SECONDS,
     ) -> None:
         """`concurrency`: articles at once in each worker; `together`: in all workers (None: no limit). The last worker to start
         sets both for all."""
@@ -58,7 +74,9 @@ class Worker:
         self._machine = this_machine()
         self._ending = threading.Event()
         self._tending = threading.Thread(target=self._tend, name="jobs-heartbeat", daemon=True)
-        self._in_hand = 0
+        self._rounds: set[str] = set()
+        self._forgotten_seconds = forgotten_seconds
+        self._idle_since: dict[str, float] = {}
         self._guard = threading.Lock()
         self._engine: DBOS | None = None
 
@@ -67,6 +85,12 @@ class Worker:
         self._queue.limit(self._concurrency, self._together, closed=self._desk.paused() is not None)
         self._lost.take_over()
         self._desk.mend()
+        with told(place_beside(self._database.place)):
+            self._launch()
+        self._tending.start()
+        return self
+
+    def _launch(self) -> None:
         self._engine = DBOS(config=self._config())
 
         @DBOS.workflow(name=WORKFLOW)
@@ -75,8 +99,6 @@ class Worker:
 
         DBOS.listen_queues([QUEUE])
         DBOS.launch()
-        self._tending.start()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -87,7 +109,7 @@ class Worker:
     def in_hand(self) -> int:
         """Articles that are being worked on here."""
         with self._guard:
-            return self._in_hand
+            return len(self._rounds)
 
     def take_no_more(self) -> None:
         """Jobs that wait for something are given back, others are after their present step."""
@@ -127,7 +149,7 @@ class Worker:
 
     def _analyse_article(self, article_id: str, round_: int) -> str:
         """The workflow: what a step has returned is not asked again, also after a crash."""
-        with self._counted():
+        with self._counted(workflow_id(Turn(article_id, round_, 0))):
             begun = self._course.begin(article_id, round_)
             if begun is False:
                 return "not wanted"
@@ -150,26 +172,36 @@ class Worker:
         return JobOutcome.model_validate_json(made)
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
+    def _counted(self, round_: str) -> Iterator[None]:
         with self._guard:
-            self._in_hand += 1
+            self._rounds.add(round_)
         try:
             self._course.check_stop()
             yield
         finally:
             with self._guard:
-                self._in_hand -= 1
+                self._rounds.discard(round_)
 
     def _tend(self) -> None:
         beats = 0
         while not self._ending.wait(self._beat_seconds):
             beats += 1
-            with contextlib.suppress(StoreError):  # the next beat tries again
+            with contextlib.suppress(
+                Exception
+            ):  # whatever it was, the next beat tries again: a silent worker is held to be lost
                 self._beat()
                 self._lost.take_over()
+                self._put_back_forgotten()
                 self._queue.close_door(closed=self._desk.paused() is not None, each=self._concurrency)
                 if beats % MEND_EVERY == 0:
                     self._desk.mend()
+
+    def _put_back_forgotten(self) -> None:
+        claimed, now = self._queue.in_hand([self.id]), time.monotonic()
+        with self._guard:
+            idle = set(claimed) - self._rounds
+        self._idle_since = {one: self._idle_since.get(one, now) for one in idle}
+        self._queue.resume([one for one, since in self._idle_since.items() if now - since >= self._forgotten_seconds])
 
     def _beat(self) -> None:
         self._database.job_workers.beat(self.id, self._machine, os.getpid(), self._clock())

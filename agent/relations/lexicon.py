@@ -19,7 +19,7 @@ MEASURES = {
     "savings": r"savings|synergies",
     "orders": r"orders|backlog|bookings",
     "production": r"production|output",
-    "profit": r"(?:net\s+|quarterly\s+|pre-?tax\s+|annual\s+)*(?:profits?|net\s+income|earnings)|\bincome|bottom\s+line",
+    "profit": r"(?:net\s+|pre-?tax\s+)*(?:profits?|net\s+income|earnings)|\bincome|bottom\s+line",
     "revenue": r"(?:(?:net|total|operating|same-store|comparable|unit|organic)\s+)*(?:revenues?|sales|turnover)|top\s+line",
     "outlook": r"guidance|outlook|forecasts?|target\s+price|price\s+target",
     "stock": r"(?:shares|stock)(?=\s+(?:price\s+)?(?:were|was|are|is|have|has|had|rose|fell|jump|drop|climb|slid|surg|tumbl|plung"
@@ -33,7 +33,6 @@ _ALIKE = (
     {"profit", "eps", "operating", "ebitda", "gross"},
     {"cost", "capex", "loss", "tax"},
     {"cost", "savings"},
-    {"loss", "eps"},
     {"revenue", "orders", "production"},
     {"debt", "cost"},
 )
@@ -66,13 +65,13 @@ _EXPECTED = (
     r"(?:expect(?:ed|ations?|s)?|estimates?|consensus|forecasts?|views?|analysts?['’]?s?|predict(?:ed|ions?)|projections?|street"
     r"|targets?|guidance|hopes)"
 )
-_MODIFIERS = r"(?:[\w.,&’'/-]+\s+){0,6}?"
+_MODIFIERS = r"(?:(?!(?:as|and|on|while|but)\s)[\w.,&’'/-]+\s+){0,5}?"
 EXPECTATION = re.compile(
     rf"\b(?:(?P<above>(?:better|more|higher|stronger|larger|bigger|faster)[\s-]+than[\s-]+{_MODIFIERS}{_EXPECTED}"
     rf"|(?:beat(?:s|ing|en)?|topp?(?:s|ed|ing)?|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|outperform(?:s|ed)?|outpac(?:es|ed)|above|ahead\s+of|trump(?:s|ed)|outstrip(?:s|ped)?|crush(?:es|ed))\s+{_MODIFIERS}{_EXPECTED})"
     rf"|(?P<below>(?:worse|less|lower|weaker|smaller|slower|fewer)[\s-]+than[\s-]+{_MODIFIERS}{_EXPECTED}"
     rf"|(?:miss(?:es|ed|ing)?|below|short\s+of|shy\s+of|under|lag(?:s|ged)?|trail(?:s|ed)?|undershoot(?:s)?|disappoint(?:s|ed)?)\s+{_MODIFIERS}{_EXPECTED})"
-    rf"|(?P<inline>(?:in\s+line\s+with|met|meets|matched|matches|as)\s+{_MODIFIERS}{_EXPECTED}))\b",
+    rf"|(?P<inline>(?:in\s+line\s+with|met|meets|matched|matches)\s+{_MODIFIERS}{_EXPECTED}|as\s+(?:analysts\s+|widely\s+)?(?:expected|forecast)))\b",
     re.IGNORECASE,
 )
 """A comparison with what was expected, in one of three classes."""
@@ -89,7 +88,8 @@ DENIAL = re.compile(
     re.IGNORECASE,
 )
 HARD_DENIAL = re.compile(
-    r"\b(?:(?:do|does|did|is|are|was|were|will|would|has|have|had|can|could)(?:\s+not|n['’]t)|won['’]t|cannot|never|no\s+longer)\s+(?:\w+ly\s+)?(?P<verb>[a-z]+)",
+    r"\b(?:(?:do|does|did|is|are|was|were|will|would|has|have|had|can|could)(?:\s+not|n['’]t)|won['’]t|cannot|never|no\s+longer"
+    r"|not\s+to)\s+(?:\w+ly\s+)?(?P<verb>[a-z]+)",
     re.IGNORECASE,
 )  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Relations that need no figure: which way a measure went, what was expected, who bought whom, what was denied."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 
 from agent.relations.lexicon import (
     ACQUIRED_BY,
@@ -13,6 +14,7 @@ from agent.relations.lexicon import (
     HARD_DENIAL,
     MEASURE,
 )
+from agent.relations.roles import exchanged
 from agent.relations.statements import Parties, parties_in
 
 _STOP = frozenset(
@@ -24,19 +26,26 @@ _ENOUGH = 0.34
 _TOGETHER_WORDS = 4
 
 
-def relation_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[str]:
-    """What `sentence` says of relations against the `cited` sentences; empty where they do not tell otherwise."""
+def relation_faults(
+    sentence: str, cited: Sequence[str], parties: Parties, proven: Collection[str] = frozenset()
+) -> list[str]:
+    """What `sentence` says of relations against the `cited` sentences; empty where they do not tell otherwise.
+
+    `proven`: measures and directions ("up", "down") that a figure of the sentence has in what is cited.
+    """
     telling = _telling(sentence, cited)
     return [
         *_direction_faults(sentence, telling),
         *_expectation_faults(sentence, cited, telling),
         *_deal_faults(sentence, cited, parties),
         *_denial_faults(sentence, cited, telling),
+        *exchanged(sentence, telling, cited, parties, proven),
     ]
 
 
-def _words(text: str) -> set[str]:
-    return {_stem(word) for word in re.findall(r"[a-z][a-z-]+|\d[\d.,]*", text.lower()) if word not in _STOP}
+@lru_cache(maxsize=4_096)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_stem(word) for word in re.findall(r"[a-z][a-z-]+|\d[\d.,]*", text.lower()) if word not in _STOP)
 
 
 def _stem(word: str) -> str:
@@ -55,7 +64,12 @@ def _telling(sentence: str, cited: Sequence[str]) -> list[str]:
     return [one for share, one in shares if share >= max(_ENOUGH, best - 0.15)]
 
 
-def _moves(sentence: str) -> Iterator[tuple[str, int]]:
+@lru_cache(maxsize=4_096)
+def _moves(sentence: str) -> tuple[tuple[str, int], ...]:
+    return tuple(_each_move(sentence))
+
+
+def _each_move(sentence: str) -> Iterator[tuple[str, int]]:
     """(measure, direction) of each measure with a direction beside it and no denial before that."""
     measures = list(MEASURE.finditer(sentence))
     for match in DIRECTION.finditer(sentence):
@@ -102,6 +116,7 @@ def _expectation_faults(sentence: str, cited: Sequence[str], telling: Sequence[s
     if not any(EXPECTED_AT_ALL.search(one) for one in cited):
         return ["what it cites says nothing of expectations"]
     known = {sense for one in telling for _, sense in _expectations(one)}
+    known = known or {sense for one in cited for _, sense in _expectations(one)}
     opposite = {"above": "below", "below": "above"}
     senses = {sense for _, sense in said}
     if (
@@ -126,7 +141,7 @@ def _expectations(sentence: str) -> list[tuple[str, str]]:
 
 def _deals(sentence: str, parties: Parties) -> Iterator[tuple[str, str]]:
     """(buyer, bought) where both are known companies beside the verb."""
-    named = parties_in(sentence, parties)
+    named = [(place, company) for place, _, company in parties_in(sentence, parties)]
     for pattern, passive in ((ACQUISITION, False), (ACQUIRED_BY, True)):
         for match in pattern.finditer(sentence):
             if not passive and re.match(r"(?:back|by)\b", sentence[match.end() :]):

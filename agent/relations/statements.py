@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from agent.relations.lexicon import DIRECTION, MEASURE, measures_conflict
+from agent.relations.lexicon import DENIAL, DIRECTION, HARD_DENIAL, MEASURE, measures_conflict
 from agent.sentences import split_sentences
-from agent.values import Figure, Period, Values
+from agent.values import Day, Figure, Period, Values
 
 Parties = Mapping[str, str]
-"""A word of a company's name, lower case → the company."""
+"""Words by which a company is named, lower case → the company."""
 
 _WITHIN_WORDS = 9
 """A direction or a measure farther away than this belongs to something else."""
@@ -21,7 +22,7 @@ _LINK = re.compile(
 )
 _JOINED = re.compile(r"^\s*(?:[\w-]+\s+){0,2}$")
 """Between a measure and its figure: "of", "was about", "rose"."""
-_ASIDE = re.compile(
+ASIDE = re.compile(
     r"(?:\b(?:excluding|excludes?|before|net\s+of|without|except)\s+(?:[\w-]+\s+){0,5}|\bafter-|\b(?:hit|charge|impact|blow|drag|boost|benefit)\s+(?:to|against|on|for)\s+)$",
     re.IGNORECASE,
 )
@@ -32,9 +33,13 @@ _COMPARED = re.compile(
 )
 """Before a period that is only compared with."""
 _PER_SHARE = frozenset({"eps", "profit", "loss", "dividend", "operating", "cash_flow"})
+_NEVER_PER_SHARE = frozenset({"revenue", "orders", "debt", "capex", "production", "ebitda", "savings"})
 _AFTER = re.compile(
-    r"^\s*(?:(?:year-over-year|sequential|annual|quarterly|organic|[a-z]+-quarter|net)\s+)?$", re.IGNORECASE
+    r"^\s*(?:(?!(?:on|and|as|to|from|with|after|while|but|by|than|in|of|for|at|the|despite|amid|helped|due)\s)[\w-]+\s+){0,2}$",
+    re.IGNORECASE,
 )
+_BESIDE_WORDS = 2
+"""A direction so near before a figure is its own, whatever follows."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,16 @@ class Statement:
     """All companies of its sentence."""
     like: int
     """How many figures of its kind its sentence has."""
+    years: frozenset[int] = frozenset()
+    """Those its sentence names and does not merely compare with."""
+    denied: bool = False
+    """A denial stands before it in its sentence."""
+    denies: bool = False
+    """Its sentence denies something somewhere."""
+    start: int = 0
+    """Place of the figure in its sentence."""
+    before: frozenset[str] = frozenset()
+    """Companies named before it in its sentence."""
 
 
 def statements_of(text: str, values: Values, parties: Parties) -> list[Statement]:
@@ -64,51 +79,72 @@ def statements_of(text: str, values: Values, parties: Parties) -> list[Statement
         inside = [one for one in figures if span.start <= one.start < span.end]
         if not inside:
             continue
-        periods = tuple(
-            one
-            for one in values.periods
-            if span.start <= one.start < span.end
-            and not _COMPARED.search(text[max(span.start, one.start - 90) : one.start])
-        )
-        named = parties_in(sentence, parties)
-        for one in inside:
-            found.append(_statement(one, span.start, sentence, inside, periods, named))
+        surroundings = _Surroundings.of(sentence, span.start, inside, values, parties_in(sentence, parties))
+        found += [_statement(one, surroundings) for one in inside]
     return found
 
 
-def parties_in(sentence: str, parties: Parties) -> list[tuple[int, str]]:
-    """(place, company) of each naming, in order."""
-    found = []
-    for match in re.finditer(r"[\w&.-]*\w", sentence):
-        company = parties.get(match.group().lower().removesuffix("'s").removesuffix("’s"))
-        if company:
-            found.append((match.start(), company))
-    return found
+@dataclass(frozen=True)
+class _Surroundings:
+    """One sentence with what stands in it; `start` is its place in the text."""
+
+    sentence: str
+    start: int
+    figures: Sequence[Figure]
+    periods: tuple[Period, ...]
+    years: frozenset[int]
+    named: Sequence[tuple[int, int, str]]
+
+    @classmethod
+    def of(
+        cls, sentence: str, start: int, inside: Sequence[Figure], values: Values, named: Sequence[tuple[int, int, str]]
+    ) -> "_Surroundings":
+        def own(one: Period | Day) -> bool:
+            at = one.start - start
+            return 0 <= at < len(sentence) and not _COMPARED.search(sentence[max(0, at - 90) : at])
+
+        periods = tuple(one for one in values.periods if own(one))
+        dated: tuple[Day | Period, ...] = (*values.days, *values.periods)
+        years = frozenset(one.year for one in dated if one.year and own(one))
+        return cls(sentence, start, inside, periods, years, named)
 
 
-def _statement(
-    figure: Figure,
-    offset: int,
-    sentence: str,
-    inside: Sequence[Figure],
-    periods: tuple[Period, ...],
-    named: Sequence[tuple[int, str]],
-) -> Statement:
-    start, end = figure.start - offset, figure.end - offset
-    like = [one for one in inside if one.kind == figure.kind]
-    before = [(place, company) for place, company in named if place < start]
+def parties_in(sentence: str, parties: Parties) -> list[tuple[int, int, str]]:
+    """(start, end, company) of each naming, in order; the longest name wins."""
+    if not parties:
+        return []
+    text = sentence.lower()
+    return [(*match.span(), parties[match.group()]) for match in _naming(tuple(parties)).finditer(text)]
+
+
+@lru_cache(maxsize=64)
+def _naming(names: tuple[str, ...]) -> re.Pattern[str]:
+    longest = sorted(names, key=len, reverse=True)
+    return re.compile(r"(?<![\w-])(?:" + "|".join(re.escape(name) for name in longest) + r")(?![\w-])")
+
+
+def _statement(figure: Figure, around: _Surroundings) -> Statement:
+    sentence = around.sentence
+    start, end = figure.start - around.start, figure.end - around.start
+    like = [one for one in around.figures if one.kind == figure.kind]
+    before = [(place, company) for place, _, company in around.named if place < start]
     party = None
-    if before and not any(before[-1][0] < one.start - offset < start for one in like):
+    if before and not any(before[-1][0] < one.start - around.start < start for one in like):
         party = before[-1][1]
     return Statement(
         figure,
         sentence,
         _measure(sentence, start, end, figure.per),
         _direction(sentence, start, end, figure),
-        periods,
+        around.periods,
         party,
-        frozenset(company for _, company in named),
+        frozenset(company for *_, company in around.named),
         len(like),
+        around.years,
+        any(";" not in sentence[match.end() : start] for match in HARD_DENIAL.finditer(sentence, 0, start)),
+        DENIAL.search(sentence) is not None,
+        start,
+        frozenset(company for _, company in before),
     )
 
 
@@ -116,7 +152,7 @@ def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None
     before = [
         match
         for match in MEASURE.finditer(sentence, 0, start)
-        if ";" not in sentence[match.end() : start] and not _ASIDE.search(sentence[: match.start()])
+        if ";" not in sentence[match.end() : start] and not ASIDE.search(sentence[: match.start()])
     ]
     after = MEASURE.search(sentence, end)
     if before and _JOINED.match(sentence[before[-1].end() : start]):
@@ -127,7 +163,7 @@ def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None
         found = before[-1].lastgroup
     else:
         found = None
-    return None if per == "share" and found not in _PER_SHARE else found
+    return None if per == "share" and found not in _PER_SHARE | _NEVER_PER_SHARE else found
 
 
 def _direction(sentence: str, start: int, end: int, figure: Figure) -> int | None:
@@ -136,18 +172,28 @@ def _direction(sentence: str, start: int, end: int, figure: Figure) -> int | Non
     )
     if not changes:
         return None
+    before = [match for match in DIRECTION.finditer(sentence, 0, start) if _reaches(sentence, match, start)]
+    if before and len(sentence[before[-1].end() : start].split()) <= _BESIDE_WORDS:
+        return _sense(before[-1])
     after = DIRECTION.search(sentence, end)
     if after and _AFTER.match(sentence[end : after.start()]):
         return _sense(after)
-    before = [match for match in DIRECTION.finditer(sentence, 0, start) if _reaches(sentence, match, start)]
     if before:
         return _sense(before[-1])
     return figure.sign or None
 
 
+_OBJECT = re.compile(r"\s+(?:(?!(?:and|but|while|as|on|with|after|despite)\s)[\w-]+\s+){0,3}$", re.IGNORECASE)
+_BY = re.compile(r"\s+(?:by|to|from)\s+(?:[a-z]+\s+){0,2}$", re.IGNORECASE)
+"""Around the measure in "cut its operating margin by 120 basis points"."""
+
+
 def _reaches(sentence: str, match: re.Match[str], start: int) -> bool:
     between = sentence[match.end() : start]
-    if ";" in between or len(between.split()) > _WITHIN_WORDS or MEASURE.search(between.removesuffix(" ")):
+    measure = MEASURE.search(between)
+    if measure and _OBJECT.match(between[: measure.start()]) and _BY.match(between[measure.end() :]):
+        return True
+    if ";" in between or len(between.split()) > _WITHIN_WORDS or measure:
         return bool(re.match(r"\s+(?:in|of)\s", between)) and len(between.split()) <= _WITHIN_WORDS
     return match.group().lower() not in ("up", "down") or len(between.split()) <= 3
 
@@ -158,14 +204,25 @@ def _sense(match: re.Match[str]) -> int:
 
 def contradiction(known: Statement, said: Statement) -> str | None:
     """Why `known` cannot carry `said` though its figure does; None if nothing speaks against it."""
-    if measures_conflict(known.measure, said.measure):
-        return f"there it is of {_named(known.measure)}, not of {_named(said.measure)}"
+    per_share = known.figure.per == "share"
+    theirs = None if per_share and known.measure in _NEVER_PER_SHARE else known.measure
+    negative = -1 in (known.figure.sign, said.figure.sign) and "loss" in (theirs, said.measure)
+    if measures_conflict(theirs, said.measure) and not negative:
+        return f"there it is of {_named(theirs)}, not of {_named(said.measure)}"
+    if per_share and said.measure in _NEVER_PER_SHARE:
+        return f"there it is per share, not {_named(said.measure)}"
     if known.direction and said.direction and known.direction != said.direction:
         return "there it goes the other way"
     if _other_period(known, said):
         return f"there it is of {known.periods[0].text}"
+    if known.years and said.years and not known.years & said.years:
+        return f"there it is of {', '.join(str(year) for year in sorted(known.years))}"
     if _other_party(known, said):
         return f"there it is of {known.party}"
+    if said.denied and not known.denies:
+        return "there it is not denied"
+    if known.denied and not said.denies:
+        return "there it is denied"
     return None
 
 
@@ -181,11 +238,7 @@ def _other_period(known: Statement, said: Statement) -> bool:
     ours = {(one.part[0], one.part) for one in said.periods if one.part[0] in kinds}
     if not ours:
         return False
-    if not ours & theirs:
-        return True
-    years = {one.year for one in known.periods if one.year}
-    mine = {one.year for one in said.periods if one.year}
-    return bool(years and mine and not years & mine)
+    return not ours & theirs
 
 
 def _other_party(known: Statement, said: Statement) -> bool:
@@ -193,4 +246,6 @@ def _other_party(known: Statement, said: Statement) -> bool:
         return False
     if said.party not in known.parties:
         return len(known.parties) == 1 and len(said.parties) == 1
+    if said.figure.kind in ("percent", "points", "multiple") and said.party not in known.before:
+        return True  # "A's profit rose 5 percent on sales to B" tells nothing of B's profit
     return min(known.like, said.like) >= 2 and min(len(known.parties), len(said.parties)) >= 2

@@ -201,8 +201,14 @@ def _number_of(words: list[str]) -> tuple[float, float]:
 def _fractions(text: str) -> Iterator[Figure]:
     for match in _FRACTION.finditer(text):
         name = match["name"].lower()
-        if not match["count"] and name not in ("half",):
+        if not match["count"] and name != "half":
             continue
+        if (
+            match.group()[-1] == "s"
+            and re.match(r"\w+\s", match.group())
+            and not re.match(r"\s+of\b", text[match.end() :])
+        ):
+            continue  # "three quarters" is a time, "three-quarters" and "three quarters of" are a share
         if re.search(
             r"\b(?:first|second|latter|other|back|this|last|previous|third|fourth)[\s-]+$", text[: match.start()], re.I
         ):

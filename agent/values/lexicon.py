@@ -42,7 +42,7 @@ _MONEY_WORDS = {
     r"reais|real(?=\b(?!\s+estate))": "BRL",
     r"pesos?": "MXN",
     r"(?<=lion\s)won": "KRW",
-    r"(?:u\.?s\.?\s+)?cents?": "cent",
+    r"(?:u\.?s\.?\s+)?cents?|¢": "cent",
     r"pence|p(?=\s+(?:per|a)\s+share)": "penny",
 }
 MONEY = r"(?:" + "|".join([*_MONEY_WORDS, *CODES]) + r")(?!\w)"

@@ -6,7 +6,7 @@ from agent.values.figures import Figure
 
 ROUNDING_LIMIT = 0.02
 """A rounded figure may be at most 2 % off what it rounds: "$35 billion" for 35.3, but not "$1" for 1.09."""
-HEDGED_LIMIT = 0.04
+HEDGED_LIMIT = 0.055
 """With "about" or "more than" before it."""
 _EXACT = 1e-9
 _NEIGHBOURS = ({"¥", "JPY"}, {"¥", "CNY"})

@@ -22,6 +22,7 @@ from records.spending import CallEntry
 Say = Callable[[str], None]
 MODEL = "gpt-4.1-mini"
 """Any name will do; of this one the shipped price table knows the price."""
+REMOTE_EMBEDDER = "text-embedding-3-small"
 LOOK_SECONDS = 0.5
 SAID_EVERY = 10.0
 FAULT_TIMEOUT_SECONDS = 5.0
@@ -73,7 +74,8 @@ class Machine:
     """For the processes, without any setting of Rhyme's or of OpenAI's client."""
     models: Path
     """The folder of downloaded models."""
-    embedder: Embedder
+    embedder: Embedder | None
+    """One that runs on this machine; None: the simulated server embeds."""
     embedder_name: str
     """As the setting has it."""
     price_file: Path
@@ -109,16 +111,13 @@ def _flow(request: Request, machine: Machine, home: Path, news: News, say: Say) 
 
     def command(name: str, *arguments: str) -> str:
         words = [name, *arguments, "--home", str(home), "--json", "--quiet"]
-        run.spent[" ".join((name, *arguments[:1])) if name == "jobs" else name], said = run_rhyme(
-            words, machine.environment, home / name
-        )
+        run.spent[name], said = run_rhyme(words, machine.environment, home / name)
         return said
 
     say("Putting up the event memory …")
     command(SETUP, "search", "a takeover bid")
     say(f"Taking in {news.articles:,} articles …")
     run.ingested = json.loads(command("ingest", str(news.path)))
-    command("jobs", "add", "--new")
     _work(request, machine, home, run, say)
     return run
 
@@ -176,7 +175,7 @@ def _home(work: Path, request: Request, machine: Machine, base_url: str) -> Path
         "api_key": "simulated",
         "price_file": str(machine.price_file),
         "concurrency": request.concurrency,
-        "embedder": machine.embedder_name,
+        "embedder": _embedder_name(machine),
         # a limit is one server's; each worker keeps to its part of it
         **{name: limit // request.workers for name, limit in share.items() if limit is not None},
     }
@@ -190,13 +189,17 @@ def _home(work: Path, request: Request, machine: Machine, base_url: str) -> Path
     return home
 
 
+def _embedder_name(machine: Machine) -> str:
+    return REMOTE_EMBEDDER if machine.embedder is None else machine.embedder_name
+
+
 def _figures(
     request: Request, machine: Machine, home: Path, news: News, run: _Run, rows: list[TallyRow], say: Say
 ) -> dict[str, object]:
     with Database.open(request.database or home / DATABASE) as database:
         counts, entries = database.jobs.counts(), database.model_calls.entries()
         say("Measuring what embedding took …")
-        cost = embedding_cost(database, machine.embedder)
+        cost = embedding_cost(database, machine.embedder) if machine.embedder else EmbeddingCost(0, 0.0)
     rate = steady_rate(rows)
     share = rate.share_of(request.requests_per_minute, request.tokens_per_minute)
     ledger = ledger_figures(rows, entries)
@@ -221,7 +224,7 @@ def _figures(
             "faults": request.faults,
             "seed": request.seed,
             "real_headlines": news.real,
-            "embedder": machine.embedder_name,
+            "embedder": _embedder_name(machine),
             "model": MODEL,
         },
     }
@@ -234,6 +237,7 @@ def _articles(news: News, run: _Run, counts: JobCounts) -> dict[str, object]:
         "stories": taken["stories"],
         "stories_made": news.stories,
         "duplicates": taken["duplicates"],
+        "jobs": counts.total,
         "analysed": counts.analysed,
         "updated": counts.updated,
         "joined": counts.joined,

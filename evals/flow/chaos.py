@@ -37,14 +37,17 @@ class CommandLine:
 
 
 @contextmanager
-def parts_for(command_line: CommandLine, engine: Engine) -> Iterator[Parts]:
-    """What runs share, made once. Raises SettingsError where PostgreSQL cannot run."""
+def parts_for(command_line: CommandLine, engine: Engine, others: Parts | None = None) -> Iterator[Parts]:
+    """What runs share, made once. `others`: whose nurseries, which take seconds to load, serve here too. Raises SettingsError where
+    PostgreSQL cannot run."""
     with ExitStack() as closing:
-        folder = Path(
-            closing.enter_context(tempfile.TemporaryDirectory(prefix="rhyme-chaos-", ignore_cleanup_errors=True))
-        )
-        commands = closing.enter_context(Nursery(command_line.entry, command_line.preload, folder))
-        servers = closing.enter_context(Nursery(SERVER_ENTRY, (), folder))
+        made = tempfile.TemporaryDirectory(prefix="rhyme-chaos-", ignore_cleanup_errors=True)
+        folder = Path(closing.enter_context(made))
+        if others is not None:
+            commands, servers = others.commands, others.servers
+        else:
+            commands = closing.enter_context(Nursery(command_line.entry, command_line.preload, folder))
+            servers = closing.enter_context(Nursery(SERVER_ENTRY, (), folder))
         cluster = closing.enter_context(PostgresCluster()) if engine == "postgres" else None
         yield Parts(folder, commands, servers, cluster, _template(folder / "template", cluster))
 

@@ -54,6 +54,11 @@ def made_articles(count: int, rng: random.Random) -> list[MadeArticle]:
     return sorted([*stories, *again, *corrected], key=lambda one: one.published_at)
 
 
+def made_stories(count: int, rng: random.Random) -> list[MadeArticle]:
+    """`count` articles, each a story of its own."""
+    return [_story(number, rng) for number in range(count)]
+
+
 def write_articles(articles: Sequence[MadeArticle], path: Path) -> None:
     """As JSON lines."""
     path.write_text("".join(json.dumps(one.row()) + "\n" for one in articles), encoding="utf-8")

@@ -127,7 +127,7 @@ class World:
         if self.parts.cluster is not None and self._database is not None:
             self.parts.cluster.drop(self._database)
 
-    def configure(self, budget_tokens: int | None) -> None:
+    def configure(self, budget_tokens: int | None, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         """Writes the settings; who starts later goes by them."""
         lines: dict[str, object] = {
             "model": MODEL,
@@ -136,7 +136,7 @@ class World:
             "price_file": str(self.home / "prices.json"),
             "embedder": EMBEDDER,
             "embedding_dimensions": DIMENSIONS,
-            "timeout_seconds": TIMEOUT_SECONDS,
+            "timeout_seconds": timeout_seconds,
         }
         if budget_tokens is not None:
             lines["budget_month_tokens"] = budget_tokens

@@ -82,18 +82,19 @@ class Desk:
         return n
 
     async def admit(
-        self, request: Request, reply: Reply, body: Mapping[str, Any], *, endpoint: str, tokens: int
+        self, request: Request, reply: Reply, body: Mapping[str, Any], *, endpoint: str, tokens: int | None
     ) -> Ticket | None:
-        """A ticket for a request that takes up to `tokens`, or None when it was sent away with a 429 or an error."""
+        """A ticket for a request that takes up to `tokens`, or None when it was sent away with a 429 or an error. None: it is not
+        limited."""
         n = self.number()
         fault = self._plan.of(n)
-        if excess := self._limits.take(tokens):
+        if tokens is not None and (excess := self._limits.take(tokens)):
             self.count(n, request, body, endpoint=endpoint, status=429)
             headers = self._limits.headers() | _retry_after(excess.seconds)
             await reply.error(429, excess.message, kind=excess.kind, code="rate_limit_exceeded", headers=headers)
             return None
         if fault in UNBILLED:
-            self._limits.correct(tokens, 0)
+            self._limits.correct(tokens or 0, 0)
             await self._fail(n, request, reply, body, endpoint, fault)
             return None
         wobble = 0.75 + 0.5 * self._plan.draw(n, "latency")

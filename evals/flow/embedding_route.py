@@ -29,7 +29,8 @@ def embedding_routes(desk: Desk) -> Iterable[Route]:
             return
         texts = [given] if isinstance(given, str) else [str(one) for one in given]
         tokens = sum(map(count_tokens, texts))
-        ticket = await desk.admit(request, reply, body, endpoint="embeddings", tokens=tokens)
+        # a limit is one model's, and the one that is set is the language model's
+        ticket = await desk.admit(request, reply, body, endpoint="embeddings", tokens=None)
         if ticket is None:
             return
         async with desk.turn():

@@ -19,9 +19,10 @@ from evals.flow.embedding_route import embedding_routes
 from evals.flow.faults import FaultPlan, parse_kinds
 from evals.flow.http_server import Application, Reply, Request, Route, loopback_socket, server_of
 from evals.flow.limits import ServerLimits
+from evals.flow.simulated_batches import batch_routes
 from evals.flow.tally import Tally
 
-ROUTES: list[Callable[[Desk], Iterable[Route]]] = [chat_routes, embedding_routes]
+ROUTES: list[Callable[[Desk], Iterable[Route]]] = [chat_routes, embedding_routes, batch_routes]
 """What the server answers; another part of the API adds its own function here."""
 MODELS = ("gpt-5.4-mini", "gpt-4.1-mini", "text-embedding-3-small")
 """Listed by GET /v1/models; any other name is answered too."""

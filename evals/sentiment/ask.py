@@ -2,12 +2,12 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from agent.progress import silent
 from agent.read_capable import read_capable
 from agent.read_embedded import Calibration
-from evals.embedded.calibrate import ask_sentiment, features
+from evals.embedded.calibrate import features
 from evals.kept_answers import KeptAnswers, digest
 from evals.sentiment.sets import LABELS, WHOLE, Label, Labelled
 from markets.instruments import InstrumentTable
@@ -49,12 +49,20 @@ class SentimentReader:
 
     def _ask(self, row: Labelled) -> Mapping[str, float]:
         if self._table is None:
-            return ask_sentiment(self._model, self._prompts, row.text, row.subject)
+            sign = self._choose("embedded_sentiment_sign", ("Positive", "Negative"), row)
+            return {
+                "sign": sign["Positive"],
+                **self._choose("embedded_sentiment_class", ("positive", "negative", "neutral"), row),
+            }
         article = _article(row.text)
         candidates = find_candidates(article.title, article.text, self._table, article.first_seen_at)
         reading = read_capable(article, candidates, self._model, self._prompts, silent).reading
         found = sentiment_towards(reading, row.subject)
         return {label: float(getattr(found, label)) for label in LABELS} if found else {}
+
+    def _choose(self, name: str, choices: Sequence[str], row: Labelled) -> Mapping[str, float]:
+        prompt = self._prompts.load(name).render(article=row.text, subject=row.subject)
+        return self._model.choose(prompt, choices, purpose="eval.sentiment").value
 
     def _calibrated(self, answer: Mapping[str, float]) -> Mapping[Label, float]:
         if self._calibration is None:

@@ -4,9 +4,9 @@ import hashlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
-from evals.embedded.calibrate import headlines
 from evals.impact.bootstrap import Interval
 from evals.kept_answers import KeptAnswers
 from evals.sentiment.ask import SentimentReader
@@ -79,21 +79,17 @@ class SentimentReport:
 
 def run(request: Request, kept: KeptAnswers, say: Say, model: LanguageModel | None = None) -> SentimentReport:
     """Grades. Answers are kept one by one: a run that is stopped loses none. Raises SourceError, ModelError, StoreError."""
-    sets = load_sets(request.data, request.sets, _fitted_on(request.data))
+    sets = load_sets(request.data, request.sets, fitted_on())
     reader = SentimentReader(model, kept) if model else None
     reports = tuple(_report(one, request, reader, say) for one in sets)
     digests = reader.prompt_digests if reader else ()
     return SentimentReport(reports, model.name if model else None, digests, kept.reused, _overlap(sets))
 
 
-def _fitted_on(folder: Path) -> frozenset[str]:
-    """Texts that the embedded model's class weights were fitted on."""
-    if not (folder / "labels" / "sentfin.jsonl").is_file():
-        return frozenset()
-    try:
-        return frozenset(Labelled(text, "", "neutral").text_id for text, _, _ in headlines(folder))
-    except (ValueError, KeyError, AttributeError):
-        return frozenset()  # a broken file is named by the loader, with its line
+def fitted_on() -> frozenset[str]:
+    """Ids of the texts that the embedded model's class weights were fitted on (`evals.embedded.calibrate.headlines`)."""
+    file = resources.files("evals.sentiment") / "fitted_on.txt"
+    return frozenset(file.read_text(encoding="utf-8").split())
 
 
 def _report(one: LabelledSet, request: Request, reader: SentimentReader | None, say: Say) -> SetReport:

@@ -17,13 +17,13 @@ from records.database.batch_tables import batch_owners, batch_requests, batches
 from records.database.engine import Place
 from records.database.job_tables import jobs
 from records.database.jobs import Turn
-from records.database.model_call_tables import model_holds
+from records.database.model_call_tables import model_calls, model_holds
 from records.database.model_calls import patiently, settle_in
 from records.database.turns import Turns
 from records.spending import BudgetLimits, Shortfall, periods
 from records.times import from_epoch, to_epoch
 
-_request, _batch, _owner = batch_requests.c, batches.c, batch_owners.c
+_request, _batch, _owner, _call = batch_requests.c, batches.c, batch_owners.c, model_calls.c
 OPEN = ("wanted", "sent")
 _BATCHED = exists().where(
     jobs.c.article_id == _request.article_id, jobs.c.round == _request.round, jobs.c.status == "batched"
@@ -56,7 +56,8 @@ class Batches:
 
         def write() -> None:
             with self._writing() as connection:
-                under_way = select(_request.number).where(_request.digest == wanted.digest, _request.state.in_(OPEN))
+                open_ = or_(_request.state == "sent", and_(_request.state == "wanted", _BATCHED))
+                under_way = select(_request.number).where(_request.digest == wanted.digest, open_)
                 if connection.execute(under_way.limit(1)).first() is not None:
                     return
                 fresh = {"state": "wanted", "body": wanted.body, "status_code": None, "error": None, "payload": None}
@@ -64,7 +65,7 @@ class Batches:
                 if connection.execute(again.values(**fresh, tries=_request.tries + 1)).rowcount == 0:
                     connection.execute(insert(batch_requests).values(_row(owner, wanted) | fresh | {"tries": 1}))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def progress(self, owner: str) -> tuple[str | None, str | None]:
         """How far an article is: what `keep_progress` kept last, placed and prepared."""
@@ -84,7 +85,7 @@ class Batches:
                 ):
                     connection.execute(insert(batch_owners).values(_named(owner) | parts))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def forget(self, owner: str) -> None:
         """The article is finished: its texts are not needed any more."""
@@ -93,21 +94,24 @@ class Batches:
             with self._writing() as connection:
                 _forget(connection, and_(*_of(owner, batch_owners)), and_(*_of(owner, batch_requests)))
 
-        patiently(write)
+        patiently(write, again=True)
 
-    def sweep(self) -> None:
-        """Forgets what belongs to no article at work: left by a process that was killed, or taken away by a command."""
+    def sweep(self, identity: str, model: str) -> None:
+        """Forgets what belongs to no article at work, left by a process that was killed or taken away by a command, and what
+        waits for another model or server than the one that is asked now."""
         at_work = exists().where(
             jobs.c.article_id == _owner.article_id, jobs.c.round == _owner.round, jobs.c.status == "batched"
         )
+        others = or_(_request.identity != identity, _request.model != model)
 
         def write() -> None:
             with self._writing() as connection:
                 _forget(
                     connection, ~at_work, ~_BATCHED & or_(_request.body.is_not(None), _request.payload.is_not(None))
                 )
+                connection.execute(delete(batch_requests).where(_request.state == "wanted", others))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def ready(self) -> list[Turn]:
         """The articles at work that have no request under way, in the order in which they were put in line."""
@@ -190,18 +194,16 @@ class Batches:
                 yield row.custom_id, row.body
             last = rows[-1].number
 
-    def note(self, key: str, *, at: datetime | None = None, **values: Any) -> None:
-        """Notes columns of a batch: file_id, batch_id, status, done, failed, error; `at`: with the moment its creation was asked
-        for, the first one kept, or, along with a batch_id, was confirmed."""
-        if at is not None:
-            name = "submitted_at" if "batch_id" in values else "creating_at"
-            values[name] = func.coalesce(_batch[name], to_epoch(at))
+    def note(self, key: str, **values: Any) -> None:
+        """Notes columns of a batch, moments as aware datetimes: file_id, batch_id, status, done, failed; creating_at whenever
+        its creation is about to be asked for, submitted_at when it is confirmed."""
+        plain = {name: to_epoch(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
         def write() -> None:
             with self._writing() as connection:
-                connection.execute(update(batches).where(_batch.key == key).values(values))
+                connection.execute(update(batches).where(_batch.key == key).values(plain))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def withdraw(self, key: str, error: str, at: datetime) -> None:
         """The provider took nothing of the batch: its requests wait as before and their holds go."""
@@ -216,7 +218,7 @@ class Batches:
                 ended = {"status": "failed", "error": error, "ended_at": to_epoch(at)}
                 connection.execute(update(batches).where(_batch.key == key).values(ended))
 
-        patiently(write)
+        patiently(write, again=True)
 
     # coming back
 
@@ -248,7 +250,7 @@ class Batches:
                 more = {"cost_nano": _batch.cost_nano + cost}
                 connection.execute(update(batches).where(_batch.key == key).values(more))
 
-        patiently(write)
+        patiently(write, again=True)
 
     def finish(self, key: str, status: str, at: datetime, error: str | None = None) -> None:
         """Everything of the batch is settled."""
@@ -263,7 +265,15 @@ class Batches:
                 ended = {"status": status, "ended_at": to_epoch(at), "error": error}
                 connection.execute(update(batches).where(_batch.key == key).values(values | ended))
 
-        patiently(write)
+        patiently(write, again=True)
+
+    def tokens(self, batch_id: str) -> int:
+        """Billed by the rows of the ledger that went in it."""
+        query = select(func.coalesce(func.sum(_call.input_tokens + _call.output_tokens), 0)).where(
+            _call.batch_id == batch_id
+        )
+        with self._reading() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def holds(self) -> set[int]:
         """The numbers of the holds that belong to batches under way."""

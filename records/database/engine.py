@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from records.errors import SettingsError, StoreCorrupt, StoreError, StoreLocked, StoreUnwritable
+from records.errors import SettingsError, StoreCorrupt, StoreError, StoreLocked, StoreUnreachable, StoreUnwritable
 
 LOCK_WAIT_SECONDS = 10
 """How long a writer waits for another: bulk imports commit every few thousand rows, well under this."""
@@ -150,7 +150,7 @@ def _translate_postgres(state: str, reason: str, place: Place) -> StoreError:
     if state.startswith("XX"):  # internal error, data_corrupted, index_corrupted
         return StoreCorrupt(_corrupt(place, reason))
     if not state or state.startswith(("08", "28", "3D", "53", "57")):
-        return StoreError(
+        return StoreUnreachable(
             f"The database {place} could not be used: {reason}. Nothing of this operation was kept. Check that the "
             "server runs and that address, name and password are right, then try again."
         )

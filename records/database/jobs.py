@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
 
 from records.analysis import Analysis
 from records.article import Article
@@ -19,11 +19,15 @@ from records.times import from_epoch, to_epoch
 
 _job, _article, _analysis = jobs.c, tables.articles.c, tables.analyses.c
 OPEN = ("waiting", "running")
+UPDATES = ("update", "correction")
+"""What an article is to its story when it analyses it again."""
 AT_WORK = ("running", "batched")
 NOTHING = dict.fromkeys(
     ("finished_at", "result", "failure", "reason", "analysis_id", "former_analysis_id", "story_id", "cost_usd")
 )
 """The columns of an outcome, empty."""
+ENDED = ("finished_at", "result", "failure", "reason")
+"""Those that say that it ended."""
 CHUNK = 500
 """Ids in one statement."""
 
@@ -155,12 +159,19 @@ class JobTable:
             return [turn for turn in turns if _moved(connection, turn, sources, {"status": target})]
 
     def renew(self, turns: Sequence[Turn]) -> list[Turn]:
-        """Puts finished, failed or cancelled jobs to wait again, in a new round with nothing of the former one."""
+        """Puts jobs to wait again, in a new round: finished ones with nothing of the former one; those that failed, were cancelled
+        or lost by the queue with the analysis that they have, if any: it was made once and is not made again."""
         renewed = []
         with self._writing() as connection:
             for turn in turns:
-                fresh = NOTHING | {"status": "waiting", "round": turn.round + 1, "starts": 0, "leads": False}
-                if _moved(connection, turn, ("done", "failed", "cancelled", *OPEN), fresh):
+                again = {"status": "waiting", "round": turn.round + 1, "starts": 0}
+                ended = again | dict.fromkeys(ENDED)
+                fresh = ended | NOTHING | {"leads": False}
+                if (
+                    _moved(connection, turn, OPEN, again)
+                    or _moved(connection, turn, ("failed", "cancelled"), ended, _job.analysis_id.is_not(None))
+                    or _moved(connection, turn, ("done", "failed", "cancelled"), fresh)
+                ):
                     renewed.append(Turn(turn.article_id, turn.round + 1, turn.priority))
         return renewed
 
@@ -194,10 +205,13 @@ class JobTable:
         with self._writing() as connection:
             connection.execute(update(jobs).where(*where).values(starts=_job.starts - 1))
 
-    def take_story(self, article_id: str, round_: int, story_id: str, *, always: bool, counts: bool) -> StoryTurn:
+    def take_story(
+        self, article_id: str, round_: int, story_id: str, *, always: bool, counts: bool, first: bool = False
+    ) -> StoryTurn:
         """Makes the article the one of its story that is analysed, unless the story has an analysis or another open job that
         is; asked again it answers the same. `always`: though there is another (an update). `counts`: whether later articles
-        of the story may rely on it (a round-up tells other stories too)."""
+        of the story may rely on it (a round-up tells other stories too). `first`: the story began with it, so that an update of
+        it under way is no reason to leave it out: the update is compared with it."""
         with self._writing() as connection:
             mine = connection.execute(select(_job.leads).where(_job.article_id == article_id)).scalar()
             query = (
@@ -214,21 +228,26 @@ class JobTable:
                 _job.status.in_((*OPEN, "batched", "paused")),
                 _job.article_id != article_id,
             )
+            if first:
+                other = other.where(~_is_update())
             taken = former is not None or connection.execute(other.limit(1)).first() is not None
             leads = bool(mine) or always or not taken
             note = update(jobs).where(_job.article_id == article_id, _job.round == round_)
             connection.execute(note.values(story_id=story_id if leads and counts else None, leads=leads))
             return StoryTurn(leads, former)
 
-    def has_leader_at_work(self, story_id: str, article_id: str) -> bool:
-        """Whether a job put in before the article's is analysing its story now: only earlier ones, so that no two wait for each
-        other."""
-        mine = select(_job.added_at).where(_job.article_id == article_id).scalar_subquery()
-        query = select(_job.article_id).where(
-            _job.story_id == story_id, _job.leads, _job.status == "running", _job.added_at < mine
+    def open_before(self, article_id: str, story_id: str) -> set[str]:
+        """The statuses of the open jobs of the story's other articles that were put in before this one and may be analysed: only
+        earlier ones, so that no two wait for each other."""
+        member, mine = tables.story_members.c, select(_job.added_at).where(_job.article_id == article_id)
+        query = (
+            select(_job.status)
+            .join(tables.story_members, member.article_id == _job.article_id)
+            .where(member.story_id == story_id, member.relation.in_(("first", *UPDATES)), _job.status.in_(OPEN))
+            .where(_job.added_at < mine.scalar_subquery())
         )
         with self._reading() as connection:
-            return connection.execute(query.limit(1)).first() is not None
+            return set(connection.execute(query).scalars())
 
     def save_analysis(self, analysis: Analysis, forecast: Forecast | None = None) -> bool:
         """Like `Database.save_analysis`, but once a job: False, and nothing is written, when the article's job is not being
@@ -258,6 +277,13 @@ class JobTable:
             _moved(connection, Turn(article_id, round_, 0), (*OPEN, "batched"), values)
 
 
+def _is_update() -> ColumnElement[bool]:
+    """Whether the job's article is an update or a correction of its story."""
+    member = tables.story_members.c
+    same = (member.article_id == _job.article_id, member.relation.in_(UPDATES))
+    return select(member.article_id).where(*same).exists()
+
+
 def insert_waiting(connection: Connection, article_ids: Sequence[str], priority: int, at: datetime) -> None:
     """Jobs of articles that have none, to be begun in this order."""
     fresh = {"status": "waiting", "priority": priority, "round": 1, "starts": 0, "leads": False}
@@ -273,8 +299,10 @@ def _known(connection: Connection, column: Any, wanted: Sequence[str]) -> set[st
     return found
 
 
-def _moved(connection: Connection, turn: Turn, sources: Collection[str], values: dict[str, Any]) -> bool:
-    where = (_job.article_id == turn.article_id, _job.round == turn.round, _job.status.in_(sources))
+def _moved(
+    connection: Connection, turn: Turn, sources: Collection[str], values: dict[str, Any], *more: ColumnElement[bool]
+) -> bool:
+    where = (_job.article_id == turn.article_id, _job.round == turn.round, _job.status.in_(sources), *more)
     return connection.execute(update(jobs).where(*where).values(values)).rowcount == 1
 
 

@@ -5,8 +5,9 @@ that writes the call's row, so at every moment spent + held covers what a provid
 stays: nobody can tell whether its call was billed, and a budget that forgot it could be exceeded. It ends with its period.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -16,12 +17,16 @@ from sqlalchemy import BigInteger, Connection, case, cast, delete, func, insert,
 from records.database.engine import Place
 from records.database.model_call_tables import model_answers, model_calls, model_holds, model_spending
 from records.database.turns import Turns
-from records.errors import StoreLocked
+from records.errors import StoreLocked, StoreUnreachable
 from records.spending import BudgetLimits, CallBound, CallEntry, Outcome, Period, Shortfall, Spent, periods
 from records.times import from_epoch, to_epoch
 
 PATIENCE = 6
 """Times that a write waits for its turn, ten seconds each (`records.database.engine.LOCK_WAIT_SECONDS`)."""
+
+AWAY_SECONDS = 60.0
+"""How long a paid answer waits for a database server that is being started again."""
+AWAY_LOOK_SECONDS = 0.2
 
 Result = TypeVar("Result")
 Transaction = Callable[[], AbstractContextManager[Connection]]
@@ -103,7 +108,7 @@ class ModelCalls:
             with self._writing() as connection:
                 settle_in(connection, entry, hold, held_at or entry.at)
 
-        patiently(write)
+        patiently(write, again=hold is not None)
 
     def taken(self, run_id: str, at: datetime) -> dict[Period, Spent]:
         """Spent and held in each period."""
@@ -148,7 +153,7 @@ class ModelCalls:
                 if connection.execute(known).first() is None:
                     connection.execute(insert(model_answers).values(digest=digest, payload=payload, at=to_epoch(at)))
 
-        patiently(write)
+        patiently(write, again=True)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -156,12 +161,22 @@ class ModelCalls:
             yield connection
 
 
-def patiently(work: Callable[[], Result]) -> Result:
-    """Does `work` again while another process holds the write lock: a paid answer must not be lost for a long import."""
-    for _ in range(PATIENCE - 1):
-        with suppress(StoreLocked):
+def patiently(work: Callable[[], Result], *, again: bool = False) -> Result:
+    """Does `work` again while another process holds the write lock: a paid answer must not be lost for a long import. `again`: also
+    while the database's server is away, for work whose second time changes nothing."""
+    end = time.monotonic() + AWAY_SECONDS
+    locked = 0
+    while True:
+        try:
             return work()
-    return work()
+        except StoreLocked:
+            locked += 1
+            if locked >= PATIENCE:
+                raise
+        except StoreUnreachable:
+            if not again or time.monotonic() > end:
+                raise
+            time.sleep(AWAY_LOOK_SECONDS)
 
 
 def _shortfall(
@@ -182,7 +197,9 @@ def _shortfall(
 def settle_in(connection: Connection, entry: CallEntry, hold: int | None, counts_at: datetime) -> None:
     """As `ModelCalls.settle`, in a transaction under way."""
     if hold is not None:
-        connection.execute(delete(model_holds).where(model_holds.c.number == hold))
+        let_go = connection.execute(delete(model_holds).where(model_holds.c.number == hold))
+        if let_go.rowcount == 0:
+            return  # written by a try before, of which nobody heard: the server was lost as it said so
     connection.execute(insert(model_calls).values(_row(entry)))
     tokens = entry.input_tokens + entry.output_tokens + entry.uncertain.tokens
     cost = (entry.cost_nano or 0) + (entry.uncertain.cost_nano or 0)

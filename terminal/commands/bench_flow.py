@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
 def measure_flow(options: argparse.Namespace) -> dict[str, object]:
     """See `evals/flow`."""
     from evals.flow.bench import Machine, Request, bench_flow
-    from terminal.assembly import open_embedder
+    from terminal.assembly import embeds_here, open_embedder
     from terminal.home import Home
     from terminal.progress import ProgressView
     from terminal.settings import load_settings, plain_environment
@@ -45,6 +45,6 @@ def measure_flow(options: argparse.Namespace) -> dict[str, object]:
     settings = load_settings({"home": options.home}).settings
     shipped = resources.files("models") / "data" / "prices.json"
     with ProgressView.open(quiet=options.quiet) as view, ExitStack() as closing, resources.as_file(shipped) as prices:
-        embedder = open_embedder(settings, closing)
+        embedder = open_embedder(settings, closing) if embeds_here(settings) else None
         machine = Machine(plain_environment(), Home(settings.home).models, embedder, settings.embedder, prices)
         return bench_flow(request, machine, view.say)

@@ -42,6 +42,10 @@ class Sum:
     """Calls that broke off: billed at most with the two below, or not at all."""
     uncertain_tokens: int = 0
     uncertain_usd: float = 0.0
+    batch_calls: int = 0
+    """Of `calls`, those that went in a batch, at its price."""
+    batch_usd: float = 0.0
+    """Part of cost_usd."""
     failures: dict[str, int] = field(default_factory=dict)
 
     def add(self, line: "CostLine") -> None:
@@ -59,6 +63,8 @@ class Sum:
         self.unpriced_calls += line.unpriced
         self.estimated_calls += line.estimated
         self.uncertain_calls += line.uncertain
+        self.batch_calls += line.batched
+        self.batch_usd += line.batched_nano / NANO_USD
 
 
 def run(options: argparse.Namespace) -> int:
@@ -68,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
     with Assembly(settings) as parts:
         books = parts.database.model_calls
         lines, holds, taken = books.costs(options.by, since=options.since), books.holds(), books.taken("", now)
+        of_batches = parts.database.batches.holds()
     groups: dict[str, Sum] = {}
     for line in lines:
         groups.setdefault(line.group, Sum()).add(line)
@@ -82,8 +89,10 @@ def run(options: argparse.Namespace) -> int:
             budgets.append(_budget(f"budget_{period}_usd", usd / NANO_USD, taken[period].cost_nano / NANO_USD))
         if tokens is not None:
             budgets.append(_budget(f"budget_{period}_tokens", tokens, taken[period].tokens))
-    lost = [hold for hold in holds if hold.at < now - LOST_AFTER]
-    under_way = [hold for hold in holds if hold.at >= now - LOST_AFTER]
+    batched = [hold for hold in holds if hold.number in of_batches]
+    single = [hold for hold in holds if hold.number not in of_batches]
+    lost = [hold for hold in single if hold.at < now - LOST_AFTER]
+    under_way = [hold for hold in single if hold.at >= now - LOST_AFTER]
     if options.json:
         data = {
             "since": options.since.isoformat() if options.since else None,
@@ -92,9 +101,9 @@ def run(options: argparse.Namespace) -> int:
             "budgets": budgets,
         }
         data["groups"] = [{"name": name, **asdict(each)} for name, each in groups.items()]
-        print(as_json(data | {"under_way": _held(under_way), "lost": _held(lost)}))
+        print(as_json(data | {"under_way": _held(under_way), "in_batches": _held(batched), "lost": _held(lost)}))
     else:
-        for text in (*_table(groups, total, options.by), *_remarks(total, under_way, lost), *_left(budgets)):
+        for text in (*_table(groups, total, options.by), *_remarks(total, under_way, batched, lost), *_left(budgets)):
             print(plain(text))
     return 0
 
@@ -127,10 +136,14 @@ def _table(groups: dict[str, Sum], total: Sum, by: str) -> Iterable[str]:
         )
 
 
-def _remarks(total: Sum, under_way: "Sequence[Hold]", lost: "Sequence[Hold]") -> Iterable[str]:
+def _remarks(
+    total: Sum, under_way: "Sequence[Hold]", batched: "Sequence[Hold]", lost: "Sequence[Hold]"
+) -> Iterable[str]:
     if total.cached_tokens:
         share = total.cached_tokens / total.input_tokens
         yield f"The providers read {share:.0%} of the input from their own caches."
+    if total.batch_calls:
+        yield f"{total.batch_calls:,} of the calls went in batches, at their price: {total.batch_usd:,.4f} USD."
     if total.failures:
         yield "Failed: " + ", ".join(f"{kind} {count:,}" for kind, count in sorted(total.failures.items())) + "."
     if total.unpriced_calls:
@@ -140,7 +153,11 @@ def _remarks(total: Sum, under_way: "Sequence[Hold]", lost: "Sequence[Hold]") ->
     if total.uncertain_calls:
         at_most = f"{total.uncertain_tokens:,} tokens, {total.uncertain_usd:,.4f} USD"
         yield f"{total.uncertain_calls:,} calls broke off and may have been billed beyond the sum: at most {at_most}."
-    for holds, what in ((under_way, "under way"), (lost, "of killed processes, billed or not,")):
+    for holds, what in (
+        (under_way, "under way"),
+        (batched, "in batches under way"),
+        (lost, "of killed processes, billed or not,"),
+    ):
         if holds:
             held = _held(holds)
             yield f"Calls {what}: {held['calls']:,}, at most {held['at_most_tokens']:,} tokens, {held['at_most_usd']:,.4f} USD."

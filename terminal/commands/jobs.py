@@ -1,4 +1,4 @@
-"""`rhyme jobs add|list|show|pause|resume|cancel|retry`: what is to be analysed in bulk, and what became of it."""
+"""`rhyme jobs add|list|show|batches|pause|resume|cancel|retry`: what is to be analysed in bulk, and what became of it."""
 
 import argparse
 import re
@@ -28,6 +28,7 @@ def run(options: argparse.Namespace) -> int:
         "add": _add,
         "list": _list,
         "show": _show,
+        "batches": _batches,
         "pause": _change,
         "resume": _change,
         "cancel": _change,
@@ -105,6 +106,19 @@ def _list(parts: Assembly, options: argparse.Namespace, _: ProgressView) -> int:
 def _show(parts: Assembly, options: argparse.Namespace, _: ProgressView) -> int:
     job = parts.database.jobs.get(options.id)
     print(as_json(job.model_dump(mode="json")) if options.json else jobs_view.job_text(job))
+    return 0
+
+
+def _batches(parts: Assembly, options: argparse.Namespace, _: ProgressView) -> int:
+    from terminal.batch_view import batch_json, batches_text
+
+    if options.limit < 1:
+        raise UsageError(f"--limit {options.limit} is below 1.")
+    batches = parts.database.batches.listed(options.limit)
+    if options.json:
+        print(as_json({"batches": [batch_json(one) for one in batches]}))
+    else:
+        print("\n".join(plain(line) for line in batches_text(batches)))
     return 0
 
 

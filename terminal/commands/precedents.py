@@ -1,4 +1,4 @@
-"""`rhyme precedents import|search`: the event memory by hand."""
+"""`rhyme precedents import|search|sources|release`: the event memory by hand."""
 
 import argparse
 import sys
@@ -21,15 +21,17 @@ SHOWN_ERRORS = 20  # a file with a systematic fault has one in every row
 
 
 def run(options: argparse.Namespace) -> int:
-    """Dispatches to import or search."""
+    """Dispatches to import, search, sources or release."""
     with ProgressView.open(quiet=options.quiet) as view:
         view.say("Opening the event memory …")
         settings = load_settings({"home": options.home}).settings
         with Assembly(settings, say=view.say) as parts:
             if options.action == "import":
                 return _import(parts, options, view)
+            if options.action in ("sources", "release"):
+                return _sources(parts, options)
             with parts.memory() as memory:
-                recalled = memory.recall(options.text, options.as_of or utc_now(), options.limit)
+                recalled = memory.recall(options.text, options.as_of or utc_now(), options.limit, held=True)
     _show(recalled, options)
     return 0
 
@@ -37,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
 def _import(parts: Assembly, options: argparse.Namespace, view: ProgressView) -> int:
     """Adds a file's events. Raises SourceUnreadable when no row of it is an event."""
     from vectorstore.importing import read_events
+    from vectorstore.sources import overwriting
 
     result = read_events(Path(options.file), strict=options.strict)
     for error in result.errors[:SHOWN_ERRORS]:
@@ -49,12 +52,49 @@ def _import(parts: Assembly, options: argparse.Namespace, view: ProgressView) ->
             "faults. `rhyme precedents import --help` lists the columns."
         )
     with parts.memory() as memory:
-        added = memory.add(result.events, on_progress=lambda done, total: view.say(f"{done:,} of {total:,} kept"))
+        taken = overwriting(result.events, parts.database.events([event.id for event in result.events]))
+        for event_id in sorted(taken)[:SHOWN_ERRORS]:
+            print(plain(f"Left out, {event_id}: an event of another source has this id"), file=sys.stderr)
+        events = [event for event in result.events if event.id not in taken]
+        names = memory.sources.note(events, utc_now())
+        if options.release:
+            for name in names:
+                memory.sources.release(name, utc_now())
+        added = memory.add(events, on_progress=lambda done, total: view.say(f"{done:,} of {total:,} kept"))
+        left_out = len(result.errors) + len(taken)
         print(
             f"{added.added:,} new events, {added.changed:,} changed, {added.unchanged:,} known already, "
-            f"{len(result.errors):,} rows left out. {result.without_reaction:,} wait for their outcome. The memory now "
+            f"{left_out:,} rows left out. {result.without_reaction:,} wait for their outcome. The memory now "
             f"holds {memory.snapshot}."
         )
+        held = [name for name in names if memory.sources.all()[name].held(utc_now())]
+        if held:
+            print(
+                plain(
+                    f"They can be searched, but count in no score before you say so: `rhyme precedents release {held[0]}`."
+                )
+            )
+    return 0
+
+
+def _sources(parts: Assembly, options: argparse.Namespace) -> int:
+    """Lists the imported files, or releases one. Raises NotFound."""
+    from vectorstore.sources import EventSources
+
+    sources = EventSources(parts.database.note, parts.database.set_note)
+    if options.action == "release":
+        sources.release(options.name, utc_now(), trusted=options.trust)
+        print(plain(f"{options.name} counts in the score{' without a cap' if options.trust else ', by .05 at most'}."))
+        return 0
+    known = sources.all()
+    if options.json:
+        print(as_json({name: source.model_dump(mode="json") for name, source in known.items()}))
+        return 0
+    for name, source in known.items():
+        state = "held" if source.held(utc_now()) else "trusted" if source.trusted else "counts, by .05 at most"
+        print(plain(f"{name}  first seen {source.first_seen_at:%Y-%m-%d}  {state}"))
+    if not known:
+        print("No file was imported: all events are Rhyme's own.")
     return 0
 
 

@@ -4,9 +4,12 @@ import argparse
 import json
 import os
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from records.errors import UsageError
+from records.errors import StoreLocked, StoreUnreachable, UsageError
 from terminal.progress import ProgressView
 
 if TYPE_CHECKING:
@@ -17,12 +20,19 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5
 REMOTE_CONCURRENCY = 4
+AWAY = (StoreUnreachable, StoreLocked)
+AWAY_SECONDS = 600.0
+"""How long a worker waits for a database server that does not answer, before it leaves with the error."""
 PAUSED = 1
 """Exit code of `--until-empty` that found everything paused."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Works. Raises SettingsError, ModelError, StoreError, UsageError."""
+    if options.batch:
+        from terminal.batch_worker import run as run_batches
+
+        return run_batches(options)
     for name in ("concurrency", "together"):
         number = getattr(options, name)
         if number is not None and number < 1:
@@ -61,19 +71,32 @@ def _work(parts: "Assembly", options: argparse.Namespace, view: ProgressView) ->
         Worker(parts.database, queue, course, clock=utc_now, concurrency=each, together=options.together) as worker,
         JobsView.open(quiet=options.quiet or options.json) as shown,
     ):
-        paused = _watch(parts, options, shown, leaving)
+        paused = _watch(parts, options, shown, leaving, view.say)
         view.say("Finishing what is in hand …" if worker.in_hand else "Leaving …")
         unfinished = leave(worker, leaving)
-        _tell(parts, options, shown)
+        with suppress(*AWAY):  # what is done is done, also when it cannot be counted now
+            _tell(parts, options, shown)
     return (PAUSED if paused else 0), unfinished
 
 
-def _watch(parts: "Assembly", options: argparse.Namespace, shown: "JobsView", leaving: "Leaving") -> bool:
-    """Shows the counts until it is time to leave; True when that is because of a pause."""
+def _watch(
+    parts: "Assembly", options: argparse.Namespace, shown: "JobsView", leaving: "Leaving", say: Callable[[str], None]
+) -> bool:
+    """Shows the counts until it is time to leave; True when that is because of a pause. A database that is away is waited for.
+    Raises StoreError when it stays away."""
+    away_since: float | None = None
     while True:
-        counts, pause = _tell(parts, options, shown)
-        if options.until_empty and (pause is not None or not counts.open):
-            return pause is not None
+        try:
+            counts, pause = _tell(parts, options, shown)
+            away_since = None
+            if options.until_empty and (pause is not None or not counts.open):
+                return pause is not None
+        except AWAY as error:
+            if away_since is None:
+                away_since = time.monotonic()
+                say(f"Waiting for the database: {error}")
+            if time.monotonic() - away_since > AWAY_SECONDS:
+                raise
         if leaving.asked.wait(LOOK_SECONDS):
             return False
 

@@ -6,6 +6,7 @@ from agent.check import check
 from agent.evidence import Evidence
 from agent.explain_composed import compose
 from records.analysis import Explanation, Sentence
+from records.taxonomy import EventType
 
 
 def verdict(evidence: Evidence, text: str, *support: str) -> tuple[str, ...]:
@@ -65,3 +66,26 @@ def test_a_composed_sentence_with_a_wrong_figure_would_be_caught(evidence: Evide
     claims = check(Explanation(sentences=tuple(altered)), evidence)
     assert altered
     assert all(claim.verdict == "dropped" for claim in claims)
+
+
+def test_the_readers_own_words_about_a_fact_carry_nothing(evidence: Evidence) -> None:
+    fact = evidence.reading.facts[1].model_copy(update={"text": "a premium of 31.4 percent"})
+    reading = evidence.reading.model_copy(update={"facts": (evidence.reading.facts[0], fact)})
+    altered = Evidence(**{**evidence.__dict__, "reading": reading})
+    assert any("31.4 percent" in fault for fault in verdict(altered, "A premium of 31.4 percent.", "A2"))
+
+
+def test_grounds_of_a_precedent_name_its_field(evidence: Evidence) -> None:
+    sentence = Sentence(text="An earlier takeover worth $4 billion moved T1 by +0.6 %.", support=("P1",))
+    [claim] = check(Explanation(sentences=(sentence,)), evidence)
+    assert {(one.words, one.source, one.field) for one in claim.grounds} == {
+        ("$4 billion", "P1", "summary"),
+        ("+0.6 %", "P1", "reaction"),
+    }
+
+
+@pytest.mark.parametrize("event_type", list(EventType))
+def test_composed_sentences_pass_for_every_event_type(evidence: Evidence, event_type: EventType) -> None:
+    reading = evidence.reading.model_copy(update={"event_type": event_type})
+    altered = Evidence(**{**evidence.__dict__, "reading": reading})
+    assert [claim.faults for claim in check(compose(altered), altered) if claim.faults] == []

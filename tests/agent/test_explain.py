@@ -47,6 +47,24 @@ def test_a_repair_that_is_worse_is_not_taken(evidence: Evidence) -> None:
     assert [claim.verdict for claim in explained.claims] == ["supported", "dropped"]
 
 
+def test_a_repair_that_says_less_is_not_taken(evidence: Evidence) -> None:
+    other = SentenceAnswer(text="Northwind pays $35.3 billion for Contoso.", support=["A1"])
+    steps = [Reply(ExplainAnswer(sentences=[TRUE, other, FALSE])), Reply(ExplainAnswer(sentences=[TRUE]))]
+    with ScriptedModel(steps) as model:
+        explained = explain(evidence, model, PromptLibrary(), silent)
+    assert [claim.verdict for claim in explained.claims] == ["supported", "supported", "dropped"]
+
+
+def test_a_fact_is_shown_as_its_quote_which_alone_carries_figures(evidence: Evidence) -> None:
+    fact = evidence.reading.facts[1].model_copy(update={"text": "a premium of 31.4 percent"})
+    reading = evidence.reading.model_copy(update={"facts": (evidence.reading.facts[0], fact)})
+    with ScriptedModel([Reply(ExplainAnswer(sentences=[TRUE]))]) as model:
+        explain(Evidence(**{**evidence.__dict__, "reading": reading}), model, PromptLibrary(), silent)
+        sent = str(model.prompts[0].messages[1].content)
+    assert "26.6 percent" in sent
+    assert "31.4 percent" not in sent
+
+
 def test_the_model_is_shown_every_value_it_may_cite(evidence: Evidence) -> None:
     with ScriptedModel([Reply(ExplainAnswer(sentences=[TRUE]))]) as model:
         explain(evidence, model, PromptLibrary(), silent)

@@ -46,6 +46,19 @@ def test_the_shipped_table_is_dated_and_its_prices_are_plausible() -> None:
         assert price.cache_write is None or price.input <= price.cache_write <= 2 * price.input
 
 
+def test_a_batch_costs_its_factor_of_every_price() -> None:
+    table = load_prices().for_batches()
+    single, batched = load_prices().find("gpt-5.4-mini"), table.find("gpt-5.4-mini") if table else None
+    usage = Usage(input_tokens=1000, output_tokens=100, cached_tokens=600)
+    assert single is not None
+    assert batched is not None
+    assert batched.cost_usd(usage) == pytest.approx((single.cost_usd(usage) or 0) / 2)
+
+
+def test_without_a_factor_the_price_of_a_batch_is_not_known() -> None:
+    assert PriceTable(checked_on="2026-11-18", source="s", models=(PRICE,)).for_batches() is None  # type: ignore[arg-type]
+
+
 def test_a_snapshot_has_its_models_price_unless_it_has_its_own() -> None:
     own = PRICE.model_copy(update={"model": "m-2026-01-31", "input": 7.0})
     table = PriceTable(checked_on="2026-11-18", source="s", models=(PRICE, own))  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from records.analysis import ModelCall
 from records.errors import (
     ModelAnswerInvalid,
     ModelCannot,
+    ModelDenied,
     ModelError,
     ModelMissing,
     ModelRefused,
@@ -236,6 +237,9 @@ def test_a_refusal_is_not_repeated_and_says_what_to_do(
     assert len(chat_server.bodies) == 1
     assert it.slept == []
     assert KEY not in str(caught.value)
+    assert isinstance(caught.value, ModelDenied) == (
+        status in (401, 403, 404)
+    )  # then every other article would be refused too
 
 
 def test_a_declined_request_is_refused_with_the_models_words(chat_server: Any, opened: Open, prompt: Prompt) -> None:

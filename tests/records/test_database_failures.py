@@ -17,7 +17,7 @@ from records.analysis import Analysis
 from records.database import Database, EmbedderIdentity
 from records.database import engine as engine_module
 from records.database.engine import writing
-from records.errors import StoreCorrupt, StoreError, StoreLocked, StoreUnwritable
+from records.errors import StoreCorrupt, StoreError, StoreLocked, StoreUnreachable, StoreUnwritable
 from records.event import Event
 
 ROOT = Path(records.__file__).parents[1]
@@ -142,7 +142,7 @@ def test_a_second_writer_is_told_to_wait_and_a_reader_goes_on(
 
 def test_an_unreachable_server_is_named_without_its_password() -> None:
     pytest.importorskip("psycopg")
-    with pytest.raises(StoreError, match="Check that the server runs") as raised:
+    with pytest.raises(StoreUnreachable, match="Check that the server runs") as raised:
         Database.open("postgresql://analyst:s3cret@127.0.0.1:1/rhyme")
     assert "s3cret" not in str(raised.value)
     assert "analyst:***@127.0.0.1:1/rhyme" in str(raised.value)

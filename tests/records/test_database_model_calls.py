@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 import records
-from records.database import Database
-from records.errors import StoreError
+from records.database import Database, model_calls
+from records.errors import StoreError, StoreUnreachable
 from records.spending import BudgetLimit, BudgetLimits, CallBound, CallEntry, Outcome, Shortfall, Spent
 
 ROOT = Path(records.__file__).parents[1]
@@ -42,6 +42,35 @@ def test_rows_of_the_cost_ledger_cannot_be_changed_or_removed(database: Database
     with pytest.raises(StoreError, match="append-only"), database._writing() as connection:
         connection.execute(text(statement))
     assert database.model_calls.entries() == [CALL]
+
+
+def test_a_row_is_written_once_though_nobody_heard_that_it_was(database: Database) -> None:
+    """A server that is lost as it says that all is kept leaves the writer to try again."""
+    held = hold(database, CallBound(300, 6_000), BudgetLimits())
+    assert isinstance(held, int)
+    database.model_calls.settle(CALL, held)
+    database.model_calls.settle(CALL, held)
+    assert database.model_calls.entries() == [CALL]
+    assert database.model_calls.taken("r1", NOON)["day"] == Spent(5_000, 120)
+
+
+def test_a_paid_answer_waits_for_a_database_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_calls, "AWAY_LOOK_SECONDS", 0.0)
+    tried: list[int] = []
+
+    def write() -> int:
+        tried.append(1)
+        if len(tried) < 4:
+            raise StoreUnreachable("away")
+        return len(tried)
+
+    assert model_calls.patiently(write, again=True) == 4
+    tried.clear()
+    with pytest.raises(StoreUnreachable):
+        model_calls.patiently(write)
+    monkeypatch.setattr(model_calls, "AWAY_SECONDS", -1.0)
+    with pytest.raises(StoreUnreachable):
+        model_calls.patiently(write, again=True)
 
 
 @pytest.mark.parametrize("period", ["run", "day", "month"])

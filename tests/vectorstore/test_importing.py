@@ -48,7 +48,7 @@ def test_a_full_row_becomes_the_event_it_describes(read: Read) -> None:
     assert (event.id, event.tickers, event.tags, event.story_id) == ("x", ("ACME", "BRK.B"), (Tag.GUIDANCE,), "s")
     assert event.event_type is EventType.GUIDANCE
     assert event.published_at == datetime(2024, 5, 31, 20, 30, tzinfo=UTC)
-    assert event.source == "events.jsonl"
+    assert event.source == "import:events.jsonl"
     assert event.reaction is not None
     assert event.reaction.z == pytest.approx(-2.5)
     assert (event.reaction.ticker, event.reaction.window) == ("ACME", "one_session")

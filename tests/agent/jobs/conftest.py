@@ -20,6 +20,11 @@ def kit(load_module: Callable[[Path], ModuleType]) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def batch_kit(kit: ModuleType, load_module: Callable[[Path], ModuleType]) -> ModuleType:  # noqa: ARG001 - it imports `kit`
+    return load_module(HERE / "batch_kit.py")
+
+
+@pytest.fixture(scope="session")
 def processes(
     fork_server: "multiprocessing.context.ForkServerContext",
 ) -> Iterator["multiprocessing.context.ForkServerContext"]:

@@ -4,7 +4,15 @@ import pytest
 
 from agent.jobs.failures import FOR_A_PERSON, PASSING, Patience, kind_of, reaction_to, reason_of
 from records import errors
-from records.errors import ModelAnswerInvalid, ModelMissing, ModelUnavailable, RhymeError, SourceUnreadable, StoreLocked
+from records.errors import (
+    ModelAnswerInvalid,
+    ModelDenied,
+    ModelMissing,
+    ModelUnavailable,
+    RhymeError,
+    SourceUnreadable,
+    StoreLocked,
+)
 
 PATIENCE = Patience(passing=3, code=2)
 
@@ -18,6 +26,7 @@ PATIENCE = Patience(passing=3, code=2)
         (SourceUnreadable("no article"), ["set_aside"]),
         (ModelAnswerInvalid("no JSON"), ["set_aside"]),
         (ModelMissing("no key"), ["pause", "pause"]),
+        (ModelDenied("wrong key"), ["pause", "pause"]),
     ],
 )
 def test_each_kind_is_tried_so_often_and_then_set_aside(error: Exception, reactions: list[str]) -> None:

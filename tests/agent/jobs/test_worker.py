@@ -101,6 +101,26 @@ def test_an_update_waits_for_the_analysis_of_its_story_that_is_under_way(
     assert database.load_analysis(second).former_id == first
 
 
+def test_the_first_of_a_story_is_analysed_though_its_update_was_begun_before_it(
+    kit: ModuleType, database: Database
+) -> None:
+    one = kit.article(1)
+    text = {"title": f"CORRECTED: {one.title}", "text": f"{one.text}\n\nCorrection."}
+    update, reprint = kit.again(one, 2).model_copy(update=text), kit.again(one, 3)
+    for article in (one, update, reprint):
+        StoryThreads(database).place(article)
+    kit.fill(database, [one, update, reprint])
+    course = kit.course_over(database, silent)
+    assert [database.jobs.begin(article.id, 1) for article in (update, one, reprint)] == [1, 1, 1]
+    assert course.place(update.id, 1).outcome is None
+    assert course.place(one.id, 1).outcome is None
+    joined = course.place(reprint.id, 1).outcome
+    assert joined is not None
+    assert joined.result == "joined"
+    assert database.jobs.open_before(update.id, f"S{one.id}") == {"running"}
+    assert database.jobs.open_before(one.id, f"S{one.id}") == set()
+
+
 def test_live_articles_go_before_a_backfill(
     kit: ModuleType, database: Database, work: Callable[[OnCall], None]
 ) -> None:

@@ -53,7 +53,8 @@ def test_costs_are_told_by_group_with_failures_and_what_is_uncertain(capsys: pyt
     assert data["total"] == {
         "calls": 3, "cache_hits": 1, "input_tokens": 1_000, "cached_tokens": 400, "output_tokens": 200,
         "reasoning_tokens": 0, "cost_usd": 0.005, "unpriced_calls": 0, "estimated_calls": 0, "uncertain_calls": 1,
-        "uncertain_tokens": 3_000, "uncertain_usd": 0.009, "failures": {"rate_limited": 1, "broken_off": 1},
+        "uncertain_tokens": 3_000, "uncertain_usd": 0.009, "batch_calls": 0, "batch_usd": 0.0,
+        "failures": {"rate_limited": 1, "broken_off": 1},
     }  # fmt: skip
     assert [group["name"] for group in data["groups"]] == ["gpt"]
     assert data["lost"] == {"calls": 1, "at_most_tokens": 2_500, "at_most_usd": 0.007}
@@ -69,6 +70,18 @@ def test_costs_read_as_a_table_with_remarks(capsys: pytest.CaptureFixture[str]) 
     assert "Failed: broken_off 1, rate_limited 1." in text
     assert "1 calls broke off and may have been billed beyond the sum: at most 3,000 tokens, 0.0090 USD." in text
     assert "of killed processes, billed or not,: 1" in text
+
+
+@pytest.mark.usefixtures("books")
+def test_calls_that_went_in_batches_are_counted_and_told_apart(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Database.open(home / "rhyme.db") as database:
+        database.model_calls.settle(changed(batch_id="batch_1", cost_nano=2_500_000))
+    assert main(["cost", "--since", "2026-11-01", "--json"]) == 0
+    total = json.loads(capsys.readouterr().out)["total"]
+    assert (total["calls"], total["batch_calls"], total["batch_usd"]) == (4, 1, 0.0025)
+    assert total["cost_usd"] == pytest.approx(0.0075)
+    assert main(["cost"]) == 0
+    assert "1 of the calls went in batches, at their price: 0.0025 USD." in capsys.readouterr().out
 
 
 def test_what_is_left_of_the_budgets_counts_everything_taken_today(

@@ -1,0 +1,175 @@
+"""The product's own words, checked and then read by another ruler: does an unsupported number or name get through?
+
+Without a model the composer of the embedded profile writes over readings made in code (facts: the article's sentences; companies by
+name; event type by keyword rules; no tone, no precedents). With one, whole analyses are run.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+
+from agent.check import check
+from agent.evidence import Evidence
+from agent.explain_composed import compose
+from agent.score import Question, ScoreModel
+from evals.starter.labeller import label
+from evals.tickers.grade import Share
+from evals.words.holding import reading_of
+from evals.words.sources import Told
+from markets.desk import MarketDesk
+from records.analysis import Analysis, Claim
+from records.article import Article
+
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?|(?<!\d)\.\d+")
+_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{3,}")
+
+
+@dataclass(frozen=True)
+class Written:
+    """The checked sentences of one article with the texts they cite."""
+
+    article: str
+    claims: tuple[Claim, ...]
+    cited: Callable[[Claim], str]
+
+
+@dataclass(frozen=True)
+class WordsReport:
+    """Counts over all articles."""
+
+    writer: str
+    articles: int
+    sentences: int
+    dropped: int
+    unsupported_number: int
+    """Kept sentences with a number that no cited text has in its digits."""
+    unsupported_claim: int
+    """Kept sentences with such a number, or a name that no cited text has."""
+    failures: tuple[tuple[str, int], ...]
+    """(article, number of the sentence) of those."""
+
+    @property
+    def kept(self) -> int:
+        """Sentences after the check."""
+        return self.sentences - self.dropped
+
+    def shares(self) -> dict[str, Share]:
+        """By the stable names."""
+        return {
+            "unsupported_number_rate": Share(self.unsupported_number, self.kept),
+            "unsupported_claim_rate": Share(self.unsupported_claim, self.kept),
+            "dropped_rate": Share(self.dropped, self.sentences),
+        }
+
+
+def examine(written: Iterable[Written], writer: str) -> WordsReport:
+    """Counts what the second ruler finds in the kept sentences."""
+    articles = sentences = dropped = numbers = claims = 0
+    failures: list[tuple[str, int]] = []
+    for one in written:
+        articles += 1
+        for place, claim in enumerate(one.claims):
+            sentences += 1
+            if claim.verdict == "dropped":
+                dropped += 1
+                continue
+            cited = one.cited(claim)
+            wrong_number, wrong_name = bool(strange_numbers(claim.text, cited)), bool(strange_names(claim.text, cited))
+            numbers += wrong_number
+            claims += wrong_number or wrong_name
+            if wrong_number or wrong_name:
+                failures.append((one.article, place))
+    return WordsReport(writer, articles, sentences, dropped, numbers, claims, tuple(failures))
+
+
+def strange_numbers(text: str, cited: str) -> list[str]:
+    """Numbers of `text` whose digits, however scaled or rounded, no number of `cited` has."""
+    known = {_digits(number) for number in _NUMBER.findall(cited)}
+    said = [number for number in _NUMBER.findall(text) if number.strip(",.")]
+    return [one for one in said if not any(_alike(_digits(one), other) for other in known)]
+
+
+def _digits(number: str) -> str:
+    return number.replace(",", "").replace(".", "").strip("0")
+
+
+def _alike(said: str, known: str) -> bool:
+    if said == known or not said:
+        return True
+    return len(known) > len(said) and str(round(int(known) / 10 ** (len(known) - len(said)))).strip("0") == said
+
+
+def strange_names(text: str, cited: str) -> list[str]:
+    """Capitalised words within `text` whose first letters do not occur in `cited`."""
+    return [name for name in _NAME.findall(text) if name[:5].lower() not in cited.lower()]
+
+
+def composed(told: Iterable[Told], desk: MarketDesk) -> Iterator[Written]:
+    """The embedded profile's paragraph for each story that names a listed company, written without any model."""
+    score = ScoreModel()
+    seen: set[str] = set()
+    for one in told:
+        if one.body in seen or not one.headline:
+            continue
+        seen.add(one.body)
+        evidence = _scored(one, desk, score)
+        if evidence is not None:
+            yield Written(one.id.rsplit(":", 2)[0], check(compose(evidence), evidence), _cited_in(evidence))
+
+
+def _scored(one: Told, desk: MarketDesk, score: ScoreModel) -> Evidence | None:
+    text = one.body[len(one.headline) :].strip()
+    moment = datetime.combine(one.published_on, time(20), UTC) if one.published_on else datetime.now(UTC)
+    candidates = desk.candidates(one.headline, text, moment)
+    primary = next((found for found in candidates if not found.ambiguous and found.in_title), None)
+    if primary is None:
+        return None
+    event_type = label(one.headline, text)
+    question = Question(instrument=primary.instrument, event_type=event_type, headline=one.headline)
+    impact = score.forecast(question, (), as_of=moment)
+    return Evidence(one.body, reading_of(one.body, event_type), impact, (), (), candidates, moment, one.published_on)
+
+
+def _cited_in(evidence: Evidence) -> Callable[[Claim], str]:
+    """Everything the claim may rest on: what it cites, the headline and the instruments."""
+    allowed = evidence.body.partition("\n\n")[0] + " ".join(
+        f" {one.name} {one.instrument.name}" for one in evidence.candidates
+    )
+
+    def cited(claim: Claim) -> str:
+        texts = [passage.text for passage in evidence.passages() if passage.source in claim.support]
+        return "\n".join((allowed, *texts))
+
+    return cited
+
+
+def analysed(told: Iterable[Told], analyse: Callable[[Article], Analysis]) -> Iterator[Written]:
+    """Whole analyses by a model, one an article. Raises ModelError, StoreError, SourceError."""
+    seen: set[str] = set()
+    for one in told:
+        if one.body in seen or not one.headline:
+            continue
+        seen.add(one.body)
+        analysis = analyse(_article(one))
+        yield Written(one.id.rsplit(":", 2)[0], analysis.claims, _cited_by(analysis))
+
+
+def _article(one: Told) -> Article:
+    moment = datetime.combine(one.published_on, time(20), UTC) if one.published_on else datetime.now(UTC)
+    return Article(
+        id=hashlib.sha256(one.body.encode()).hexdigest()[:16],
+        title=one.headline,
+        text=one.body[len(one.headline) :].strip(),
+        published_at=moment,
+        first_seen_at=moment,
+        language="en",
+    )
+
+
+def _cited_by(analysis: Analysis) -> Callable[[Claim], str]:
+    texts = {fact.id: fact.quote for fact in analysis.reading.facts}
+    texts |= {one.id: one.model_dump_json() for one in analysis.precedents}
+    rest = f"{analysis.article.title} {analysis.reading.mentions} {analysis.reading.sentiment} {analysis.impact.model_dump_json()}"
+    return lambda claim: "\n".join((rest, *(texts.get(name, "") for name in claim.support)))

@@ -1,0 +1,68 @@
+"""`rhyme eval words`: whether the check lets true sentences pass and stops false ones, and what gets through it."""
+
+import argparse
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from terminal.eval_labels import data_folder, provenance
+from terminal.output import as_json
+from terminal.plain import plain
+from terminal.progress import ProgressView
+from terminal.settings import load_settings
+
+if TYPE_CHECKING:
+    from evals.words.grade import Request
+    from evals.words.written import WordsReport
+
+
+def run(options: argparse.Namespace) -> int:
+    """Grades and reports. Raises SourceError, SettingsError, ModelError, StoreError."""
+    from evals.words.grade import Request, grade
+    from evals.words.report import targets, to_json, write_report
+
+    half = None if options.half == "both" else options.half
+    request = Request(data_folder(options.data, "summ/ or dup/"), half, options.limit, options.seed)
+    with ProgressView.open(quiet=options.quiet) as view:
+        view.say("Loading the sentences …")
+        report = grade(request, view.say)
+        words = _written(options, request, view)
+    data = provenance(options) | {"half": options.half}
+    if options.out:
+        write_report(Path(options.out), report, words, data)
+    if options.json:
+        print(as_json(to_json(report, words, data)))
+        return 0
+    print(
+        plain(f"{sum(report.sentences.values()):,} true sentences, {report.articles:,} articles; words {words.writer}.")
+    )
+    for target in targets(report, words):
+        met = {True: "met", False: "missed", None: "nothing to count"}[bool(target["met"]) if target["n"] else None]
+        print(
+            f"  {target['name']:32} {_shown(target['value'])} of {target['n']:,}  at most {target['at_most']:g}: {met}"
+        )
+    if options.out:
+        print(plain(f"The report is in {options.out}."))
+    return 0
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "unknown"
+
+
+def _written(options: argparse.Namespace, request: "Request", view: ProgressView) -> "WordsReport":
+    from evals.words.grade import chosen
+    from evals.words.written import analysed, composed, examine
+    from markets.desk import MarketDesk
+
+    told = chosen(request)
+    if options.model is None:
+        view.say("Composing analyses without a model …")
+        return examine(composed(told, MarketDesk()), "composed without a model")
+    from terminal.assembly import Assembly
+
+    settings = load_settings({"home": options.home, "model": options.model}).settings
+    with Assembly(settings, say=view.say) as parts:
+        analyst = parts.analyst()
+        written = analysed(told, lambda article: analyst.analyze(article, progress=view.show))
+        return examine(islice(written, options.articles), f"analysed with {options.model}")

@@ -1,0 +1,148 @@
+"""Relations of a sentence against what it cites: each rule with sentences it lets pass and sentences it stops."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from agent.check import Checker
+from agent.evidence import Evidence
+from agent.sentences import split_sentences
+from records.analysis import Claim, Sentence
+from records.market import Candidate, Instrument
+from records.reading import Fact, Span
+
+RESULTS = (
+    "Contoso profit beats estimates\n\n"
+    "Contoso said on Tuesday revenue rose 14.2 percent to $1.7 billion in the third quarter, while net profit fell 8 percent to "
+    "$210 million. Earnings of $1.26 per share were above analysts' expectations of $1.14. Northwind, its rival, reported revenue "
+    "of $2.4 billion. Contoso did not raise its full-year guidance. Higher costs cut its operating margin by 120 basis points."
+)
+DEAL = (
+    "Northwind to buy Contoso\n\n"
+    "Northwind agreed to buy Contoso for $35.3 billion in cash. Chief Executive Ada Miller said the deal “will not close before "
+    "early 2025”. The Federal Trade Commission has to approve it."
+)
+
+Hold = Callable[..., Claim]
+
+
+@pytest.fixture
+def hold(evidence: Evidence) -> Hold:
+    """Holds a sentence against every sentence of a body."""
+
+    def claim(body: str, text: str) -> Claim:
+        facts = tuple(
+            Fact(id=f"A{number}", text=quote, quote=quote, span=Span(start=span.start, end=span.end))
+            for number, (span, quote) in enumerate(split_sentences(body), 1)
+        )
+        reading = evidence.reading.model_copy(update={"facts": facts, "mentions": ()})
+        candidates = tuple(
+            Candidate(instrument=Instrument(ticker=name[:4].upper(), name=name), name=name, match="name")
+            for name in ("Contoso", "Northwind")
+        )
+        changed = {"body": body, "reading": reading, "candidates": candidates, "published_on": date(2024, 10, 29)}
+        checker = Checker(Evidence(**{**evidence.__dict__, **changed}))
+        return checker.claim(Sentence(text=text, support=tuple(fact.id for fact in facts)))
+
+    return claim
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Contoso's revenue grew 14.2 percent to $1.7 billion in Q3.",
+        "Net profit was down 8% at $210 million.",
+        "Revenue of $1.7 billion compares with a profit of $210 million.",
+        "Contoso earned $1.26 a share, beating the $1.14 that analysts expected.",
+        "Contoso's results beat expectations.",
+        "Northwind's revenue was $2.4 billion.",
+        "It did not raise its full-year guidance.",
+        "The operating margin fell by 1.2 percentage points.",
+        "Contoso reported on Tuesday a profit of about $210 million for the third quarter of 2024.",
+    ],
+)
+def test_what_the_results_say_in_other_words_is_supported(hold: Hold, text: str) -> None:
+    assert hold(RESULTS, text).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("Contoso's revenue fell 14.2 percent to $1.7 billion.", "other way"),
+        ("Net profit was up 8% at $210 million.", "other way"),
+        ("Contoso's net profit was $1.7 billion.", "of revenue, not of profit"),
+        ("Contoso's revenue fell 8 percent.", "of profit, not of revenue"),
+        ("Revenue was $210 million.", "of profit, not of revenue"),
+        ("Revenue rose to $1.26.", "of revenue"),
+        ("Contoso's revenue rose 14.2 percent in the second quarter.", "“second quarter”"),
+        ("Contoso's results missed expectations.", "contrary of expectations"),
+        ("Contoso raised its full-year guidance.", "deny"),
+        ("Contoso's revenue did not rise 14.2 percent.", "not denied"),
+        ("The operating margin rose by 120 basis points.", "other way"),
+        ("The operating margin fell by 120 percent.", "“120 percent”"),
+        ("Contoso reported on Thursday.", "“Thursday”"),
+        ("Contoso's revenue rose 14.2 percent to €1.7 billion.", "“€1.7 billion”"),
+        ("Contoso issued 1.7 billion shares.", "1.7 billion shares"),
+    ],
+)
+def test_what_turns_the_results_round_is_dropped_with_its_reason(hold: Hold, text: str, fault: str) -> None:
+    faults = hold(RESULTS, text).faults
+    assert any(fault in one for one in faults), faults
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Northwind is buying Contoso for $35.3 billion.",
+        "Contoso is being acquired by Northwind.",
+        "Miller expects that the deal “will not close before early 2025”.",
+        'According to Ada Miller, it "will not close before [...] 2025".',
+        "The FTC has to approve the purchase.",
+    ],
+)
+def test_what_the_deal_says_in_other_words_is_supported(hold: Hold, text: str) -> None:
+    assert hold(DEAL, text).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("Contoso agreed to buy Northwind for $35.3 billion in cash.", "Contoso buys Northwind"),
+        ("Northwind is being acquired by Contoso.", "Contoso buys Northwind"),
+        ("Miller expects that it “will close before early 2025”.", "quotation"),
+        ("Chief Executive Ada Smith spoke of it.", "“Smith”"),
+        ("Fabrikam follows the deal.", "“Fabrikam”"),
+        ("The SEC has to approve the purchase.", "“SEC”"),
+        ("The deal beats expectations.", "nothing of expectations"),
+    ],
+)
+def test_what_turns_the_deal_round_is_dropped_with_its_reason(hold: Hold, text: str, fault: str) -> None:
+    faults = hold(DEAL, text).faults
+    assert any(fault in one for one in faults), faults
+
+
+def test_two_companies_figures_may_not_change_places(hold: Hold) -> None:
+    body = "Results\n\nContoso revenue was $1.7 billion against $2.4 billion at its larger rival Northwind."
+    assert hold(body, "Contoso revenue was $1.7 billion against $2.4 billion at Northwind.").faults == ()
+    assert (
+        hold(body, "Contoso revenue was $2.4 billion against $1.7 billion at its larger rival Northwind.").faults != ()
+    )
+
+
+def test_a_change_belongs_to_the_company_named_before_it(hold: Hold) -> None:
+    body = "Results\n\nContoso profit fell 12.5 percent, hurt by lower sales to its main customer Northwind."
+    assert hold(body, "Contoso's profit was down 12.5 percent.").faults == ()
+    assert hold(body, "Northwind's profit was down 12.5 percent.").faults != ()
+
+
+def test_two_figures_of_one_sentence_may_not_change_places(hold: Hold) -> None:
+    body = "Sale\n\nContoso will sell a further 11.5 percent stake, leaving it with a 50 percent shareholding."
+    assert hold(body, "It sells a further 11.5 percent stake, leaving a 50 percent shareholding.").faults == ()
+    assert hold(body, "It sells a further 50 percent stake, leaving an 11.5 percent shareholding.").faults != ()
+
+
+def test_grounds_point_at_the_very_characters_of_the_article(hold: Hold) -> None:
+    grounds = hold(RESULTS, "Net profit fell 8% to $210 million in the third quarter.").grounds
+    shown = {one.words: RESULTS[one.span.start : one.span.end] for one in grounds if one.span}
+    assert shown == {"8%": "8 percent", "$210 million": "$210 million", "third quarter": "third quarter"}
