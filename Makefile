@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# How many processes share the tests.
+PROCESSES ?= 2
 
 .PHONY: help demo test test-model check lock clean
 help:
@@ -35,7 +37,7 @@ demo: $(VENV)/runtime
 
 test: $(VENV)/dev
 	@$(BIN)/rhyme models pull --embedder
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist worksteal
 
 test-model: $(VENV)/dev
 	@$(BIN)/rhyme models pull

@@ -19,6 +19,7 @@ _KINDS = {
     "override": "voids instructions", "role": "gives a model a role", "order": "orders an answer", "form": "fills in our form",
     "markup": "imitates our marks", "encoded": "hides its words", "noise": "is noise", "task": "sets a task",
 }  # fmt: skip
+_LONGEST_NAME = 8  # words: "The International Herald Tribune and Global Edition Online" has eight
 _GAPS = re.compile(r"[ \t]{2,}")
 _BREAKS = re.compile(r"\s*\n\s*\n\s*|\n{2,}")
 
@@ -36,7 +37,7 @@ def shield(article: Article) -> Article:
     offset = len(article.title) + 2
     withheld = (*_records(in_title, 0), *_records(in_text, offset))
     notes = [_note(withheld)] if withheld else []
-    notes += ["the publisher's name addresses a model: left out"] if source != article.source else []
+    notes += ["the publisher's name is no name: left out"] if source != article.source else []
     notes += ["a part of the address that addresses a model was cut off"] if url != article.url else []
     return article.model_copy(
         update={
@@ -97,7 +98,10 @@ def _without(text: str, found: Sequence[Passage]) -> str:
 
 
 def _safe_source(source: str | None) -> str | None:
-    return None if source is not None and judge(source) is not None else source
+    """A name is short, and no sentence."""
+    if source is None or (len(source.split()) <= _LONGEST_NAME and judge(source) is None):
+        return source
+    return None
 
 
 def _safe_url(url: str | None) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agent.guard_echo import echoes_a_prompt
 from agent.guard_patterns import Kind, addressed
@@ -11,6 +12,17 @@ from agent.sentences import split_sentences
 from records.reading import Span
 
 _CONTENT_WORD = re.compile(r"[^\W_]{4,}")
+_COMMON = frozenset(
+    """
+    about above after again also answer because been before being both could does each every everything from have here into just
+    like line made make more most much must only other over said same says should some such tell than that their them then there
+    these they thing this those told under upon very want were what when where which while will with word words would write year
+    your
+    """.split()
+)
+"""Words that link no two texts."""
+_FOREIGN_BOUNDARY = re.compile(r"[.!?؟।…][\"'”’)\]]*\s+(?=[^\x00-\x7f])|[。！？](?=.)")
+"""Ends of sentences that the splitter for English does not see."""
 _SET_APART = re.compile(r"(?<!\w)(?:\w[ .·_-]){11,}\w(?!\w)")
 """Twelve letters set apart one by one: no language is printed so."""
 _REPEATED = 12
@@ -33,7 +45,7 @@ class _Sentence:
 
     @property
     def content(self) -> set[str]:
-        return set(_CONTENT_WORD.findall(self.words.lower()))
+        return _content(self.words)
 
 
 @dataclass(frozen=True)
@@ -47,10 +59,10 @@ class Passage:
 def passages(text: str, title: str = "") -> tuple[Passage, ...]:
     """Those of `text`, in order, not touching; spans index `text`. What stands beside a flagged sentence and says nothing of the
     article's news goes with it: an order is seldom one sentence long. `title`: the headline, if it is not part of `text`."""
-    sentences = [_Sentence(span, words, judge(words)) for span, words in split_sentences(text)]
+    sentences = [_Sentence(span, words, judge(words)) for span, words in _split(text)]
     if not any(one.kind for one in sentences):
         return ()
-    headline = set(_CONTENT_WORD.findall(title.lower()))
+    headline = _content(title)
     if not headline and sentences[0].kind is None:
         headline = sentences[0].content
     runs = _runs(sentences)
@@ -63,6 +75,23 @@ def passages(text: str, title: str = "") -> tuple[Passage, ...]:
     return tuple(_joined(text, flagged))
 
 
+def _content(text: str) -> set[str]:
+    return set(_CONTENT_WORD.findall(text.lower())) - _COMMON
+
+
+def _split(text: str) -> Iterator[tuple[Span, str]]:
+    for span, words in split_sentences(text):
+        start = span.start
+        for boundary in [match.end() for match in _FOREIGN_BOUNDARY.finditer(words)] + [len(words)]:
+            piece = text[start : span.start + boundary]
+            stripped = piece.strip()
+            if stripped:
+                begin = start + piece.index(stripped)
+                yield Span(start=begin, end=begin + len(stripped)), stripped
+            start = span.start + boundary
+
+
+@lru_cache(maxsize=20_000)
 def judge(sentence: str) -> Kind | None:
     """What one sentence tries with a model, read in every way it might be; None if it is none that addresses one."""
     if _is_noise(sentence):

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from typing import Literal, cast
 
@@ -16,6 +17,10 @@ imitate our marks, to hide itself, to confuse, or to set a task that has nothing
 FILE = "addressed_v1.toml"
 ENOUGH = 1.1
 """Sum of the weights of different patterns from which a sentence is taken to address a model."""
+
+SENTENCES_KEPT = 4_096
+"""Sentences whose answer is kept: one comes again in the quotes of its own article, and in every article that a past event is
+recalled for."""
 
 _FOREIGN_HINT = re.compile(
     r"[\u0080-\uffff]|\b(?:ignor|vergiss|vergessen|missacht|antwort|schreib|setz|bewert|behandl|oubli|ne (?:tenez|suivez)|repond|"
@@ -67,6 +72,7 @@ def patterns() -> tuple[Pattern, ...]:
     return tuple(sorted(read, key=lambda one: -one.weight))
 
 
+@lru_cache(maxsize=SENTENCES_KEPT)
 def addressed(sentence: str) -> Kind | None:
     """What `sentence` tries with a model; None if it does not address one."""
     lower = sentence.lower()

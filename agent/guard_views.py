@@ -41,7 +41,8 @@ _HEX = re.compile(r"(?<![0-9A-Za-z])(?:(?:\\x|0x)?[0-9A-Fa-f]{2}[ :,]?){16,}")
 _ESCAPED = re.compile(
     r"(?:%[0-9A-Fa-f]{2}){2,}|(?:&#x?[0-9A-Fa-f]{2,6};){2,}|(?:\\u[0-9A-Fa-f]{4}){3,}|%20|&lt;|&quot;"
 )
-_LEGIBLE = 0.9
+_PRINTED = frozenset(" .,:;'\"!?-_{}<>()[]/%$&*#|\n")
+_LEGIBLE = 0.97
 """Share of letters, spaces and punctuation from which decoded bytes are a text."""
 
 
@@ -117,9 +118,9 @@ def _legible(content: bytes) -> str | None:
         text = content.decode()
     except UnicodeDecodeError:
         return None
-    letters = sum(char.isalpha() or char in " .,:;'\"!?-_{}<>/\n" for char in text)
+    legible = sum(char.isalnum() or char in _PRINTED for char in text)
     wordy = " " in text or not text.isascii()
-    return text if len(text) >= 12 and wordy and letters / len(text) >= _LEGIBLE else None
+    return text if len(text) >= 12 and wordy and legible / len(text) >= _LEGIBLE else None
 
 
 def _joined(text: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.event_rules import label
 from records.defences import Defence, holds
 from records.market import Candidate, Instrument
 from records.reading import Mention, Reading
@@ -14,6 +15,10 @@ _BID = re.compile(
     re.IGNORECASE,
 )
 _ROLE_ORDER: Mapping[str, int] = {"subject": 0, "backer": 1, "counterparty": 2, "competitor": 3, "mentioned": 4}
+_NO_NEWS_BY_RULE = frozenset(
+    {EventType.NOT_MARKET_RELEVANT, EventType.MARKET_COMMENTARY, EventType.OPERATIONS_UPDATE, EventType.PRODUCT_LAUNCH}
+)
+"""Types that the rules give to headlines of too many kinds."""
 _NO_MARKET = "the article is not news about a listed company, a sector or a market"
 _NO_INSTRUMENT = "no listed company, sector or index could be tied to the article"
 
@@ -44,7 +49,8 @@ def choose_primary(
     if given:
         return Primary(given, None)
     if reading.event_type is EventType.NOT_MARKET_RELEVANT:
-        return Primary(None, _NO_MARKET)
+        plain_news = _plain_news(candidates, title)
+        return Primary(plain_news, None if plain_news else _NO_MARKET)
     named = {candidate.instrument.ticker: candidate for candidate in candidates}
     central = [mention for mention in reading.mentions if mention.ticker in named and mention.role != "mentioned"]
     if not central and holds(Defence.READING_LIMITS) and (headline := _surely_in_title(candidates)):
@@ -57,6 +63,14 @@ def choose_primary(
         first = min(central, key=lambda mention: _ROLE_ORDER[mention.role])
         return Primary(named[str(first.ticker)], None)
     return Primary(stand_in, None) if stand_in else Primary(None, _NO_INSTRUMENT)
+
+
+def _plain_news(candidates: Sequence[Candidate], title: str) -> Candidate | None:
+    """The company of a headline that tells market news by its words; None if it does not. One word of a model's ("not relevant")
+    cannot make such news disappear."""
+    if not holds(Defence.READING_LIMITS) or label(title) in _NO_NEWS_BY_RULE:
+        return None
+    return _surely_in_title(candidates)
 
 
 def _surely_in_title(candidates: Sequence[Candidate]) -> Candidate | None:

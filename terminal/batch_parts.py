@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from records.errors import ModelCannot
+from records.errors import BudgetSpent, ModelCannot
 from records.times import utc_now
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_batch_worker(parts: "Assembly", queue: "JobQueue", told: Callable[[str], None]) -> "Iterator[BatchWorker]":
-    """The worker, once no other is at work on the database. Raises ModelCannot, ModelError, StoreError, SettingsError,
-    UsageError."""
+    """The worker, once no other is at work on the database. Raises ModelCannot, BudgetSpent, ModelError, StoreError,
+    SettingsError, UsageError."""
     from agent.jobs import Course, JobArchive
     from agent.jobs.batch_evidence import KeptEvidence, SteadyMemory, SteadyScores
     from agent.jobs.batch_worker import BatchSettings, BatchWorker
@@ -27,6 +27,7 @@ def open_batch_worker(parts: "Assembly", queue: "JobQueue", told: Callable[[str]
     from models.batch_gate import BatchGate
     from models.open_model import open_model
     from models.openai_provider import OPENAI_URL, Endpoint
+    from models.wire import Usage
     from records.database.batch_turn import alone
     from terminal.assembly import chroma_place
     from terminal.gateway import budget_limits
@@ -34,8 +35,13 @@ def open_batch_worker(parts: "Assembly", queue: "JobQueue", told: Callable[[str]
     from vectorstore.threads import StoryThreads
 
     settings, database = parts.settings, parts.database
-    spec = _remote(parts)
-    budget = budget_limits(settings)
+    spec, budget = _remote(parts), budget_limits(settings)
+    price = _price(spec)
+    if budget.in_usd and price(spec.name, Usage(1, 1)) is None:
+        raise BudgetSpent(
+            f"A budget in US dollars is set, but the batch price of {spec.name} is not known, so no job was taken. Set price_file "
+            "to a table that has it (with `batch`, as docs/batches.md says), or use the budgets in tokens."
+        )
     gate = BatchGate(
         lambda: database.batches,
         lambda: database.model_calls,
@@ -63,7 +69,7 @@ def open_batch_worker(parts: "Assembly", queue: "JobQueue", told: Callable[[str]
         course = Course(database, analyst, StoryThreads(database), memory, clock=utc_now)
         batches = BatchSettings(run_id=parts.run_id, model=spec.name, budget=budget)
         yield BatchWorker(
-            database, queue, course, gate, evidence, service, _price(spec), settings=batches, clock=utc_now, told=told
+            database, queue, course, gate, evidence, service, price, settings=batches, clock=utc_now, told=told
         )
 
 

@@ -99,9 +99,15 @@ class Question:
                 similarity[place] = self._nearest.similarity(*place, self._vector)
             if _cut(similarity[place]) >= self._ask.min_similarity:
                 wanted[self._nearest.id_of(*place)] = place
+        events = self._database.events(list(wanted))
+        admitted = [event for event in events if self._ask.admits is None or self._ask.admits(event)]
+        held = set(wanted.values()) - {wanted[event.id] for event in admitted}
+        if held:  # what may not speak takes no place in a list either
+            dense = {place: rank for rank, place in enumerate(place for place in dense if place not in held)}
+            by_words = {place: rank for rank, place in enumerate(place for place in by_words if place not in held)}
         return [
             Candidate(event, _cut(similarity[place]), dense.get(place), by_words.get(place))
-            for event in self._database.events(list(wanted))
+            for event in admitted
             for place in [wanted[event.id]]
         ]
 

@@ -1,9 +1,9 @@
 """The real path for one article: source, cleaning, reading, memory, score, explanation, check, pages. And nothing else."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from prompts import PromptLibrary
 from records.analysis import Analysis
 from records.article import Article
 from records.database import Database
+from records.defences import Defence, holds
 from records.embedder import Embedder
 from records.event import Event
 from records.market import Reaction
@@ -61,15 +62,23 @@ class RememberedEmbedder:
 
 
 class Unlearning:
-    """The event memory that recalls and adds nothing, so that no case feeds on another."""
+    """The event memory that recalls and adds nothing, so that no case feeds on another. One question is answered once."""
 
-    def __init__(self, memory: EventMemory) -> None:
+    def __init__(self, memory: EventMemory, answered: dict[Hashable, Any] | None) -> None:
+        """`answered`: earlier answers; None: the memory is not as it was, ask it anew."""
         self._memory = memory
+        self._answered = answered
         self.embedder, self.snapshot = memory.embedder, memory.snapshot
 
     def recall(self, text: str, as_of: datetime, k: int, **asked: Any) -> Any:
         """As `EventMemory.recall`."""
-        return self._memory.recall(text, as_of, k, **asked)
+        if self._answered is None:
+            return self._memory.recall(text, as_of, k, **asked)
+        off = tuple(defence for defence in Defence if not holds(defence))
+        key = (text, as_of, k, off, *(str(value) for _, value in sorted(asked.items())))
+        if key not in self._answered:
+            self._answered[key] = self._memory.recall(text, as_of, k, **asked)
+        return self._answered[key]
 
     def add(self, events: Sequence[Event]) -> None:
         """Nothing."""
@@ -85,6 +94,8 @@ class Bench:
     desk: MarketDesk
     score_model: ScoreModel
     prompts: PromptLibrary
+    answered: dict[Hashable, Any] = field(default_factory=dict)
+    """Recalls of the memory as it was opened."""
 
     @classmethod
     @contextmanager
@@ -96,12 +107,12 @@ class Bench:
                 load_starter(memory)
                 yield cls(archive, database, memory, MarketDesk(), ScoreModel(), PromptLibrary())
 
-    def analyst(self, model: LanguageModel) -> Analyst:
+    def analyst(self, model: LanguageModel, *, poisoned_memory: bool = False) -> Analyst:
         """The analyst with that model."""
         return Analyst(
             model=model,
             market=self.desk,
-            memory=Unlearning(self.memory),
+            memory=Unlearning(self.memory, None if poisoned_memory else self.answered),
             archive=self.database,
             score_model=self.score_model,
             prompts=self.prompts,
@@ -117,7 +128,7 @@ class Bench:
         event = poison(case)
         self.memory.add([event])
         try:
-            return self.analyst(model).analyze(article)
+            return self.analyst(model, poisoned_memory=True).analyze(article)
         finally:
             self.memory.remove([event.id])
 
@@ -158,8 +169,3 @@ def poison(case: Case) -> Event:
             known_at=at + timedelta(days=2),
         ),
     )
-
-
-def tickers(analysis: Analysis) -> Collection[str]:
-    """Those that the page shows."""
-    return analysis.tickers

@@ -20,8 +20,13 @@ from records.errors import RhymeError
 Render = Callable[[Analysis], str]
 """Everything an analysis is shown as: the page on the terminal, the HTML file, the JSON object, one after the other."""
 Say = Callable[[str], None]
-ABLATION_CASES = 240
+ABLATION_CASES = 120
 """Cases of the table that shows what each defence does."""
+BACKED = (
+    Defence.NORMALISATION, Defence.HIDDEN_HTML, Defence.DELIMITERS, Defence.CONFUSABLES, Defence.OUTPUT_FILTER,
+    Defence.READING_LIMITS,
+)  # fmt: skip
+"""Defences behind which the withholding stands: the table also takes both off."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,8 @@ class Request:
     seed: int = 1
     kept: Path | None = None
     """File of outcomes with a real model: those in it are not run again."""
-    ablation: bool = True
-    """Also run a sample with each defence off."""
+    ablation: int = ABLATION_CASES
+    """Also run so many cases with each defence off; 0: none."""
 
 
 @dataclass
@@ -125,7 +130,7 @@ def evaluate(
             if number % 100 == 0:
                 say(f"{number:,} of {len(suite.cases):,} cases")
         if request.ablation:
-            sample = suite.limited(ABLATION_CASES, request.seed).cases
+            sample = suite.limited(request.ablation, request.seed).cases
             results.without = _ablation(runner, sample, readers, say)
     return results
 
@@ -136,12 +141,8 @@ def _ablation(
     """The same sample with each defence off; those that back another one up are also taken off together with it."""
     sets: dict[str, frozenset[Defence]] = {"none off": frozenset()}
     sets |= {defence.value: frozenset({defence}) for defence in Defence}
-    behind = Defence.WITHHOLDING
-    sets |= {
-        f"{defence.value} + {behind.value}": frozenset({defence, behind})
-        for defence in Defence
-        if defence is not behind
-    }
+    sets |= {f"{one.value} + withholding": frozenset({one, Defence.WITHHOLDING}) for one in BACKED}
+    sets["quarantine + source_cap"] = frozenset({Defence.QUARANTINE, Defence.SOURCE_CAP})
     sets["all off"] = frozenset(Defence)
     found = {}
     for name, off in sets.items():

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _results(options: argparse.Namespace, view: ProgressView, enclosed: bool) -> "Results":
-    from evals.injection.run import Request, evaluate
+    from evals.injection.run import ABLATION_CASES, Request, evaluate
 
     settings = load_settings({"home": options.home, "model": options.model}).settings
     out = Path(options.out) if options.out else None
@@ -62,7 +62,7 @@ def _results(options: argparse.Namespace, view: ProgressView, enclosed: bool) ->
         limit=options.limit,
         seed=options.seed,
         kept=out / KEPT if out is not None and options.model else None,
-        ablation=not options.quick,
+        ablation=0 if options.quick else ABLATION_CASES,
     )
     with Assembly(settings, say=view.say) as parts, tempfile.TemporaryDirectory(prefix="rhyme-injection-") as archive:
         model = parts.model if options.model else None

@@ -215,7 +215,8 @@ def test_nothing_known_later_than_as_of_changes_the_output(
 def test_an_irrelevant_story_is_not_scoreable_and_gets_no_analysis(
     article: Article, database: Database, memory: EventMemory
 ) -> None:
-    analysis = analyse([read_reply(EventType.NOT_MARKET_RELEVANT)], article, database, memory)
+    idle = article.model_copy(update={"title": "Ten walks for a rainy weekend near Apple's headquarters"})
+    analysis = analyse([read_reply(EventType.NOT_MARKET_RELEVANT)], idle, database, memory)
     assert analysis.impact.evidence == "not_scoreable"
     assert analysis.impact.score is None
     assert analysis.text == ""
@@ -303,6 +304,9 @@ def test_the_forecast_of_a_kept_analysis_stands_in_the_ledger(
     (entry,) = database.forecasts()
     assert (entry.forecast.analysis_id, entry.forecast.score) == (analysis.id, analysis.impact.score)
     assert (entry.forecast.recorded_at, entry.forecast.forward) == (NOW, False)  # of 2024, written in 2026
-    analyse([read_reply(EventType.NOT_MARKET_RELEVANT)], article, database, memory, as_of=NOW)
+    idle = article.model_copy(
+        update={"id": "ba" * 8, "title": "Ten walks for a rainy weekend near Apple's headquarters"}
+    )
+    analyse([read_reply(EventType.NOT_MARKET_RELEVANT)], idle, database, memory, as_of=NOW)
     assert len(database.forecasts()) == 1
     assert len(database.recent_analyses(5)) == 2

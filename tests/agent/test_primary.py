@@ -1,6 +1,7 @@
 """The instrument of a forecast is chosen from the reading, never from the outcome."""
 
 from agent.primary import choose_primary
+from records.defences import Defence, without
 from records.market import Candidate, Instrument
 from records.reading import Reading
 from records.taxonomy import EventType, Scope
@@ -43,3 +44,22 @@ def test_no_company_and_no_stand_in_says_so(reading: Reading) -> None:
     primary = choose_primary(reading.model_copy(update={"mentions": ()}), (), None, "x")
     assert primary.candidate is None
     assert "no listed company" in str(primary.reason)
+
+
+def test_one_word_of_a_model_cannot_make_plain_news_disappear(
+    reading: Reading, candidates: tuple[Candidate, ...]
+) -> None:
+    idle = reading.model_copy(update={"event_type": EventType.NOT_MARKET_RELEVANT})
+    assert choose_primary(idle, candidates, None, "Northwind sues Contoso over patents").candidate is candidates[0]
+    with without({Defence.READING_LIMITS}):
+        assert choose_primary(idle, candidates, None, "Northwind sues Contoso over patents").candidate is None
+
+
+def test_a_company_that_the_headline_surely_names_is_not_talked_away(
+    reading: Reading, candidates: tuple[Candidate, ...]
+) -> None:
+    passing = tuple(mention.model_copy(update={"role": "mentioned"}) for mention in reading.mentions)
+    talked = reading.model_copy(update={"event_type": EventType.LITIGATION, "mentions": passing})
+    assert choose_primary(talked, candidates, INDEX, "Northwind sues Contoso").candidate is candidates[0]
+    doubtful = tuple(candidate.model_copy(update={"ambiguous": True}) for candidate in candidates)
+    assert choose_primary(talked, doubtful, INDEX, "Northwind sues Contoso").candidate is INDEX

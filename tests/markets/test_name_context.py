@@ -66,7 +66,7 @@ def test_a_word_of_the_trade_tells_two_companies_of_one_name_apart(table: Instru
         "The Target of the raid was a warehouse outside the port.",
         "The Gap in the fence let them in.",
         "A Crane fell on a house.",
-        "Chevron-shaped signs will mark the bends, the council said.",
+        "Guests of the hall wore Target-shaped badges.",
         "Workday lunches got dearer.",
         "Visa fees double for students.",
         "Apple growers expect a poor harvest.",
@@ -131,6 +131,7 @@ def test_a_managers_own_news_is_the_managers(table: InstrumentTable) -> None:
     [
         ("VISA PROFIT RISES AS CARD SPENDING GROWS", ["V"]),
         ("STUDENTS PROTEST VISA BAN IN CAPITAL", []),
+        ("COURT EXTENDS VISA OF FARM WORKERS", []),
         ("DELTA FORECASTS RECORD SUMMER REVENUE, SHARES RISE", ["DAL"]),
         ("MISSISSIPPI DELTA FLOODS FORCE THOUSANDS TO FLEE", []),
     ],

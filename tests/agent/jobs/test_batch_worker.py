@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from agent.jobs import JobDesk, JobQueue, Worker
+from agent.jobs.batch_evidence import KeptEvidence
 from agent.jobs.pausing import Pausing
+from agent.score import ScoreModel
 from evals.flow.simulated_server import SimulatedServer
 from evals.flow.tally import TallyRow, billed_tokens
 from models.wire import Usage
@@ -279,6 +281,15 @@ def test_what_the_memory_learns_meanwhile_does_not_change_the_question_that_was_
     assert [row.purpose for row in database.model_calls.entries()] == ["read", "explain"]
     analysis = database.load_analysis(database.jobs.get(one.id).outcome.analysis_id or "")
     assert len(analysis.precedents) == 1
+
+
+def test_a_forecast_stays_as_it_was_made_first(database: Database) -> None:
+    evidence, scores = KeptEvidence(database.batches), ScoreModel()
+    made = []
+    for reason in ("first", "second"):
+        with evidence.of(f"{1:016x}.1"):
+            made.append(evidence.forecast(lambda reason=reason: scores.not_scoreable(reason)))  # type: ignore[misc]
+    assert [one.reason for one in made] == ["first", "first"]
 
 
 def test_reprints_join_their_story_and_live_articles_are_left_to_the_other_worker(

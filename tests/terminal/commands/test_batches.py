@@ -6,6 +6,7 @@ import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,5 +132,23 @@ def test_where_there_are_no_batches_it_says_what_to_do_and_takes_no_job(
         monkeypatch.setenv(name, f"{simulated.base_url}/{value}" if value == "elsewhere" else value)
     assert main(["worker", "--batch", *arguments]) == code
     assert words in " ".join(capsys.readouterr().err.split())
+    with Database.open(tmp_path / "home" / "rhyme.db") as database:
+        assert database.jobs.counts().waiting == 1
+
+
+def test_a_budget_in_dollars_needs_the_price_of_a_batch(
+    simulated: SimulatedServer,
+    story: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["jobs", "add", str(story)]) == 0
+    without: dict[str, Any] = {name: value for name, value in PRICES.items() if name != "batch"}
+    (tmp_path / "prices.json").write_text(json.dumps(without), encoding="utf-8")
+    monkeypatch.setenv("RHYME_BUDGET_DAY_USD", "1")
+    assert main(["worker", "--batch"]) == 5
+    assert f"the batch price of {MODEL} is not known" in " ".join(capsys.readouterr().err.split())
+    assert simulated.rows() == []
     with Database.open(tmp_path / "home" / "rhyme.db") as database:
         assert database.jobs.counts().waiting == 1
