@@ -26,6 +26,8 @@ class _Cited:
     values: Values
     statements: tuple[Statement, ...]
     """Of the figures within the passage."""
+    sentences: tuple[str, ...]
+    """Of `context`."""
 
     def ground(self, words: str, start: int, end: int) -> Ground:
         """`start`, `end`: in `context`."""
@@ -83,7 +85,7 @@ class Checker:
         faults += _quotation_faults(sentence.text, cited, grounds)
         told = " \n".join(one.context for one in cited)
         faults += name_faults(sentence.text, told, self._headline, self._evidence.body, self._instruments)
-        sentences = [text for one in cited for _, text in split_sentences(one.context)]
+        sentences = [text for one in cited for text in one.sentences]
         return list(dict.fromkeys(faults + relation_faults(sentence.text, sentences, self._parties, proven))), grounds
 
     def _own_day(self) -> Day | None:
@@ -107,7 +109,8 @@ class Checker:
             for one in statements_of(context, values, self._parties)
             if offset <= one.figure.start and one.figure.end <= end + 1
         )
-        return _Cited(passage, context, offset, _within(values, offset, end), statements)
+        sentences = tuple(text for _, text in split_sentences(context))
+        return _Cited(passage, context, offset, _within(values, offset, end), statements, sentences)
 
 
 def check(explanation: Explanation, evidence: Evidence) -> tuple[Claim, ...]:

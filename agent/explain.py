@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.check import check
 from agent.evidence import Evidence, describe_precedent, describe_score, describe_sentiment
 from agent.explain_composed import compose
+from agent.guard_output import clean_claims
 from agent.progress import OnProgress, Progress
 from agent.read import fit_to_context
 from models.interface import LanguageModel
@@ -51,7 +52,12 @@ def explain(evidence: Evidence, model: LanguageModel, prompts: PromptLibrary, pr
         progress(Progress("explain", "composing from the evidence"))
         return Explained(check(compose(evidence), evidence))
     first = _ask(evidence, model, prompts, progress, (), "explain")
-    faults = [f"“{claim.text}”: {'; '.join(claim.faults)}" for claim in first.claims if claim.verdict == "dropped"]
+    # what a model wrote of a hostile article stands outside the marks here: only what may be shown is said again
+    faults = [
+        f"“{claim.text}”: {'; '.join(claim.faults)}"
+        for claim in clean_claims(first.claims)
+        if claim.verdict == "dropped"
+    ]
     if not faults:
         return first
     progress(Progress("check", f"{len(faults)} sentences have faults: asking once for a better version"))

@@ -170,4 +170,4 @@ def _initials(runs: Iterable[str], specific: set[str]) -> set[str]:
 def _words(text: str) -> set[str]:
     words = {word.lower() for word in _WORD.findall(text.replace("’s", "").replace("'s", ""))}
     words |= {word.lower().strip(".,;:()[]\"'“”’") for word in text.split()}
-    return words | {re.sub(r"['’]s$", "", word) for word in words}
+    return words | {word[:-2] for word in words if word.endswith(("'s", "’s"))}

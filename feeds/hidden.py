@@ -40,6 +40,7 @@ _FONT_KEYWORDS = {
 }
 
 _LENGTH = re.compile(r"(-?\d*\.?\d+)(px|pt|r?em|ex|ch|vw|vh|vmin|vmax|%|in|cm|mm)?$")
+_CALC = re.compile(r"calc\(\s*([^()\s]+?)(?:\s*(\*|\s[+-]\s)\s*([^()\s]+))?\s*\)$")
 _PIXELS = {"px": 1.0, "pt": 4 / 3, "in": 96.0, "cm": 37.8, "mm": 3.78, "rem": _DEFAULT_FONT, "vw": SCREEN_WIDTH / 100}
 _PIXELS |= {"vh": SCREEN_HEIGHT / 100, "vmin": SCREEN_HEIGHT / 100, "vmax": SCREEN_WIDTH / 100}
 _EMPTY_CLIP = re.compile(r"rect\(\s*(\d*\.?\d+)\w*(?:[\s,]+\1\w*){3}\s*\)")
@@ -258,13 +259,25 @@ def _font_size(value: str, parent: float) -> float:
 
 
 def _pixels(value: str, font: float) -> float | None:
-    """A CSS length in pixels, percentages of the screen's width; None when it is none ("auto", "calc(…)")."""
+    """A CSS length in pixels, percentages of the screen's width; None when it is none ("auto")."""
     match = _LENGTH.match(value.strip())
     if match is None:
-        return None
+        return _calculated(value.strip(), font)
     unit = match[2] or "px"
     scale = _PIXELS.get(unit, SCREEN_WIDTH / 100 if unit == "%" else font)
     return float(match[1]) * scale
+
+
+def _calculated(value: str, font: float) -> float | None:
+    """A `calc()` of one length or of two with one sign between them, in pixels; None for any other."""
+    match = _CALC.match(value)
+    if match is None or "calc" in match[1]:
+        return None
+    one = _pixels(match[1], font)
+    other = _pixels(match[3], font) if match[3] else None
+    if one is None or match[2] is None or other is None:
+        return one if match[2] is None else None
+    return {"*": one * other, "+": one + other, "-": one - other}[match[2].strip()]
 
 
 def _far(value: str, font: float) -> bool:

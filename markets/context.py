@@ -108,6 +108,9 @@ def judge(place: Place, sense: Sense, listing: Listing) -> Verdict:
     if sense == "mostly_name":
         needed = _LOUD_NAME if token.upper_line and place.first == place.last else _CHIEF_NAME
         return Verdict.SURE if evidence >= needed else Verdict.MAYBE if evidence >= _OPEN else Verdict.NO
+    following = _runs_on(place)
+    if following is not None and following.capitals_tell:
+        return Verdict.NO
     if token.upper_line:
         return Verdict.SURE if evidence >= _LOUD_WORD else Verdict.NO
     return Verdict.SURE if evidence >= _WORD else Verdict.MAYBE if evidence >= 1 else Verdict.NO
@@ -213,16 +216,19 @@ def _longer_company(place: Place) -> bool:
 
 def _judge_short(place: Place) -> Verdict:
     """A first word alone: 'Deutsche Telekom' is not Deutsche Bank, 'Dixie RV Superstore' not Dixie Group."""
-    after = _neighbour(place, 1)
-    runs_on = (
-        after is not None
-        and adjacent(place.body, place.tokens[place.last], after)
-        and after.text[0].isupper()
-        and after.key not in VERBS | HELPERS | BUSINESS | ROLE_BEFORE | UNITS
-    )
-    if runs_on and after is not None:
+    after = _runs_on(place)
+    if after is not None:
         return Verdict.NO if after.capitals_tell else Verdict.MAYBE
     return Verdict.MAYBE if _capital_before(place) else Verdict.SURE
+
+
+def _runs_on(place: Place) -> Token | None:
+    """The capitalised word that makes a longer name of a single one: 'United Kingdom', 'Deutsche Telekom'."""
+    after = _neighbour(place, 1)
+    if place.first != place.last or after is None or not adjacent(place.body, place.tokens[place.last], after):
+        return None
+    known = after.key in VERBS | HELPERS | BUSINESS | ROLE_BEFORE | UNITS
+    return after if after.text[0].isupper() and not known else None
 
 
 def _doubts(place: Place, near: set[str]) -> int:

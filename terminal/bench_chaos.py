@@ -8,7 +8,7 @@ def table(figures: Mapping[str, Any]) -> str:
     """The sums of all runs, then each violation with the command that runs its seed again."""
     lines = [
         f"Runs: {figures['runs']:,} on {figures['database']}, {figures['articles']:,} articles, "
-        f"{figures['budgeted_runs']:,} runs with a budget that binds; {figures['seconds_median']:.1f} s a run at the median",
+        f"{figures['budgeted_runs']:,} runs with a budget; {figures['seconds_median']:.1f} s a run at the median",
         f"Killed: {_counts(figures['kills'])}",
         f"Requests: {figures['requests']:,}; failed on purpose: {_counts(figures['faults'])}",
         f"Articles: {_counts(figures['outcomes'])}",

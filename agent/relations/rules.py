@@ -153,10 +153,11 @@ def _deals(sentence: str, parties: Parties) -> Iterator[tuple[str, str]]:
 
 
 def _deal_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[str]:
-    known = {deal for one in cited for deal in _deals(one, parties)}
+    said = dict.fromkeys(_deals(sentence, parties))
+    known = {deal for one in cited for deal in _deals(one, parties)} if said else set()
     return [
         f"it says that {buyer} buys {bought}; what it cites says the contrary"
-        for buyer, bought in dict.fromkeys(_deals(sentence, parties))
+        for buyer, bought in said
         if (bought, buyer) in known and (buyer, bought) not in known
     ]
 

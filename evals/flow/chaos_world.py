@@ -58,10 +58,12 @@ class Template:
 class ModelServer:
     """The simulated server, on one port and one tally through all its lives."""
 
-    def __init__(self, nursery: Nursery, folder: Path, plan: ServerPlan) -> None:
+    def __init__(self, nursery: Nursery, folder: Path, plan: ServerPlan, name: str = "server") -> None:
         self._nursery = nursery
+        self._name = name
         self._folder = folder
         self._plan = plan
+        self._tally = folder / f"{name}.tally"
         self._child: Child | None = None
         self._lives = 0
         self.base_url = ""
@@ -70,9 +72,9 @@ class ModelServer:
     def start(self) -> None:
         """Begins to serve."""
         self._lives += 1
-        log = self._folder / f"server-{self._lives}.log"
+        log = self._folder / f"{self._name}-{self._lives}.log"
         port = urlsplit(self.base_url).port or 0 if self.base_url else 0
-        arguments = ["--port", str(port), "--tally", str(self._folder / "tally"), *self._plan.arguments()]
+        arguments = ["--port", str(port), "--tally", str(self._tally), *self._plan.arguments()]
         self._child = self._nursery.start(arguments, log)
         end = time.monotonic() + SERVER_SECONDS
         while not (log.exists() and log.read_text().endswith("\n")):
@@ -88,12 +90,11 @@ class ModelServer:
     @property
     def requests(self) -> int:
         """How many there were so far, embeddings included."""
-        tally = self._folder / "tally"
-        return tally.read_bytes().count(b"\n") if tally.exists() else 0
+        return self._tally.read_bytes().count(b"\n") if self._tally.exists() else 0
 
     def rows(self) -> list[TallyRow]:
         """Every request to the language model so far. Embeddings, which are no part of the ledger, are left out."""
-        return [row for row in read_rows(self._folder / "tally") if row.endpoint == "chat"]
+        return [row for row in read_rows(self._tally) if row.endpoint == "chat"]
 
 
 class World:
@@ -127,8 +128,8 @@ class World:
         if self.parts.cluster is not None and self._database is not None:
             self.parts.cluster.drop(self._database)
 
-    def configure(self, budget_tokens: int | None, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        """Writes the settings; who starts later goes by them."""
+    def configure(self, budget_tokens: int | None, **more: object) -> None:
+        """Writes the settings, `more` of them too; who starts later goes by them."""
         lines: dict[str, object] = {
             "model": MODEL,
             "base_url": self.server.base_url,
@@ -136,7 +137,8 @@ class World:
             "price_file": str(self.home / "prices.json"),
             "embedder": EMBEDDER,
             "embedding_dimensions": DIMENSIONS,
-            "timeout_seconds": timeout_seconds,
+            "timeout_seconds": TIMEOUT_SECONDS,
+            **more,
         }
         if budget_tokens is not None:
             lines["budget_month_tokens"] = budget_tokens

@@ -158,7 +158,7 @@ def _page(told: Mapping[str, Any]) -> str:
             "",
             "## Each defence switched off",
             "",
-            "Over a sample of the cases; the second half of the table also takes off the withholding behind it.",
+            "Over a sample of the cases with every place and encoding in it, read by the obedient reader of the capable profile.",
             "",
         ]
         lines += [

@@ -130,15 +130,15 @@ def evaluate(
             if number % 100 == 0:
                 say(f"{number:,} of {len(suite.cases):,} cases")
         if request.ablation:
-            sample = suite.limited(request.ablation, request.seed).cases
-            results.without = _ablation(runner, sample, readers, say)
+            sample = suite.spread(request.ablation, request.seed).cases
+            results.without = _ablation(runner, sample, readers[:1], say)
     return results
 
 
 def _ablation(
     runner: Runner, sample: Sequence[Case], readers: Sequence[ObedientModel], say: Say
 ) -> dict[str, list[Outcome]]:
-    """The same sample with each defence off; those that back another one up are also taken off together with it."""
+    """The same sample with each defence off, and with the withholding behind it off, too."""
     sets: dict[str, frozenset[Defence]] = {"none off": frozenset()}
     sets |= {defence.value: frozenset({defence}) for defence in Defence}
     sets |= {f"{one.value} + withholding": frozenset({one, Defence.WITHHOLDING}) for one in BACKED}

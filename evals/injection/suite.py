@@ -31,6 +31,22 @@ class Suite:
         chosen = set(random.Random(seed).sample(range(len(self.cases)), limit))
         return Suite(tuple(case for place, case in enumerate(self.cases) if place in chosen))
 
+    def spread(self, count: int, seed: int) -> "Suite":
+        """`count` of them with as many places and encodings among them as can be, both styles in turn."""
+        chooser = random.Random(seed)
+        groups: dict[tuple[str, str], list[Case]] = {}
+        for case in self.cases:
+            name = case.place if case.payload.encoding == "plain" else case.payload.encoding
+            groups.setdefault((name, case.payload.style), []).append(case)
+        order = sorted(groups)
+        chooser.shuffle(order)
+        for name in order:
+            chooser.shuffle(groups[name])
+        chosen: list[Case] = []
+        while len(chosen) < min(count, len(self.cases)):
+            chosen += [groups[name].pop() for name in order if groups[name]]
+        return Suite(tuple(chosen[:count]))
+
 
 def build(folder: Path | None, seed: int) -> Suite:
     """All cases; `folder`: with the public sets, None for our own cases alone."""

@@ -24,7 +24,7 @@ def confusion(wanted: Sequence[Label], answered: Sequence[Label]) -> Floats:
 
 
 def scores(counts: Floats) -> dict[str, Floats]:
-    """Metric → value for each of (..., 3, 3) counts. A class that stands neither in labels nor in answers has an F1 of 0."""
+    """Metric → value for each of (..., 3, 3) counts. The macro-F1 is the mean over classes that stand in labels or answers."""
     right = np.diagonal(counts, axis1=-2, axis2=-1)
     wanted, answered = counts.sum(-1), counts.sum(-2)
     precision = right / np.maximum(answered, 1e-12)
@@ -32,7 +32,7 @@ def scores(counts: Floats) -> dict[str, Floats]:
     f1 = 2 * right / np.maximum(wanted + answered, 1e-12)
     found: dict[str, Floats] = {
         "accuracy": right.sum(-1) / np.maximum(counts.sum((-2, -1)), 1e-12),
-        "macro_f1": f1.mean(-1),
+        "macro_f1": f1.sum(-1) / np.maximum((wanted + answered > 0).sum(-1), 1),
     }
     for at, label in enumerate(LABELS):
         found |= {

@@ -89,3 +89,10 @@ def test_composed_sentences_pass_for_every_event_type(evidence: Evidence, event_
     reading = evidence.reading.model_copy(update={"event_type": event_type})
     altered = Evidence(**{**evidence.__dict__, "reading": reading})
     assert [claim.faults for claim in check(compose(altered), altered) if claim.faults] == []
+
+
+def test_grounds_of_a_quote_within_a_sentence_point_at_the_article(evidence: Evidence) -> None:
+    [claim] = check(Explanation(sentences=(Sentence(text="A premium of 26.6 percent.", support=("A2",)),)), evidence)
+    [ground] = claim.grounds
+    assert ground.span is not None
+    assert evidence.body[ground.span.start : ground.span.end] == "26.6 percent"

@@ -116,6 +116,8 @@ def test_accuracy_and_f1_are_what_counting_by_hand_gives() -> None:
     assert float(found["f1_negative"]) == pytest.approx(2 / 3)  # 1 right, 1 wanted, 2 answered
     assert float(found["f1_neutral"]) == 1
     assert float(found["macro_f1"]) == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+    two = scores(confusion(("positive", "negative"), ("positive", "negative")))
+    assert float(two["macro_f1"]) == 1  # nobody spoke of neutral
 
 
 def test_intervals_draw_whole_texts() -> None:
