@@ -240,7 +240,15 @@ def test_the_labels_and_words_of_what_was_kept_before_come_with_the_migration(ad
             analyses = [dict(row) for row in connection.execute(text("SELECT * FROM analyses")).mappings()]
     engine = connect(place_of(address))
     with engine.begin() as connection:
-        for name in ("article_texts", "article_numbers", "analysis_labels", "analyses", "articles"):
+        for name in (
+            "brief_told",
+            "briefs",
+            "article_texts",
+            "article_numbers",
+            "analysis_labels",
+            "analyses",
+            "articles",
+        ):
             connection.execute(text(f"DROP TABLE {name}" if sqlite else f"DROP TABLE {name} CASCADE"))
         connection.execute(
             text(
