@@ -372,7 +372,7 @@ def _tickers(reading: Reading, primary: Primary) -> list[str]:
 
 def event_id(article: Article) -> str:
     """The id under which an article's own event is remembered."""
-    return f"N{article.id}"
+    return article.event_id
 
 
 def event_of(analysis: Analysis) -> Event | None:

@@ -64,3 +64,8 @@ class Article(Record):
     def known_at(self) -> datetime:
         """Knowledge time: the later of publication and first sight when live; publication for a dated backfill."""
         return self.published_at or self.first_seen_at
+
+    @property
+    def event_id(self) -> str:
+        """The id under which the event memory keeps what this article tells."""
+        return f"N{self.id}"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from terminal.analyze_arguments import add_analyze, add_show
+from terminal.ask_arguments import add_ask
 from terminal.bench_arguments import add_bench
 from terminal.command_tree import Tree, UsageParser, global_options, subcommands
 from terminal.cost_arguments import add_cost
@@ -56,6 +57,7 @@ def build_parser() -> UsageParser:
     add_memory(tree)
     add_feeds(tree)
     add_jobs(tree)
+    add_ask(tree)
     add_chroma(tree)
     add_show(tree)
     add_cost(tree)

@@ -161,6 +161,19 @@ class Settings(BaseSettings):
             "key is for.",
         ),
     ] = None
+    portfolio: Annotated[
+        Path | None,
+        Field(
+            description="What you hold: a CSV file with a column ticker and, if known, weight or quantity. For the chat and MCP "
+            "clients. None: nothing is known of it."
+        ),
+    ] = None
+    mcp_token: Annotated[
+        SecretStr | None,
+        Field(
+            description="What programs must give to `rhyme mcp --http`. None: a new one each time, printed at its start."
+        ),
+    ] = None
     prices: Annotated[
         str | None,
         Field(

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, insert, select
 
 from records.analysis import ANALYSIS_SCHEMA_VERSION, Analysis
 from records.article import Article
-from records.database import tables
+from records.database import tables, texts
 from records.errors import NotFound, StoreCorrupt, StoreMismatch, UsageError
+from records.summary import summary_of
 from records.times import from_epoch, to_epoch
 
 SUGGESTIONS = 5
@@ -51,13 +52,23 @@ def save(connection: Connection, analysis: Analysis) -> bool:
         return False
     save_article(connection, analysis.article)
     connection.execute(insert(tables.analyses).values(_analysis_values(analysis)))
+    labels = label_rows(analysis.id, to_epoch(analysis.provenance.as_of), analysis.tickers, analysis.reading.tags)
+    if labels:
+        connection.execute(insert(tables.analysis_labels), labels)
     return True
+
+
+def label_rows(analysis_id: str, as_of: int, tickers: Sequence[str], tags: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of `analysis_labels`: what lists of analyses are filtered and counted by."""
+    labels = [("ticker", ticker) for ticker in dict.fromkeys(tickers)] + [("tag", tag) for tag in dict.fromkeys(tags)]
+    return [{"kind": kind, "label": str(label), "analysis_id": analysis_id, "as_of": as_of} for kind, label in labels]
 
 
 def save_article(connection: Connection, article: Article) -> None:
     """Writes the article if it is new."""
     if not connection.execute(select(tables.articles.c.id).where(tables.articles.c.id == article.id)).first():
         connection.execute(insert(tables.articles).values(article_values(article)))
+        texts.add(connection, [article])
 
 
 def article_of(row: Mapping[str, Any]) -> Article:
@@ -162,6 +173,8 @@ def _analysis_values(analysis: Analysis) -> dict[str, Any]:
         "score": analysis.impact.score,
         "evidence": analysis.impact.evidence,
         "payload": analysis.model_dump_json(),
+        "summary": summary_of(analysis).model_dump_json(),
+        "story_id": analysis.story.story_id if analysis.story else None,
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Column, ColumnElement, Connection, insert, select
 
 from records.article import Article
-from records.database import tables
+from records.database import tables, texts
 from records.database.analyses import article_of, article_values
 
 PIECE = 500
@@ -21,6 +21,7 @@ def save(connection: Connection, articles: Sequence[Article]) -> set[str]:
     new = [article for article in first.values() if article.id not in known]
     if new:
         connection.execute(insert(tables.articles), [article_values(article) for article in new])
+        texts.add(connection, new)
     return {article.id for article in new}
 
 

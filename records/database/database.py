@@ -12,6 +12,8 @@ from records.analysis import Analysis
 from records.database import analyses, backup, counts, events, ledger, schema, stories
 from records.database.analyses import AnalysisLine, StoryAnalysis
 from records.database.batches import Batches
+from records.database.briefs import Briefs
+from records.database.browse import Browse
 from records.database.engine import Place, connect, place_of
 from records.database.event_methods import EventMethods
 from records.database.events import StoreSnapshot
@@ -36,6 +38,8 @@ class Database(EventMethods, VectorMethods):
 
     def __init__(self, engine: Engine, place: Place) -> None:
         super().__init__(engine, place)
+        self.briefs = Briefs(self._reading, self._writing)
+        self.browse = Browse(self._reading)
         self.intake = IntakeStore(self._reading, self._writing, place)
         self.jobs = JobTable(self._reading, self._writing)
         self.job_workers = JobWorkers(self._reading, self._writing)

@@ -53,6 +53,13 @@ articles = Table(
     Index(None, "published_at"),
 )
 
+article_numbers = Table(  # what the full text of `records.database.texts` knows an article by
+    "article_numbers",
+    metadata,
+    Column("number", RowNumber, primary_key=True, autoincrement=True),
+    Column("article_id", String(64), ForeignKey("articles.id"), nullable=False, unique=True),
+)
+
 analyses = Table(
     "analyses",
     metadata,
@@ -66,10 +73,44 @@ analyses = Table(
     Column("score", Float),
     Column("evidence", String(32), nullable=False),
     Column("payload", Text, nullable=False),  # JSON of records.analysis.Analysis, the whole of it
+    Column("summary", Text),  # JSON of records.summary.AnalysisSummary; None: kept before there were any
+    Column("story_id", String(128)),
     Index(None, "created_at"),
     Index(None, "as_of"),
     Index(None, "article_id"),
     Index(None, "ticker", "as_of"),
+    Index(None, "story_id", "as_of"),
+    Index(None, "score", "id"),
+)
+
+analysis_labels = Table(
+    "analysis_labels",
+    metadata,
+    Column("kind", String(8), primary_key=True),  # 'ticker' or 'tag'
+    Column("label", String(64), primary_key=True),
+    Column("analysis_id", String(64), ForeignKey("analyses.id"), primary_key=True),
+    Column("as_of", BigInteger, nullable=False),  # of the analysis, again
+    Index(None, "kind", "label", "as_of"),
+    Index(None, "analysis_id"),
+)
+
+briefs = Table(
+    "briefs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("payload", Text, nullable=False),  # JSON of records.brief.Brief
+    Index(None, "scope", "as_of"),
+    Index(None, "created_at"),
+)
+
+brief_told = Table(  # what a scope was told, or was left out below a brief's limit
+    "brief_told",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("analysis_id", String(64), ForeignKey("analyses.id"), primary_key=True),
 )
 
 events = Table(

@@ -47,7 +47,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         names = ", ".join(table.name for table in metadata.sorted_tables)
         with shared._engine.begin() as connection:
             connection.execute(text("SET LOCAL session_replication_role = replica"))  # past the ledger's guards
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            connection.execute(text(f"TRUNCATE {names}, article_texts RESTART IDENTITY CASCADE"))
         yield shared
         return
     path = tmp_path / "rhyme.sqlite3"

@@ -21,8 +21,11 @@ ROOT = Path(records.__file__).parents[1]
 
 
 def test_migrated_schema_has_no_drift_from_the_tables(database: Database) -> None:
+    def ours(_object: object, name: str | None, kind: str, _reflected: bool, _compare_to: object) -> bool:
+        return not (kind in ("table", "index") and str(name).removeprefix("ix_").startswith("article_texts"))
+
     with database._engine.begin() as connection:
-        options = {"compare_type": True, "compare_server_default": True}
+        options = {"include_object": ours, "compare_type": True, "compare_server_default": True}
         differences = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
     assert differences == []
 

@@ -23,14 +23,14 @@ def test_every_setting_says_what_it_means() -> None:
 def test_every_command_explains_itself_with_an_example_that_parses() -> None:
     parsers = commands()
     assert [parser.prog.removeprefix("rhyme ") for parser in parsers] == [
-        "analyze", "demo", "precedents import", "precedents search", "doctor", "models list", "models pull",
-        "models verify", "config", "memory stats", "memory verify", "memory reindex",
-        "memory export", "memory import", "memory snapshot", "feeds add", "feeds list", "feeds test", "feeds remove",
-        "ingest", "watch",
-        "jobs add", "jobs list", "jobs show", "jobs batches", "jobs pause", "jobs resume", "jobs cancel", "jobs retry", "worker",
-        "chroma", "show", "cost", "settle", "ledger list", "ledger verify", "track-record", "prices check",
-        "eval impact", "eval recall", "eval threads", "eval tickers", "eval sentiment", "eval tags",
-        "bench start", "bench analyze", "bench score", "bench recall", "bench flow", "bench chaos", "bench scaling",
+        "analyze", "demo", "precedents import", "precedents search", "precedents sources", "precedents release", "doctor",
+        "models list", "models pull", "models verify", "config", "memory stats", "memory verify", "memory reindex",
+        "memory export", "memory import", "memory snapshot", "feeds add", "feeds list", "feeds test", "feeds remove", "ingest",
+        "watch", "jobs add", "jobs list", "jobs show", "jobs batches", "jobs pause", "jobs resume", "jobs cancel", "jobs retry",
+        "worker", "brief", "mcp", "chroma", "show", "cost", "settle", "ledger list", "ledger verify", "track-record",
+        "prices check", "eval impact", "eval recall", "eval threads", "eval injection", "eval tickers", "eval sentiment",
+        "eval tags", "eval words", "bench start", "bench analyze", "bench score", "bench recall", "bench flow", "bench chaos",
+        "bench scaling",
     ]  # fmt: skip
     for parser in parsers:
         assert parser.description, parser.prog
