@@ -34,7 +34,9 @@ class ArticleOutput(Record):
     notes: Annotated[tuple[str, ...], Field(description="what cleaning changed")]
     withheld: Annotated[
         tuple[Withheld, ...],
-        Field(description="passages addressed to a model, by place in the article as received: neither read nor quoted"),
+        Field(
+            description="passages addressed to a model, by place in the article as received: neither read nor quoted"
+        ),
     ]
 
     @classmethod
