@@ -51,7 +51,7 @@ def grade(
 
 
 def scores(counts: Floats, tags: Sequence[Tag]) -> dict[str, Floats]:
-    """Metric → value of each of (n, tags, 3) counts. A tag never given has precision 0. Macro: the mean over tags that are wanted or given."""
+    """Metric → value of each of (n, tags, 3) counts. A tag never given has precision 0; macro: over tags wanted or given."""
     right, given, wanted = counts[..., 0], counts[..., 1], counts[..., 2]
     f1 = _share(2 * right, given + wanted)
     standing = np.maximum((given + wanted > 0).sum(-1), 1)
