@@ -16,8 +16,8 @@ SCHEMA_VERSION = 1
 SUITE = "sentiment"
 BELIEVED_FROM = 30
 TOO_FEW = (
-    f"**Of some sets fewer than {BELIEVED_FROM} texts were put to the model: this shows that the way works, not how well. Drawn from so "
-    "few, the intervals are too narrow, and collapse where all are right.**"
+    f"**Of some sets fewer than {BELIEVED_FROM} texts were put to the model: this shows that the way works, not how well. Drawn "
+    "from so few, the intervals are too narrow, and collapse where all are right.**"
 )
 
 

@@ -16,8 +16,8 @@ SCHEMA_VERSION = 1
 SUITE = "tags"
 BELIEVED_FROM = 30
 TOO_FEW = (
-    f"**Fewer than {BELIEVED_FROM} texts were put to the model: this shows that the way works, not how well. Drawn from so few, the "
-    "intervals are too narrow, and collapse where all are right.**"
+    f"**Fewer than {BELIEVED_FROM} texts were put to the model: this shows that the way works, not how well. Drawn from so few, "
+    "the intervals are too narrow, and collapse where all are right.**"
 )
 SHOWN = ("micro_precision", "micro_recall", "micro_f1", "macro_precision", "macro_recall", "macro_f1")
 
