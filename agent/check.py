@@ -38,6 +38,10 @@ class _Cited:
         return Ground(words=words, source=passage.source, span=Span(start=place + start, end=place + end))
 
 
+_HEADLINE_CHARACTERS = 300
+"""No headline is longer: what comes as one is a text without one."""
+
+
 class Checker:
     """Holds sentences against one evidence; each passage is read once."""
 
@@ -50,7 +54,7 @@ class Checker:
         self._instruments = [
             f"{one.name} {one.instrument.name} {one.instrument.ticker}" for one in evidence.candidates
         ] + [f"{one.name} {one.ticker or ''}" for one in evidence.reading.mentions]
-        self._headline = evidence.body.partition("\n\n")[0]
+        self._headline = evidence.body.partition("\n\n")[0][:_HEADLINE_CHARACTERS]
         self._told = self._told_of_time()
         self._read: dict[Passage, _Cited] = {}
 
