@@ -185,5 +185,5 @@ def _initials(runs: Iterable[str], specific: set[str]) -> set[str]:
 
 def _words(text: str) -> set[str]:
     words = {word.lower() for word in _WORD.findall(text.replace("’s", "").replace("'s", ""))}
-    words |= {word.lower().strip(".,;:()[]\"'“”’") for word in text.split()}
+    words |= {word.lower().strip(".,;:()[]<>\"'“”’") for word in text.split()}
     return words | {word[:-2] for word in words if word.endswith(("'s", "’s"))}
