@@ -140,6 +140,10 @@ def test_a_period_of_the_headline_may_be_named_whatever_is_cited(hold: Hold) -> 
             "Contoso has a loss and sees growth slowing.",
         ),
         (
+            "Stake\n\nA fund raised its stake in Contoso <CTSO.N to 7 percent.",
+            "It holds 7 percent of Contoso (CTSO.N).",
+        ),
+        (
             "Fares\n\nContoso profit rose with higher fares and a lower tax rate.",
             "Profit rises on higher fares lower taxes",
         ),
