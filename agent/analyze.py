@@ -16,7 +16,7 @@ from agent.guard import shield, shield_precedents
 from agent.guard_output import clean_claims, clean_reading
 from agent.guard_views import matchable
 from agent.ledger import forecast_of
-from agent.primary import Primary, choose_primary
+from agent.primary import Primary, choose_primary, market_type
 from agent.progress import OnProgress, Progress, Stage, silent
 from agent.read import read
 from agent.score import ScoreModel
@@ -183,7 +183,7 @@ class Analyst:
         run.calls.extend(result.calls)
         reading, left_out = clean_reading(result.reading, article.title)
         run.missing.extend((*result.missing, *left_out))
-        stand_in = self._market.stand_in(reading.event_type, reading.tags, moment)
+        stand_in = self._market.stand_in(market_type(reading, article.title), reading.tags, moment)
         primary = choose_primary(reading, candidates, stand_in, article.title, given=given)
         with run.stage("recall", "looking for precedents"):
             story = self._place(received, reading, primary, as_of, run)

@@ -197,10 +197,8 @@ def _precedent(analysis: Analysis) -> BriefSentence | None:
     closest = max(analysis.precedents, key=lambda one: one.similarity)
     reaction = closest.reaction
     sessions = {"one_session": "one session", "two_session": "two sessions"}[reaction.window]
-    text = (
-        f"{closest.published_on}: {closest.summary} {reaction.ticker} then moved {reaction.abnormal_return:+.1%} against its market "
-        f"over {sessions} ({reaction.z:+.1f}σ)."
-    )
+    move = f"{reaction.abnormal_return:+.1%} against its market over {sessions} ({reaction.z:+.1f}σ)"
+    text = f"{closest.published_on}: {closest.summary} {reaction.ticker} then moved {move}."
     return BriefSentence(text=text, support=(f"event:{closest.event_id}",))
 
 
@@ -215,10 +213,8 @@ def _overall(shown: Sequence[BriefStory], total: int, since: datetime) -> Iterat
     first = shown[0].analysis
     if first.score is not None and first.low is not None and first.high is not None and first.p_material is not None:
         interval = f"{first.score:.2f} ({first.low:.2f} to {first.high:.2f})"
-        text = (
-            f"First is {first.ticker} with a market impact of {interval} and a chance of {first.p_material:.0%} of a move beyond 2σ: "
-            f"{first.title}."
-        )
+        chance = f"a chance of {first.p_material:.0%} of a move beyond 2σ"
+        text = f"First is {first.ticker} with a market impact of {interval} and {chance}: {first.title}."
         yield BriefSentence(text=text, support=(ids[0],))
     likely = [one for one in shown if (one.analysis.p_material or 0.0) >= MATERIAL]
     if likely:

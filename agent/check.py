@@ -9,7 +9,7 @@ from agent.named import name_faults
 from agent.quoted import quotations_of, stands_verbatim
 from agent.relations import Parties, Statement, contradiction, crossed_figures, relation_faults, statements_of
 from agent.sentences import split_sentences
-from agent.values import Day, Figure, Period, Values, same_day, same_period, supports_figure, values_of
+from agent.values import Day, Figure, Period, Values, same_day, same_period, supports_day, supports_figure, values_of
 from records.analysis import Claim, Explanation, Ground, Sentence
 from records.reading import Span
 
@@ -38,6 +38,10 @@ class _Cited:
         return Ground(words=words, source=passage.source, span=Span(start=place + start, end=place + end))
 
 
+_HEADLINE_CHARACTERS = 300
+"""No headline is longer: what comes as one is a text without one."""
+
+
 class Checker:
     """Holds sentences against one evidence; each passage is read once."""
 
@@ -50,7 +54,8 @@ class Checker:
         self._instruments = [
             f"{one.name} {one.instrument.name} {one.instrument.ticker}" for one in evidence.candidates
         ] + [f"{one.name} {one.ticker or ''}" for one in evidence.reading.mentions]
-        self._headline = evidence.body.partition("\n\n")[0]
+        self._headline = evidence.body.partition("\n\n")[0][:_HEADLINE_CHARACTERS]
+        self._told = self._told_of_time()
         self._read: dict[Passage, _Cited] = {}
 
     def claim(self, sentence: Sentence) -> Claim:
@@ -81,16 +86,19 @@ class Checker:
         grounds: list[Ground] = []
         proven: set[str] = set()
         faults = _figure_faults(statements_of(sentence.text, said, self._parties), said, cited, grounds, proven)
-        faults += _time_faults(said, cited, self._own_day(), grounds)
+        faults += _time_faults(said, cited, self._told, grounds)
         faults += _quotation_faults(sentence.text, cited, grounds)
         told = " \n".join(one.context for one in cited)
         faults += name_faults(sentence.text, told, self._headline, self._evidence.body, self._instruments)
         sentences = [text for one in cited for text in one.sentences]
         return list(dict.fromkeys(faults + relation_faults(sentence.text, sentences, self._parties, proven))), grounds
 
-    def _own_day(self) -> Day | None:
+    def _told_of_time(self) -> Values:
+        """The dates and periods of the headline, and the article's own date: a sentence may name them whatever it cites."""
         on = self._evidence.published_on
-        return Day(on.year, on.month, on.day, f"{on:%Y-%m-%d}", on.weekday()) if on else None
+        told = values_of(self._headline, on)
+        own = (Day(on.year, on.month, on.day, f"{on:%Y-%m-%d}", on.weekday()),) if on else ()
+        return Values((), (*told.days, *own), told.periods)
 
     def _cited(self, support: Sequence[str]) -> Iterator[_Cited]:
         for name in support:
@@ -212,20 +220,20 @@ def _proven(ours: Statement, places: Sequence[Statement]) -> set[str]:
     return found
 
 
-def _time_faults(said: Values, cited: Sequence[_Cited], own: Day | None, grounds: list[Ground]) -> list[str]:
+def _time_faults(said: Values, cited: Sequence[_Cited], told: Values, grounds: list[Ground]) -> list[str]:
     faults = []
     for day in said.days:
         found = next(((one, known) for one in cited for known in one.values.days if same_day(known, day)), None)
         if found:
             grounds.append(found[0].ground(day.text, found[1].start, found[1].end))
-        elif own is None or not same_day(own, day):
+        elif not supports_day(told, day):
             faults.append(f"the date “{day.text}” is not in what it cites")
     for period in said.periods:
         alike = [(one, known) for one in cited for known in one.values.periods if known.part[0] == period.part[0]]
         same = next(((one, known) for one, known in alike if same_period(known, period)), None)
         if same:
             grounds.append(same[0].ground(period.text, same[1].start, same[1].end))
-        elif alike:
+        elif alike and not any(same_period(known, period) for known in told.periods):
             faults.append(f"the period “{period.text}” is not in what it cites")
     return faults
 

@@ -21,8 +21,10 @@ _COMMON = frozenset(
     """.split()
 )
 """Words that link no two texts."""
-_FOREIGN_BOUNDARY = re.compile(r"[.!?؟।…][\"'”’)\]]*\s+(?=[^\x00-\x7f])|[。！？](?=.)")
-"""Ends of sentences that the splitter for English does not see."""
+_FOREIGN_BOUNDARY = re.compile(
+    r"[.!?؟।…][\"'”’)\]]*\s+(?=[^\x00-\x7f])|[。！？](?=.)|(?<=[a-z]{4})[.!?][\"'”’)\]]*\s+(?=\S)|(?<=[.!?])\s+(?=[<{\[#*`|-])"
+)
+"""Ends of sentences that the splitter for English does not see: before other scripts, marks and small letters."""
 _SET_APART = re.compile(r"(?<!\w)(?:\w[ .·_-]){11,}\w(?!\w)")
 """Twelve letters set apart one by one: no language is printed so."""
 _REPEATED = 12

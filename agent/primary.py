@@ -8,7 +8,7 @@ from agent.event_rules import label
 from records.defences import Defence, holds
 from records.market import Candidate, Instrument
 from records.reading import Mention, Reading
-from records.taxonomy import EventType
+from records.taxonomy import MACRO_EVENT_TYPES, EventType
 
 _BID = re.compile(
     r"\b(?:buy|buys|acquires?|acquiring|acquisition of|takeover of|bid for|offer for|merge with|take over)\b",
@@ -49,7 +49,7 @@ def choose_primary(
     if given:
         return Primary(given, None)
     if reading.event_type is EventType.NOT_MARKET_RELEVANT:
-        plain_news = _plain_news(candidates, title)
+        plain_news = _plain_news(candidates, title) or (stand_in if _rule_is_macro(title) else None)
         return Primary(plain_news, None if plain_news else _NO_MARKET)
     named = {candidate.instrument.ticker: candidate for candidate in candidates}
     central = [mention for mention in reading.mentions if mention.ticker in named and mention.role != "mentioned"]
@@ -63,6 +63,16 @@ def choose_primary(
         first = min(central, key=lambda mention: _ROLE_ORDER[mention.role])
         return Primary(named[str(first.ticker)], None)
     return Primary(stand_in, None) if stand_in else Primary(None, _NO_INSTRUMENT)
+
+
+def market_type(reading: Reading, title: str) -> EventType:
+    """The event type by which an index may stand in: the reading's, unless a headline tells of the whole market by its words."""
+    return label(title) if reading.event_type not in MACRO_EVENT_TYPES and _rule_is_macro(title) else reading.event_type
+
+
+def _rule_is_macro(title: str) -> bool:
+    """Whether a headline tells of the whole market by its words: then a reading cannot take the index away."""
+    return holds(Defence.READING_LIMITS) and label(title) in MACRO_EVENT_TYPES
 
 
 def _plain_news(candidates: Sequence[Candidate], title: str) -> Candidate | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from records.analysis import Analysis, Claim, Ground, Provenance
-from records.article import Article
+from records.article import Article, Withheld
 from records.base import Record
 from records.changes import Change
 from records.event import Precedent
@@ -32,6 +32,12 @@ class ArticleOutput(Record):
     first_seen_at: UtcDatetime
     language: Annotated[str | None, Field(description="ISO 639-1; null if undecided")]
     notes: Annotated[tuple[str, ...], Field(description="what cleaning changed")]
+    withheld: Annotated[
+        tuple[Withheld, ...],
+        Field(
+            description="passages addressed to a model, by place in the article as received: neither read nor quoted"
+        ),
+    ]
 
     @classmethod
     def of(cls, article: Article) -> "ArticleOutput":

@@ -14,6 +14,7 @@ from evals.flow.simulated_server import ServerPlan
 from evals.flow.tally import TallyRow
 from records.database import Database
 from records.errors import RhymeError
+from vectorstore.chroma_server import ChromaServer
 
 WORKERS = (1, 2, 4)
 LIMITED_WORKERS = (2, 4)
@@ -71,12 +72,16 @@ def measure(command_line: CommandLine, load: Load, say: Say = lambda _: None) ->
 def _run(parts: Parts, load: Load, workers: int, limit: int | None) -> dict[str, object]:
     plan = ServerPlan(requests_per_minute=limit, latency_seconds=load.latency_seconds, tokens_per_chunk=40)
     rng = random.Random(1)
-    with World(parts, f"scaling-{workers}-{limit}", plan, rng) as world, Database.open(world.address) as database:
+    with (
+        World(parts, f"scaling-{workers}-{limit}", plan, rng) as world,
+        Database.open(world.address) as database,
+        ChromaServer.start(world.home / "chroma") as chroma,
+    ):
         source = world.home / "articles.jsonl"
         write_articles(made_stories(load.articles, rng), source)
-        # vectors come at once: they are made while the event memory is held, which is one process's at a time
+        # as docs/jobs.md advises for several workers: an embedded memory is one process's at a time
         vectors = ModelServer(parts.servers, world.home, ServerPlan(), "vectors")
-        world.configure(None, timeout_seconds=TIMEOUT_SECONDS, embedding_base_url=vectors.base_url)
+        world.configure(None, timeout_seconds=TIMEOUT_SECONDS, embedding_base_url=vectors.base_url, chroma=chroma.url)
         for command in (("ingest", str(source), "--quiet"), ("jobs", "add", "--new", "--quiet")):
             if world.command(*command).code(LONGEST_SECONDS) != 0:
                 raise RunFailed(f"`rhyme {command[0]}` failed: {(world.home / 'log').read_text()[-600:]}")

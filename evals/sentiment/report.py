@@ -14,6 +14,11 @@ from evals.sentiment.sets import LABELS
 
 SCHEMA_VERSION = 1
 SUITE = "sentiment"
+BELIEVED_FROM = 30
+TOO_FEW = (
+    f"**Of some sets fewer than {BELIEVED_FROM} texts were put to the model: this shows that the way works, not how well. Drawn "
+    "from so few, the intervals are too narrow, and collapse where all are right.**"
+)
 
 
 def write_report(folder: Path, report: SentimentReport, provenance: Mapping[str, object]) -> None:
@@ -96,6 +101,8 @@ def page(report: SentimentReport, provenance: Mapping[str, object]) -> str:
         + (f"Asked: {report.model}." if report.model else "No model was asked: baselines alone."),
     ]
     if report.model:
+        if any(one.model.n < BELIEVED_FROM for one in report.sets if one.model):
+            parts.append(TOO_FEW)
         parts.append("## The model\n\n" + _model_table(report))
         parts.append("### By class (F1)\n\n" + _class_table(report))
     parts += [

@@ -51,16 +51,17 @@ def grade(
 
 
 def scores(counts: Floats, tags: Sequence[Tag]) -> dict[str, Floats]:
-    """Metric → value of each of (n, tags, 3) counts. A tag never given has precision 0; the macro is the mean over tags."""
+    """Metric → value of each of (n, tags, 3) counts. A tag never given has precision 0; macro: over tags wanted or given."""
     right, given, wanted = counts[..., 0], counts[..., 1], counts[..., 2]
     f1 = _share(2 * right, given + wanted)
+    standing = np.maximum((given + wanted > 0).sum(-1), 1)
     found = {
         "micro_precision": _share(right.sum(-1), given.sum(-1)),
         "micro_recall": _share(right.sum(-1), wanted.sum(-1)),
         "micro_f1": _share(2 * right.sum(-1), given.sum(-1) + wanted.sum(-1)),
-        "macro_precision": _share(right, given).mean(-1),
-        "macro_recall": _share(right, wanted).mean(-1),
-        "macro_f1": f1.mean(-1),
+        "macro_precision": _share(right, given).sum(-1) / standing,
+        "macro_recall": _share(right, wanted).sum(-1) / standing,
+        "macro_f1": f1.sum(-1) / standing,
     }
     return found | {f"f1 {tag.value}": f1[..., at] for at, tag in enumerate(tags)}
 

@@ -14,6 +14,11 @@ from records.taxonomy import Tag
 
 SCHEMA_VERSION = 1
 SUITE = "tags"
+BELIEVED_FROM = 30
+TOO_FEW = (
+    f"**Fewer than {BELIEVED_FROM} texts were put to the model: this shows that the way works, not how well. Drawn from so few, "
+    "the intervals are too narrow, and collapse where all are right.**"
+)
 SHOWN = ("micro_precision", "micro_recall", "micro_f1", "macro_precision", "macro_recall", "macro_f1")
 
 
@@ -72,6 +77,8 @@ def page(report: TagsReport, provenance: Mapping[str, object]) -> str:
         f"nothing. In brackets: 95 % intervals, {DRAWS:,} bootstrap draws of whole articles.",
     ]
     if report.graded:
+        if report.graded.n < BELIEVED_FROM:
+            parts.append(TOO_FEW)
         parts.append(
             f"## {report.model}, on a sample\n\n" + _ways({str(report.model): report.graded, **report.sample_baselines})
         )

@@ -129,7 +129,8 @@ def page(report: TickersReport, provenance: Mapping[str, object]) -> str:
     parts = [
         "# Tickers: which company a name is, by code alone",
         f"{code.mentions} mentions in {len(report.sentences)} sentences of our own (`evals/tickers/data/DATASHEET.md`). "
-        "The dev half was tuned on, the test half was not. In brackets: Wilson's 95 % intervals.",
+        "The dev half was tuned on, the test half was not (the datasheet says what was seen of it, and when). In brackets: "
+        "Wilson's 95 % intervals.",
         "## Targets\n\n"
         + table(
             ("target", "wanted", "found", "verdict"),

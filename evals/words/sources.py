@@ -18,6 +18,8 @@ from records.errors import SourceUnreachable, SourceUnreadable
 
 Half = Literal["dev", "report"]
 CALLS, REPRINTS = "calls", "reprints"
+_CALL = "Earnings call"
+"""For a headline, which calls have none."""
 
 _DATE = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|March|April|June|July)\.?\s+\d{1,2}\s+"
 _DATELINE = re.compile(
@@ -46,7 +48,6 @@ class Told:
     text: str
     body: str
     headline: str
-    """Empty where the article has none."""
     published_on: date | None
     half: Half
 
@@ -77,7 +78,8 @@ def _calls(folder: Path) -> Iterator[Told]:
             for number, line in enumerate(row["summary"].splitlines()):
                 text = line.replace("\u200d", "").replace("\u200b", "").strip()
                 if text:
-                    yield Told(f"{row['id']}:{number}", CALLS, text, row["doc"], "", None, half_of(row["id"]))
+                    body = f"{_CALL}\n\n{row['doc']}"
+                    yield Told(f"{row['id']}:{number}", CALLS, text, body, _CALL, None, half_of(row["id"]))
 
 
 def _reprints(folder: Path) -> Iterator[Told]:

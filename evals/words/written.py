@@ -17,7 +17,7 @@ from agent.score import Question, ScoreModel
 from evals.starter.labeller import label
 from evals.tickers.grade import Share
 from evals.words.holding import reading_of
-from evals.words.sources import Told
+from evals.words.sources import REPRINTS, Told
 from markets.desk import MarketDesk
 from records.analysis import Analysis, Claim
 from records.article import Article
@@ -111,7 +111,7 @@ def composed(told: Iterable[Told], desk: MarketDesk) -> Iterator[Written]:
     score = ScoreModel()
     seen: set[str] = set()
     for one in told:
-        if one.body in seen or not one.headline:
+        if one.body in seen or one.group != REPRINTS:
             continue
         seen.add(one.body)
         evidence = _scored(one, desk, score)
@@ -149,7 +149,7 @@ def analysed(told: Iterable[Told], analyse: Callable[[Article], Analysis]) -> It
     """Whole analyses by a model, one an article. Raises ModelError, StoreError, SourceError."""
     seen: set[str] = set()
     for one in told:
-        if one.body in seen or not one.headline:
+        if one.body in seen or one.group != REPRINTS:
             continue
         seen.add(one.body)
         analysis = analyse(_article(one))

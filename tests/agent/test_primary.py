@@ -63,3 +63,9 @@ def test_a_company_that_the_headline_surely_names_is_not_talked_away(
     assert choose_primary(talked, candidates, INDEX, "Northwind sues Contoso").candidate is candidates[0]
     doubtful = tuple(candidate.model_copy(update={"ambiguous": True}) for candidate in candidates)
     assert choose_primary(talked, doubtful, INDEX, "Northwind sues Contoso").candidate is INDEX
+
+
+def test_a_reading_cannot_take_the_index_from_a_headline_about_the_whole_market(reading: Reading) -> None:
+    talked = reading.model_copy(update={"event_type": EventType.NOT_MARKET_RELEVANT, "mentions": ()})
+    assert choose_primary(talked, (), INDEX, "Fed holds interest rates steady").candidate is INDEX
+    assert choose_primary(talked, (), INDEX, "Ten walks for a rainy weekend").candidate is None

@@ -123,6 +123,12 @@ def test_what_turns_the_deal_round_is_dropped_with_its_reason(hold: Hold, text: 
     assert any(fault in one for one in faults), faults
 
 
+def test_a_period_of_the_headline_may_be_named_whatever_is_cited(hold: Hold) -> None:
+    body = "Contoso third-quarter results\n\nContoso profit was $210 million. It sees a better fourth quarter."
+    assert hold(body, "Contoso's profit was $210 million in Q3.").faults == ()
+    assert any("“Q2”" in fault for fault in hold(body, "Contoso's profit was $210 million in Q2.").faults)
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [
