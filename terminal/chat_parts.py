@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from records.chat import ChatAnswer
 from records.errors import StoreError
-from terminal.assembly import Assembly
+from terminal.assembly import Assembly, runs_here
+from terminal.settings import Settings
 
 if TYPE_CHECKING:
     from agent.chat import ChatEvent, ChatLimits
@@ -29,15 +30,17 @@ def open_chat(parts: Assembly, closing: ExitStack, limits: "ChatLimits") -> Talk
 
     sources = tool_sources(parts, closing)
     model = parts.model
-    if model.profile == "embedded":
+    if model.profile == "embedded" or model.provider == "local":
         return StepChat(model, sources, parts.desk, PromptLibrary(), limits)
     return Chat(model, sources, _saver(parts, closing), PromptLibrary(), limits=limits)  # type: ignore[arg-type]
 
 
-def mode_of(profile: str) -> str:
-    """How a model of that profile answers questions, for `rhyme doctor`."""
-    if profile == "embedded":
-        return "in steps: a small model calls no tools, so code plans and looks up, and the model says what answers the question"
+def mode_of(settings: Settings) -> str:
+    """How the model of the settings answers questions, and why, for `rhyme doctor`."""
+    if runs_here(settings):
+        return "in steps: a model on this machine calls no tools, so code plans and looks up, and the model says what answers"
+    if settings.profile == "embedded":
+        return "in steps, as the profile says: code plans and looks up, and the model says what answers"
     return "as an agent: the model calls the tools itself, and code checks every sentence"
 
 

@@ -182,3 +182,16 @@ def test_a_question_that_is_none_is_refused_before_the_model_is_asked(
 ) -> None:
     assert main(words) == code
     assert server.bodies == []
+
+
+def test_doctor_says_how_a_model_answers_questions_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["doctor"])
+    assert "as an agent" in " ".join(capsys.readouterr().out.split())
+
+
+def test_doctor_says_that_a_model_of_this_machine_answers_in_steps(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RHYME_PROVIDER", "local")
+    main(["doctor"])
+    assert "in steps: a model on this machine calls no tools" in " ".join(capsys.readouterr().out.split())
