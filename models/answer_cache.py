@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from models.gate import Errand
+from models.interface import ToolCall
 from models.wire import Completion, Usage
 
 _VOLATILE = ("stream_options",)
@@ -36,4 +37,5 @@ def from_payload(payload: str) -> Completion:
     data = json.loads(payload)
     usage = Usage(**data.pop("usage")) if data.get("usage") else data.pop("usage", None)
     first_token = tuple((str(token), float(logprob)) for token, logprob in data.pop("first_token"))
-    return Completion(**data, usage=usage, first_token=first_token)
+    tool_calls = tuple(ToolCall(**one) for one in data.pop("tool_calls", ()))
+    return Completion(**data, usage=usage, first_token=first_token, tool_calls=tool_calls)

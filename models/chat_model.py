@@ -1,5 +1,6 @@
 """What every provider shares: ask, check, repair once, record. A provider adds only how one question is sent."""
 
+import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 
 from models.choices import check_choices, distribution
 from models.gate import Errand, Gate, OpenGate, TokenBound
-from models.interface import Answer, OnToken
+from models.interface import Answer, Exchange, OnToken, Turned
 from models.schema import SchemaViolation, repair_messages, validate_answer
 from models.wire import Completion, Usage
 from records.analysis import ModelCall
@@ -38,6 +39,8 @@ class Ask:
     choices: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     on_token: OnToken | None = None
+    exchange: Exchange | None = None
+    """In place of the messages: a conversation with tools."""
 
 
 def _nothing() -> None:
@@ -182,6 +185,28 @@ class ChatModel(ABC):
         reply.keep()
         return Answer(text, (call,))
 
+    def converse(
+        self,
+        exchange: Exchange,
+        prompt: Prompt,
+        *,
+        purpose: str,
+        max_output_tokens: int,
+        on_token: OnToken | None = None,
+    ) -> Turned:
+        """See `ConversingModel.converse`. A turn that was cut off, or is empty, is ModelAnswerInvalid."""
+        told = tuple(Message(_role(one), json.dumps(one, ensure_ascii=False)) for one in exchange.messages)
+        ask = Ask(prompt, told, purpose, max_output_tokens, on_token=on_token, exchange=exchange)
+        reply, call = self._ask(ask, repaired=False)
+        done = reply.completion
+        if done.finish_reason == "length" or not (done.text.strip() or done.tool_calls):
+            raise ModelAnswerInvalid(
+                f"{self._who()} gave no whole turn for {purpose!r} in {max_output_tokens} tokens{_thinking(done)}. It began: "
+                f"{_head(done.text)}. Allow more tokens, or ask for less."
+            )
+        reply.keep()
+        return Turned(done.text.strip(), done.tool_calls, call)
+
     def _errand(
         self, ask: Ask, request: Mapping[str, Any], identity: str, bound: Callable[[], TokenBound] | None
     ) -> Errand:
@@ -283,7 +308,17 @@ def judged(ask: Ask, done: Completion) -> Outcome:
         return Outcome.ANSWERED
     if ask.choices:
         return Outcome.ANSWERED if done.first_token else Outcome.UNUSABLE
-    return Outcome.ANSWERED if done.text.strip() and done.finish_reason != "length" else Outcome.UNUSABLE
+    return (
+        Outcome.ANSWERED
+        if (done.text.strip() or done.tool_calls) and done.finish_reason != "length"
+        else Outcome.UNUSABLE
+    )
+
+
+def _role(message: Mapping[str, Any]) -> Literal["system", "user", "assistant"]:
+    """Of a message as it is counted: what a tool said is read like what a person said."""
+    role = message.get("role")
+    return role if role in ("system", "assistant") else "user"
 
 
 def _thinking(completion: Completion) -> str:

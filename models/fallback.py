@@ -1,11 +1,13 @@
 """Two models as one: where the first is not to be had, the second answers, and its calls say so."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, TypeVar
 
-from models.interface import Answer, LanguageModel, OnToken, Prompt, Schema
+from models.chat_model import ChatModel
+from models.interface import Answer, Exchange, LanguageModel, OnToken, Prompt, Schema, Turned
 from records.analysis import ModelCall
-from records.errors import ModelQuotaSpent, ModelUnavailable, SettingsError
+from records.errors import ModelCannot, ModelQuotaSpent, ModelUnavailable, SettingsError
 
 Value = TypeVar("Value")
 _CURED = (ModelUnavailable, ModelQuotaSpent)
@@ -66,6 +68,28 @@ class FallbackModel:
                 prompt, purpose=purpose, max_output_tokens=max_output_tokens, stop=stop, on_token=on_token
             )
         )
+
+    def converse(
+        self,
+        exchange: Exchange,
+        prompt: Prompt,
+        *,
+        purpose: str,
+        max_output_tokens: int,
+        on_token: OnToken | None = None,
+    ) -> Turned:
+        """See `ConversingModel.converse`. Raises ModelCannot when a model of the two does not call tools."""
+
+        def ask(model: LanguageModel) -> Answer[Turned]:
+            if not isinstance(model, ChatModel):
+                raise ModelCannot(f"{model.name} does not call tools. Choose a model that does.")
+            turned = model.converse(
+                exchange, prompt, purpose=purpose, max_output_tokens=max_output_tokens, on_token=on_token
+            )
+            return Answer(turned, (turned.call,))
+
+        answer = self._ask(ask)
+        return replace(answer.value, call=answer.calls[0])
 
     def count_tokens(self, text: str) -> int:
         """By the first one's tokenizer."""

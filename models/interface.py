@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from records.analysis import ModelCall
 from records.prompt import Message, Prompt
 
-__all__ = ["Answer", "LanguageModel", "Message", "OnToken", "Prompt", "Schema"]
+__all__ = ["Answer", "Exchange", "LanguageModel", "Message", "OnToken", "Prompt", "Schema", "ToolCall", "Turned"]
 
 Schema = TypeVar("Schema", bound=BaseModel)
 Value = TypeVar("Value")
@@ -24,6 +24,34 @@ class Answer(Generic[Value]):
 
     value: Value
     calls: tuple[ModelCall, ...]
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A tool that the model wants called."""
+
+    id: str
+    """The provider's name of the call, which its answer must bear."""
+    name: str
+    arguments: str
+    """JSON as the model wrote it: not yet known to be valid."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A conversation with tools, in the form of the chat completions protocol: plain JSON, which a provider sends as it is."""
+
+    messages: tuple[Mapping[str, Any], ...]
+    tools: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Turned:
+    """The model's turn in an exchange: text, tools it wants called, or both."""
+
+    text: str
+    tool_calls: tuple[ToolCall, ...]
+    call: ModelCall
 
 
 class LanguageModel(Protocol):
@@ -72,4 +100,24 @@ class LanguageModel(Protocol):
 
     def close(self) -> None:
         """Release the process or connection; safe to call twice."""
+        ...
+
+
+class ConversingModel(Protocol):
+    """A model that takes turns and calls tools. Raises ModelError subclasses only."""
+
+    name: str
+    context_tokens: int
+
+    def converse(
+        self,
+        exchange: Exchange,
+        prompt: Prompt,
+        *,
+        purpose: str,
+        max_output_tokens: int,
+        on_token: OnToken | None = None,
+    ) -> Turned:
+        """The next turn. `prompt`: the file that the exchange's system message was made from, for the record. Raises ModelCannot
+        when the model does not call tools."""
         ...

@@ -18,7 +18,7 @@ from models.refusals import translated
 from models.retry import RetryPolicy, call_with_retries
 from models.schema import schema_name, strict_schema
 from models.wire import Completion, Usage, complete
-from records.errors import ModelUnavailable
+from records.errors import ModelCannot, ModelUnavailable
 
 _LISTED_TOKENS = 200
 """First tokens with log-probabilities for choose(): enough that single letters and Yes/No are always among them."""
@@ -105,6 +105,11 @@ class LocalModel(ChatModel):
         return 0.0
 
     def _send(self, ask: Ask) -> Reply:
+        if ask.exchange is not None:
+            raise ModelCannot(
+                f"{self._who()} does not call tools: the embedded profile plans, looks up and answers in short steps instead. Use "
+                "`rhyme ask` with it, or a model that calls tools."
+            )
         request = self._request(ask)
         passage = self._gate.passage(self._errand(ask, request, self._identity, None))
         kept = passage.kept()

@@ -4,7 +4,7 @@ client."""
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -165,7 +165,9 @@ class OpenAIModel(ChatModel):
 
     def _bound(self, request: Mapping[str, Any], limit: Limit) -> TokenBound:
         """What one try can take: the messages, the schema and what frames them, and the output limit."""
-        text = json.dumps([request["messages"], request.get("response_format")], ensure_ascii=False)
+        text = json.dumps(
+            [request["messages"], request.get("response_format"), request.get("tools")], ensure_ascii=False
+        )
         framing = 16 * (len(request["messages"]) + 1)
         expected = self.count_tokens(text) + framing
         # Another server's tokenizer is not ours to know, but none makes more tokens than there are bytes.
@@ -186,10 +188,14 @@ class OpenAIModel(ChatModel):
 
     def _request(self, ask: Ask, dialect: Dialect) -> dict[str, Any]:
         messages, extra = (ask.messages, {}) if ask.schema is None else dialect.format_of(ask.schema, ask.messages)
+        told: Sequence[Mapping[str, Any]] = [{"role": message.role, "content": message.content} for message in messages]
+        if ask.exchange is not None:
+            told = ask.exchange.messages
+            extra = {"tools": list(ask.exchange.tools)} if ask.exchange.tools else {}
         headroom = self._reasoning.headroom_tokens if self._reasons and not ask.choices else 0
         request: dict[str, Any] = {
             "model": self.name,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "messages": list(told),
             dialect.limit: ask.max_output_tokens + headroom,
             **extra,
         }

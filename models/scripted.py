@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from models.chat_model import Ask, ChatModel, OnCall
 from models.chat_model import Reply as ProviderReply
+from models.interface import ToolCall
 from models.wire import Completion, Usage
 from records.errors import ModelError
 from records.prompt import Prompt
@@ -31,6 +32,8 @@ class Reply:
     """Must hold of the prompt that was sent."""
     finish_reason: Literal["stop", "length"] = "stop"
     """`length` plays an answer that was cut off."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """Of a turn in an exchange."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,8 @@ class ScriptedModel(ChatModel):
         if ask.on_token:
             for piece in _pieces(text):
                 ask.on_token(piece)
-        return ProviderReply(Completion(text, step.finish_reason, usage=self._usage(ask, text)))
+        done = Completion(text, step.finish_reason, usage=self._usage(ask, text), tool_calls=step.tool_calls)
+        return ProviderReply(done)
 
     def _next(self, ask: Ask, sent: Prompt) -> Step:
         if self._played >= len(self._steps):

@@ -7,7 +7,7 @@ from typing import Any
 import openai
 from openai.types import CompletionUsage
 
-from models.interface import OnToken
+from models.interface import OnToken, ToolCall
 from models.retry import StreamBroken
 from records.errors import ModelRefused
 
@@ -38,6 +38,7 @@ class Completion:
     """The likeliest first tokens with their log-probabilities, the chosen one among them; empty if none were sent."""
     usage: Usage | None = None
     """None when the server did not report it."""
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 OnHeaders = Callable[[Mapping[str, str]], None]
@@ -60,6 +61,7 @@ def complete(
     first_token: tuple[tuple[str, float], ...] = ()
     finish_reason: str | None = None
     usage: CompletionUsage | None = None
+    wanted: dict[int, dict[str, str]] = {}
     with _streamed(client, request) as stream:
         if on_headers:
             on_headers(stream.response.headers)
@@ -76,12 +78,24 @@ def complete(
                         on_token(content)
                 if delta.get("refusal"):
                     refusals.append(delta["refusal"])
+                for part in map(_object, delta.get("tool_calls") or ()):
+                    _gather(wanted, part)
                 if not first_token:
                     first_token = _first_token(_object(choice.get("logprobs")))
                 finish_reason = choice.get("finish_reason") or finish_reason
     if finish_reason is None:
         raise StreamBroken
-    return Completion("".join(texts), finish_reason, "".join(refusals), first_token, usage_of(usage))
+    calls = tuple(ToolCall(one["id"], one["name"], one["arguments"]) for _, one in sorted(wanted.items()))
+    return Completion("".join(texts), finish_reason, "".join(refusals), first_token, usage_of(usage), calls)
+
+
+def _gather(wanted: dict[int, dict[str, str]], part: Mapping[str, Any]) -> None:
+    """Adds a piece of a tool call: the first names it, the others go on with its arguments."""
+    one = wanted.setdefault(int(part.get("index") or 0), {"id": "", "name": "", "arguments": ""})
+    function = _object(part.get("function"))
+    one["id"] = part.get("id") or one["id"]
+    one["name"] = function.get("name") or one["name"]
+    one["arguments"] += function.get("arguments") or ""
 
 
 def _streamed(client: openai.OpenAI, request: Mapping[str, Any]) -> openai.Stream[object]:

@@ -1,4 +1,5 @@
-"""The arguments of `rhyme brief` and `rhyme mcp`. Standard library only, like all that is read before a command is known."""
+"""The arguments of `rhyme ask`, `chat`, `brief` and `mcp`. Standard library only, like all that is read before a command
+is known."""
 
 from terminal.command_tree import Tree, parse_moment, whole_number
 from terminal.feeds_arguments import parse_interval
@@ -6,6 +7,7 @@ from terminal.feeds_arguments import parse_interval
 
 def add_ask(tree: Tree) -> None:
     """Adds the commands that tell what is kept, and those by which questions reach the tools."""
+    _add_questions(tree)
     _add_brief(tree)
     mcp = tree.command(
         "mcp",
@@ -73,3 +75,40 @@ def _add_brief(tree: Tree) -> None:
     brief.add_argument("--list", action="store_true", help="name the last briefs instead")
     brief.add_argument("--show", metavar="ID", help="show a brief again instead")
     brief.add_argument("--json", action="store_true", help="print one JSON object on stdout, with --every one a line")
+
+
+def _add_questions(tree: Tree) -> None:
+    ask = tree.command(
+        "ask",
+        "ask",
+        "answer one question from what is known, with citations",
+        'rhyme ask "What happened to MSFT this week?"',
+        "Every factual sentence cites what was looked up and is checked against it; what does not stand is taken "
+        "out. docs/chat.md says how.",
+    )
+    ask.set_defaults(action="ask")
+    ask.add_argument("question", metavar="QUESTION", nargs="+", help="in words; - reads it from standard input")
+    ask.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    chat = tree.command(
+        "chat", "ask", "ask and follow up, in a conversation that is kept", "rhyme chat --model gpt-5-mini"
+    )
+    chat.set_defaults(action="chat", json=False)
+    for parser in (ask, chat):
+        parser.add_argument("--model", metavar="M", help="as in `rhyme analyze`")
+        parser.add_argument("--conversation", metavar="NAME", help="go on with it; default: a new one")
+        parser.add_argument("--as-of", metavar="TIME", type=parse_moment, help="what may be known; default: now")
+        parser.add_argument(
+            "--turns", metavar="N", type=whole_number(1, 50), help="the model's turns for a question (default 8)"
+        )
+        parser.add_argument(
+            "--lookups", metavar="N", type=whole_number(1, 100), help="lookups for a question (default 12)"
+        )
+        parser.add_argument(
+            "--tokens", metavar="N", type=whole_number(1, 10_000_000), help="tokens for a question (default 200000)"
+        )
+        parser.add_argument(
+            "--usd", metavar="USD", type=float, help="US dollars for a question; default: as the budgets say"
+        )
+        parser.add_argument(
+            "--seconds", metavar="S", type=whole_number(1, 3_600), help="seconds for a question (default 180)"
+        )

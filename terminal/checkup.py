@@ -42,6 +42,7 @@ def checkup(loaded: Loaded, *, online: bool) -> list[Check]:
         ("home", lambda: _home(settings)),
         ("database", lambda: _database(settings)),
         ("language model", lambda: _language_model(settings, online)),
+        ("questions", lambda: _questions(settings)),
         ("embedder", lambda: _embedder(settings)),
         ("chroma", lambda: _chroma(settings)),
         ("event memory", lambda: _memory(settings)),
@@ -148,6 +149,12 @@ def _remote_model(settings: Settings, online: bool) -> Iterator[Check]:
         answer = model.write(ask, purpose="doctor", max_output_tokens=64)
         seconds = sum(call.seconds for call in answer.calls)
         yield Check("language model", "ok", f"{model.name} at {where} answered in {seconds:.1f} s")
+
+
+def _questions(settings: Settings) -> Iterator[Check]:
+    from terminal.chat_parts import mode_of
+
+    yield Check("questions", "ok", f"`rhyme ask` answers {mode_of(settings)}")
 
 
 def _embedder(settings: Settings) -> Iterator[Check]:

@@ -1,0 +1,96 @@
+"""An answer in words → sentences with their citations, each held against what it cites. Code, not a model."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from agent.named import name_faults
+from agent.quoted import quotations_of, stands_verbatim
+from agent.relations import relation_faults
+from agent.sentences import split_sentences
+from agent.values import supports, supports_day, supports_period, values_of
+from records.chat import AnswerSentence, DroppedSentence
+
+CANNOT = ("I don't know from what I have", "I can't do that")
+"""How a sentence begins that says no: it states no fact and cites nothing."""
+
+_CITATION = re.compile(r"\s*\[((?:[a-z]+:[^\[\]\s,;]+(?:[ ]?[,;][ ]?)?)+)\]")
+_MARKUP = re.compile(r"[*_`#>]+|^\s*[-•]\s+", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An answer after the check."""
+
+    sentences: tuple[AnswerSentence, ...]
+    dropped: tuple[DroppedSentence, ...]
+
+    @property
+    def text(self) -> str:
+        """The sentences that stood, joined."""
+        return " ".join(one.text for one in self.sentences)
+
+    @property
+    def says_no(self) -> bool:
+        """Whether nothing is stated."""
+        return not any(one.support for one in self.sentences)
+
+
+def check_answer(answer: str, retrieved: Mapping[str, str], question: str, on: date) -> Checked:
+    """`retrieved`: id → the text that a tool gave for it. `question` may lend names, never figures. `on`: the day asked as of."""
+    stood, dropped = [], []
+    for text, support in parse(answer):
+        faults = _faults(text, support, retrieved, question, on)
+        if faults:
+            dropped.append(DroppedSentence(text=text, faults=tuple(faults)))
+        else:
+            stood.append(AnswerSentence(text=text, support=support))
+    return Checked(tuple(stood), tuple(dropped))
+
+
+def parse(answer: str) -> list[tuple[str, tuple[str, ...]]]:
+    """(sentence, ids) in order. The ids in brackets belong to the sentence they stand in or after."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for line in answer.splitlines():
+        for piece in _pieces(line):
+            ids = tuple(
+                one for match in _CITATION.finditer(piece) for one in re.split(r"[ ]?[,;][ ]?", match[1]) if one
+            )
+            text = " ".join(_MARKUP.sub("", _CITATION.sub("", piece)).split())
+            if not re.search(r"\w", text):
+                if ids and found:
+                    found[-1] = (found[-1][0], tuple(dict.fromkeys((*found[-1][1], *ids))))
+                continue
+            found.append((text, tuple(dict.fromkeys(ids))))
+    return found
+
+
+def _pieces(line: str) -> list[str]:
+    """Sentences, with the brackets that follow a full stop still theirs."""
+    moved = re.sub(r"([.!?])((?:\s*\[[a-z]+:[^\[\]]+\])+)", r"\2\1", line)
+    return [text for _, text in split_sentences(moved)]
+
+
+def _faults(text: str, support: tuple[str, ...], retrieved: Mapping[str, str], question: str, on: date) -> list[str]:
+    if text.startswith(CANNOT) and not values_of(text, on).figures:
+        return []
+    if not support:
+        return ["it cites nothing"]
+    unknown = [name for name in support if name not in retrieved]
+    if unknown:
+        return [f"it cites {', '.join(unknown)}, which was not retrieved"]
+    cited = "\n".join(retrieved[name] for name in support)
+    known, said = values_of(cited, on), values_of(text, on)
+    faults = [f"the figure “{one.text}” is not in what it cites" for one in said.figures if not supports(known, one)]
+    faults += [f"the date “{one.text}” is not in what it cites" for one in said.days if not supports_day(known, one)]
+    faults += [
+        f"the period “{one.text}” is not in what it cites" for one in said.periods if not supports_period(known, one)
+    ]
+    faults += [
+        f"the quotation “{one}” is not in what it cites"
+        for one in quotations_of(text)
+        if not stands_verbatim(one, cited)
+    ]
+    faults += name_faults(text, cited, question, cited, ())
+    return faults + relation_faults(text, [one for _, one in split_sentences(cited)], {})

@@ -1,0 +1,253 @@
+"""Answers with a small model: the question is planned in code, looked up, and answered in short constrained steps.
+
+A model of one or two billion weights calls no tools and makes up relations when it writes freely. So here code finds companies,
+days and what kind of answer is wanted; the model only says, item by item, whether what was found answers the question; and the
+sentences are those of the items themselves.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from agent.chat.conversation import ChatLimits, OnEvent, ToolEnded, ToolStarted, checked_question, silent
+from models.interface import LanguageModel
+from prompts import PromptLibrary
+from records.analysis import ModelCall
+from records.chat import AnswerSentence, ChatAnswer, ChatProvenance, Retrieved
+from records.errors import ModelCannot
+from records.market import Candidate
+from records.taxonomy import EVENT_DESCRIPTIONS, EventType, Tag
+from tools.result import Item, Result
+from tools.sources import Sources
+from tools.toolbox import Refused, call
+
+SHOWN = 5
+"""Items an answer tells."""
+JUDGED = 8
+"""Items the model is asked about, each with one short call."""
+RELEVANT = 0.5
+
+_ORDER = re.compile(
+    r"(?:^|[.,;!]\s*)(?:please |now |then |(?:can|could|would|will) you |i want you to |go ahead and )*(?:buy|sell|short|purchase|"
+    r"place|execute|send|e-?mail|post|delete|wire|transfer|cancel)\b|\b(?:place|execute) (?:an?|the|my) (?:order|trade)\b|"
+    r"\b(?:buy|sell) .{0,40}\bfor me\b",
+    re.IGNORECASE,
+)
+_FUTURE = re.compile(
+    r"\b(?:will|going to|shall)\b.{0,60}\b(?:rise|fall|go up|go down|drop|gain|close|be worth|reach|hit|happen|move)\b|"
+    r"\b(?:next|tomorrow'?s?) (?:week|month|year|quarter|price)\b|\btomorrow\b|\bshould i (?:buy|sell|hold)\b",
+    re.IGNORECASE,
+)
+_TRACK = re.compile(
+    r"\b(?:track record|how (?:good|accurate|well)|reliab|calibrat|your scores?|your forecasts?)", re.IGNORECASE
+)
+_LIKE = re.compile(
+    r"\b(?:like this|similar|precedent|last (?:seen|time)|ever (?:seen|happened)|before)\b", re.IGNORECASE
+)
+_BOOK = re.compile(r"\b(?:portfolio|my (?:book|positions|holdings))\b", re.IGNORECASE)
+_BUSY = re.compile(r"\b(?:how (?:many|much|busy)|activity|most news|quiet)\b", re.IGNORECASE)
+_REACTION = re.compile(r"\b(?:did .* (?:do|move|react)|reaction|moved?)\b", re.IGNORECASE)
+_WHEN = re.compile(
+    r"\b(today|yesterday|this week|last week|this month|this year|(?:last|past) \d{1,3} (?:hours?|days?|weeks?|months?)|"
+    r"\d{4}-\d{2}-\d{2})\b",
+    re.IGNORECASE,
+)
+_IT = re.compile(r"\b(?:it|its|they|their|that|this company|the stock|the company)\b", re.IGNORECASE)
+
+
+class Market(Protocol):
+    """Where companies are found in words (`markets.desk.MarketDesk`)."""
+
+    def candidates(self, title: str, text: str, as_of: datetime) -> tuple[Candidate, ...]: ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """One lookup of a plan."""
+
+    tool: str
+    arguments: dict[str, Any]
+
+
+@dataclass
+class _Memory:
+    """What a conversation goes on from."""
+
+    tickers: tuple[str, ...] = ()
+    topic: str = ""
+
+
+@dataclass
+class StepChat:
+    """Answers questions with any model. Conversations are remembered for as long as the object lives: companies and topic."""
+
+    model: LanguageModel
+    sources: Callable[[datetime], Sources]
+    market: Market
+    prompts: PromptLibrary
+    limits: ChatLimits = field(default_factory=ChatLimits)
+    monotonic: Callable[[], float] = time.monotonic
+    _memory: dict[str, _Memory] = field(default_factory=dict)
+
+    def ask(self, question: str, *, conversation: str, as_of: datetime, on_event: OnEvent = silent) -> ChatAnswer:
+        """Raises UsageError for a question that is empty or too long, ModelError."""
+        asked = checked_question(question)
+        began = self.monotonic()
+        no = refusal(asked)
+        if no is not None:
+            return self._answered(
+                asked, [AnswerSentence(text=no, support=())], [], [], [], no, as_of, conversation, began
+            )
+        memory = self._memory.setdefault(conversation, _Memory())
+        steps = list(self._plan(asked, memory, as_of))
+        sources = self.sources(as_of)
+        results = [self._looked_up(step, sources, on_event) for step in steps[: self.limits.lookups]]
+        items = [item for result in results for item in result.items]
+        calls: list[ModelCall] = []
+        told = self._relevant(asked, items, calls)
+        sentences = [AnswerSentence(text=sentence_of(item), support=(item.id,)) for item in told[:SHOWN]]
+        reason = None if sentences else _why_nothing(results)
+        if not sentences:
+            sentences = [AnswerSentence(text=f"I don't know from what I have: {reason}", support=())]
+        names = [step.tool for step in steps]
+        return self._answered(asked, sentences, items, names, calls, reason, as_of, conversation, began)
+
+    def _plan(self, question: str, memory: _Memory, as_of: datetime) -> Iterator[Step]:
+        """Which lookups, by what the words ask for."""
+        found = self.market.candidates(question, "", as_of)
+        tickers = tuple(dict.fromkeys(one.instrument.ticker for one in found))
+        if not tickers and _IT.search(question):
+            tickers = memory.tickers
+        memory.tickers = tickers or memory.tickers
+        when = _WHEN.search(question)
+        since = when[0].lower() if when else None
+        if _TRACK.search(question):
+            yield Step("track_record", {"event_type": _event_type(question)})
+            return
+        if _LIKE.search(question):
+            topic = question if not _IT.search(question) or not memory.topic else f"{memory.topic} {question}"
+            yield Step("find_precedents", {"text": topic, "tickers": list(tickers), "limit": SHOWN})
+            return
+        memory.topic = question
+        if _BOOK.search(question):
+            yield Step("positions", {})
+            yield Step("list_analyses", {"since": since or "today", "order": "score", "limit": 20})
+            return
+        if _BUSY.search(question):
+            yield Step(
+                "activity", {"by": "ticker" if tickers else "tag", "labels": list(tickers), "since": since or "7 days"}
+            )
+            return
+        if tickers and when and _REACTION.search(question) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", since or ""):
+            yield Step("reaction_around", {"ticker": tickers[0], "at": since})
+        tags = [tag.value for tag in Tag if tag.value.lower() in question.lower()]
+        if tickers or tags or since:
+            yield Step("list_analyses", {"tickers": list(tickers), "tags": tags, "since": since, "limit": 10})
+        yield Step("search_news", {"words": question[:2_000], "since": since, "limit": 10})
+
+    def _looked_up(self, step: Step, sources: Sources, on_event: OnEvent) -> Result:
+        on_event(ToolStarted(step.tool, step.arguments))
+        try:
+            result = call(step.tool, step.arguments, sources)
+        except Refused as error:
+            result = Result(status="nothing_found", note=str(error))
+        on_event(ToolEnded(step.tool, result))
+        return result
+
+    def _relevant(self, question: str, items: list[Item], calls: list[ModelCall]) -> list[Item]:
+        """The items that the model holds for an answer, likeliest first; all in their order when it cannot say."""
+        distinct = list({item.id: item for item in items}.values())[:JUDGED]
+        judged: list[tuple[float, int, Item]] = []
+        for place, item in enumerate(distinct):
+            if item.kind in ("record", "activity", "position", "reaction"):
+                judged.append((1.0, place, item))  # asked for by name: nothing else can be meant
+                continue
+            prompt = self.prompts.load("chat_relevant").render(question=question, item=item.text[:800])
+            try:
+                answer = self.model.choose(prompt, ("Yes", "No"), purpose="chat.relevant")
+            except ModelCannot:
+                return distinct
+            calls.extend(answer.calls)
+            judged.append((answer.value["Yes"], place, item))
+        return [item for share, _, item in sorted(judged, key=lambda one: (-one[0], one[1])) if share >= RELEVANT]
+
+    def _answered(
+        self,
+        question: str,
+        sentences: list[AnswerSentence],
+        items: list[Item],
+        tools: list[str],
+        calls: list[ModelCall],
+        reason: str | None,
+        as_of: datetime,
+        conversation: str,
+        began: float,
+    ) -> ChatAnswer:
+        costs = [one.cost_usd for one in calls]
+        provenance = ChatProvenance(
+            model=self.model.name, mode="steps", as_of=as_of, conversation=conversation, tools=tuple(tools), calls=len(calls),
+            input_tokens=sum(one.input_tokens for one in calls), output_tokens=sum(one.output_tokens for one in calls),
+            cost_usd=None if None in costs else sum(one or 0.0 for one in costs), seconds=self.monotonic() - began,
+            model_calls=tuple(calls),
+        )  # fmt: skip
+        return ChatAnswer(
+            question=question,
+            answer=" ".join(one.text for one in sentences),
+            sentences=tuple(sentences),
+            retrieved=tuple(Retrieved(id=item.id, kind=item.kind) for item in {one.id: one for one in items}.values()),
+            refused=not any(one.support for one in sentences),
+            reason=reason,
+            provenance=provenance,
+        )
+
+
+def refusal(question: str) -> str | None:
+    """Why a question is not looked up at all; None: it is."""
+    if _ORDER.search(question):
+        return "I can't do that: I only read, and place no order and send nothing."
+    if _FUTURE.search(question):
+        return "I don't know from what I have: it lies in the future. A score says how far news may move a share, not which way."
+    return None
+
+
+def sentence_of(item: Item) -> str:
+    """What an item says, as a sentence of its own."""
+    text = " ".join(item.text.split())
+    return text if text.endswith((".", "!", "?", "…", "]")) else f"{text}."
+
+
+def _event_type(question: str) -> str | None:
+    """The event type that shares most words with the question; None: none is named."""
+    words = {word.rstrip("s") for word in re.findall(r"[a-z]{3,}", question.lower())} - {
+        "new",
+        "score",
+        "your",
+        "have",
+        "been",
+        "how",
+        "good",
+    }
+    extra = {EventType.REGULATORY_APPROVAL: {"fda", "drug", "approval"}, EventType.EARNINGS_RESULTS: {"earning", "result"},
+             EventType.MERGER_ACQUISITION: {"merger", "takeover", "acquisition", "deal"}}  # fmt: skip
+    shares = {
+        kind: len(
+            words
+            & (
+                {word.rstrip("s") for word in re.findall(r"[a-z]{3,}", kind.value.replace("_", " "))}
+                | extra.get(kind, set())
+            )
+        )
+        for kind in EVENT_DESCRIPTIONS
+    }
+    best = max(shares, key=lambda kind: shares[kind])
+    return best.value if shares[best] else None
+
+
+def _why_nothing(results: list[Result]) -> str:
+    missing = [result.note for result in results if result.status == "unavailable"]
+    if missing:
+        return " ".join(missing)
+    return "nothing that was found answers it" if any(result.items for result in results) else "nothing was found"
