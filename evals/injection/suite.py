@@ -40,11 +40,11 @@ class Suite:
             groups.setdefault((name, case.payload.style), []).append(case)
         order = sorted(groups)
         chooser.shuffle(order)
-        for name in order:
-            chooser.shuffle(groups[name])
+        for group in order:
+            chooser.shuffle(groups[group])
         chosen: list[Case] = []
         while len(chosen) < min(count, len(self.cases)):
-            chosen += [groups[name].pop() for name in order if groups[name]]
+            chosen += [groups[group].pop() for group in order if groups[group]]
         return Suite(tuple(chosen[:count]))
 
 
