@@ -13,7 +13,7 @@ _OF = (
 _PATTERNS = (
     re.compile(r"\bQ(?P<quarter>[1-4])\s?(?P<fiscal1>FY)?\s?['’/-]?(?P<year1>\d\d)(?!\w)", re.IGNORECASE),
     re.compile(r"\bQ(?P<quarter>[1-4])" + _OF.format(n=1) + r"(?!\w)", re.IGNORECASE),
-    re.compile(r"\b(?P<quarter>[1-4])Q(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)", re.IGNORECASE),
+    re.compile(r"(?<![\d.,$£€¥])\b(?P<quarter>[1-4])Q(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)", re.IGNORECASE),
     re.compile(
         r"\b(?:(?P<fiscal>fiscal|fy)\s+)?(?P<year0>(?:19|20)\d\d\s+)?(?:fiscal[\s-]+)?(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th|final)[\s-]+"
         r"(?:fiscal[\s-]+)?(?:quarter|qtr|quarterly)\b" + _OF.format(n=1),
@@ -21,13 +21,15 @@ _PATTERNS = (
     ),
     re.compile(r"\bquarter\s+(?P<word>one|two|three|four)\b" + _OF.format(n=1), re.IGNORECASE),
     re.compile(r"\bH(?P<half>[12])" + _OF.format(n=1) + r"(?!\w)", re.IGNORECASE),
-    re.compile(r"\b(?P<half>[12])H(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)", re.IGNORECASE),
+    re.compile(r"(?<![\d.,$£€¥])\b(?P<half>[12])H(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)", re.IGNORECASE),
     re.compile(
         r"\b(?P<halfword>first|second|latter|back|1st|2nd)[\s-]+(?:(?P<six>six[\s-]+months?)|half|fiscal\s+half)\b(?:\s+of\s+(?:the\s+|this\s+)?year\b)?"
         + _OF.format(n=1),
         re.IGNORECASE,
     ),
-    re.compile(r"\b(?P<nine>(?:first\s+)?nine[\s-]+months?|9M)\b" + _OF.format(n=1), re.IGNORECASE),
+    re.compile(
+        r"\b(?P<nine>(?:first\s+)?nine[\s-]+months?|(?<![\d.,$£€¥])(?-i:9M)(?=\s?20\d\d))\b" + _OF.format(n=1), re.IGNORECASE
+    ),
     re.compile(
         r"\b(?:FY|fiscal(?:\s+year)?|financial\s+year|full[\s-]+(?:fiscal\s+)?year)[\s-]*(?:of\s+|for\s+)?(?:fiscal\s+)?['’]?(?P<full>(?:20)?\d\d)(?!\w)",
         re.IGNORECASE,

@@ -58,6 +58,8 @@ def carries(evidence: str, written: str, published_on: date | None = None) -> bo
         ("a loss of (1.2) million", "-1.2 million"),
         ("13 percent", "down 13%"),
         ("4 percent", "3.7 percent"),
+        ("$103.9 million", "$103.9m in cash"),
+        ("9 million shares", "9m shares"),
         ("0.2%", "24 basis points"),
         ("12 aircraft", "delivery of 12 737 MAX aircraft"),
         ("Q4-20", "fourth quarter of 2020"),
