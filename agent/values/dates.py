@@ -10,6 +10,10 @@ MONTHS = (
 _MONTH = "|".join(f"{name}|{name[:3]}\\.?" for name in MONTHS) + "|sept\\.?"
 WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _YEAR = r"(?:19|20)\d\d"
+_COUNTED = (
+    r"\s?(?:million|billion|trillion|thousand|mln|bln|per\s?cent|pct|dollars|euros|shares|employees|jobs|workers)\b"
+)
+"""After four digits: these are no year."""
 _DATES = (
     re.compile(rf"(?<!\d)(?P<y>{_YEAR})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)"),
     re.compile(rf"(?<![\d/.])(?P<m>\d{{1,2}})/(?P<d>\d{{1,2}})/(?P<y>{_YEAR})(?![\d/])"),
@@ -22,7 +26,7 @@ _DATES = (
         re.IGNORECASE,
     ),
     re.compile(rf"\b(?P<month>{_MONTH})\s*(?:of\s+|,\s*)?(?P<y>{_YEAR})\b", re.IGNORECASE),
-    re.compile(rf"(?<![\w.,$£€¥#-])(?P<y>{_YEAR})(?:[-–/](?:{_YEAR}|\d\d)(?!\d))?(?![\w%]|[.,]\d|-[a-z])", re.IGNORECASE),
+    re.compile(rf"(?<![\w.,$£€¥#-])(?P<y>{_YEAR})(?:[-–/](?:{_YEAR}|\d\d)(?!\d))?(?![\w%]|[.,]\d|-[a-z]|{_COUNTED})", re.IGNORECASE),
 )  # fmt: skip
 _MONTH_ALONE = re.compile(
     r"\b(?P<month>January|February|March|April|June|July|August|September|October|November|December)\b|(?<=\bin )(?P<may>May)\b"

@@ -59,6 +59,7 @@ def carries(evidence: str, written: str, published_on: date | None = None) -> bo
         ("13 percent", "down 13%"),
         ("4 percent", "3.7 percent"),
         ("$103.9 million", "$103.9m in cash"),
+        ("$2000 million", "2000 million dollars"),
         ("9 million shares", "9m shares"),
         ("0.2%", "24 basis points"),
         ("12 aircraft", "delivery of 12 737 MAX aircraft"),
