@@ -26,7 +26,7 @@ _DATES = (
         re.IGNORECASE,
     ),
     re.compile(rf"\b(?P<month>{_MONTH})\s*(?:of\s+|,\s*)?(?P<y>{_YEAR})\b", re.IGNORECASE),
-    re.compile(rf"(?<![\w.,$£€¥#-])(?P<y>{_YEAR})(?:[-–/](?:{_YEAR}|\d\d)(?!\d))?(?![\w%]|[.,]\d|-[a-z]|{_COUNTED})", re.IGNORECASE),
+    re.compile(rf"(?<![\w.,$£€¥#-])(?P<y>{_YEAR})(?:[-–/](?:{_YEAR}|\d\d)(?!\d))?(?![\w%]|[.,]\d|-[a-z]|{_COUNTED})", re.I),
 )  # fmt: skip
 _MONTH_ALONE = re.compile(
     r"\b(?P<month>January|February|March|April|June|July|August|September|October|November|December)\b|(?<=\bin )(?P<may>May)\b"
