@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.sentences import split_sentences
+from agent.shielded import shielded_title
 from records.analysis import Analysis
 from records.brief import Brief, BriefFailure, BriefLine, BriefScope, BriefSentence, BriefStory
 from records.database import Database
@@ -135,7 +136,7 @@ class Briefing:
         members = self._members(one, until)
         sources = dict.fromkeys(member.source for member in members if member.source)
         return BriefStory(
-            analysis=one,
+            analysis=one.model_copy(update={"title": shielded_title(one.title)}),
             rank_value=value,
             exposure=exposure,
             articles=max(1, len(members)),
@@ -182,12 +183,12 @@ def _order(ranked: tuple[float | None, float | None, AnalysisSummary]) -> tuple[
 
 
 def _line(one: AnalysisSummary) -> BriefLine:
-    return BriefLine(analysis_id=one.id, title=one.title, ticker=one.ticker, score=one.score)
+    return BriefLine(analysis_id=one.id, title=shielded_title(one.title), ticker=one.ticker, score=one.score)
 
 
 def _sentence(one: AnalysisSummary) -> BriefSentence:
     """The first sentence of the reader's summary, whose figures were checked when it was made; else the headline."""
-    first = next((sentence for _, sentence in split_sentences(one.summary)), one.title)
+    first = next((sentence for _, sentence in split_sentences(one.summary)), shielded_title(one.title))
     return BriefSentence(text=first.strip(), support=(f"analysis:{one.id}",))
 
 

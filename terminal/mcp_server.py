@@ -16,6 +16,7 @@ import mcp_types as types
 from mcp.server.lowlevel import Server
 from mcp.server.transport_security import TransportSecuritySettings
 
+from agent.shielded import shielded
 from terminal.version import rhyme_version
 from tools.toolbox import TOOLS, Refused, call
 
@@ -62,7 +63,7 @@ def _call(
     name: str, arguments: dict[str, Any], sources: "SourcesAsOf", as_of: Callable[[], datetime]
 ) -> types.CallToolResult:
     try:
-        result = call(name, arguments, sources(as_of()))
+        result = shielded(call(name, arguments, sources(as_of())))
     except Refused as error:
         return types.CallToolResult(content=[types.TextContent(text=str(error))], is_error=True)
     told = result.model_dump(mode="json")

@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
 
+from agent.shielded import shielded
 from tools.result import Result
 from tools.sources import Sources
 from tools.toolbox import TOOLS, Refused, call
@@ -33,7 +34,7 @@ class Lookups:
         self.called.append(name)
         self.on_tool(name, arguments, None)
         try:
-            result = call(name, arguments, self.sources)
+            result = shielded(call(name, arguments, self.sources))
         except Refused as error:
             return f"The call was refused: {error}"
         self.on_tool(name, arguments, result)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from agent.chat.conversation import ChatLimits, OnEvent, ToolEnded, ToolStarted, checked_question, silent
+from agent.shielded import shielded
 from models.interface import LanguageModel
 from prompts import PromptLibrary
 from records.analysis import ModelCall
@@ -151,7 +152,7 @@ class StepChat:
     def _looked_up(self, step: Step, sources: Sources, on_event: OnEvent) -> Result:
         on_event(ToolStarted(step.tool, step.arguments))
         try:
-            result = call(step.tool, step.arguments, sources)
+            result = shielded(call(step.tool, step.arguments, sources))
         except Refused as error:
             result = Result(status="nothing_found", note=str(error))
         on_event(ToolEnded(step.tool, result))

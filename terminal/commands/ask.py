@@ -116,6 +116,7 @@ def _tell(work: "object") -> None:
 
 
 def _shown(parts: Assembly, line: str, options: argparse.Namespace) -> str:
+    from agent.shielded import shielded
     from terminal.plain import plain
     from tools.sources import Sources
     from tools.toolbox import call
@@ -123,7 +124,7 @@ def _shown(parts: Assembly, line: str, options: argparse.Namespace) -> str:
     name = line.removeprefix("/show").strip()
     if not name:
         raise UsageError("/show needs an id that an answer cites, such as /show analysis:0123456789abcdef.")
-    result = call("show", {"id": name}, Sources(parts.database, _as_of(options)))
+    result = shielded(call("show", {"id": name}, Sources(parts.database, _as_of(options))))
     return "\n".join(plain(f"[{one.id}] {one.text}") for one in result.items)
 
 
