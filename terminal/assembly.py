@@ -74,8 +74,10 @@ class Assembly:
 
     @cached_property
     def embedder(self) -> "Embedder":
-        """The embedding model. Raises ModelError, SettingsError."""
-        return open_embedder(self.settings, self._closing)
+        """The embedding model, with a memory for its last texts. Raises ModelError, SettingsError."""
+        from vectorstore.recent_vectors import RecentVectors
+
+        return RecentVectors(open_embedder(self.settings, self._closing))
 
     @cached_property
     def model(self) -> "LanguageModel":

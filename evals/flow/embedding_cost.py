@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from agent.analyze import recall_text
+from agent.analyze import event_of, recall_text
 from records.analysis import Analysis
 from records.database import Database
 from records.embedder import Embedder
@@ -17,7 +17,7 @@ class EmbeddingCost:
     """Processor time of embedding."""
 
     texts: int
-    """Embedded by the run: a question to the memory and an event for it, for each analysis that has them."""
+    """Embedded by the run: the questions to the memory and the events, each text once, however often it came."""
     cpu_ms_per_text: float
 
     @property
@@ -29,12 +29,12 @@ class EmbeddingCost:
 def embedding_cost(database: Database, embedder: Embedder) -> EmbeddingCost:
     """Of the analyses in the database. Raises StoreError, ModelError."""
     ids = [line.id for line in database.recent_analyses(limit=10_000_000)]
-    texts = 0
+    texts: set[str] = set()
     sample: list[str] = []
     for one in ids:
         analysis = database.load_analysis(one)
         asked = _asked(analysis)
-        texts += asked
+        texts |= asked
         if asked and len(sample) < SAMPLE:
             sample.append(recall_text(analysis.article, analysis.reading))
     if not sample:
@@ -43,10 +43,13 @@ def embedding_cost(database: Database, embedder: Embedder) -> EmbeddingCost:
     before = time.process_time()
     for text in sample:
         embedder.embed([text])
-    return EmbeddingCost(texts, 1_000 * (time.process_time() - before) / len(sample))
+    return EmbeddingCost(len(texts), 1_000 * (time.process_time() - before) / len(sample))
 
 
-def _asked(analysis: Analysis) -> int:
-    """Texts embedded for it."""
-    recalled = analysis.precedent_status in ("found", "no_precedent")
-    return recalled + (analysis.impact.ticker is not None)
+def _asked(analysis: Analysis) -> set[str]:
+    """Texts embedded for it: a worker's embedder remembers the question when it comes to the event."""
+    event = event_of(analysis)
+    asked = {event.summary} if event is not None else set()
+    if analysis.precedent_status in ("found", "no_precedent"):
+        asked.add(recall_text(analysis.article, analysis.reading))
+    return asked
