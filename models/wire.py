@@ -116,7 +116,7 @@ def _events(stream: openai.Stream[object]) -> Iterator[object]:
             done = done or event.data.startswith("[DONE]")
             if not done:
                 value = event.json()
-                if isinstance(value, Mapping) and value.get("error"):
+                if isinstance(value, dict) and value.get("error"):
                     raise _error_inside(stream, value["error"])
                 yield value
     except openai.APIConnectionError:
@@ -133,6 +133,8 @@ def _error_inside(stream: openai.Stream[object], error: object) -> openai.APIErr
 
 def _object(value: object) -> Mapping[str, Any]:
     """A JSON object; an empty one for null."""
+    if isinstance(value, dict):  # first, and by its own type: this is asked several times a token
+        return value
     if value is None:
         return {}
     if not isinstance(value, Mapping):

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 
@@ -39,6 +39,14 @@ COURSES: tuple[tuple[str, str], ...] = (
 )
 """Words of opposite courses. A text that has words of both sides takes neither."""
 
+_SIDES = tuple(
+    (here, there)
+    for one, other in COURSES
+    for one_side, other_side in [(frozenset(one.split()), frozenset(other.split()))]
+    for here, there in ((one_side, other_side), (other_side, one_side))
+)
+"""Each pair both ways."""
+
 _WORD = re.compile(r"[^\W_]+")
 _MONEY = re.compile(
     r"(?<![A-Za-z])(?P<unit>US\$|\$|€|£|¥)\s?(?P<number>\d[\d,]*(?:\.\d+)?)\s?(?P<scale>trillion|trn|billion|bln|bn|million|mln|m\b|b\b)?",
@@ -63,20 +71,14 @@ def differs(event: Event, ask: Ask, weights: Mapping[str, float]) -> str:
 
 def _course(event: Event, ask: Ask) -> list[str]:
     ours, theirs = _words(ask.text), _words(event.summary)
-    for one, other in COURSES:
-        for here, there in ((one.split(), other.split()), (other.split(), one.split())):
-            mine = _only(ours, here, there)
-            yours = _only(theirs, there, here)
+    our_set, their_set = set(ours), set(theirs)
+    for here, there in _SIDES:
+        if our_set.isdisjoint(there) and their_set.isdisjoint(here):
+            mine = next((word for word in ours if word in here), None)
+            yours = next((word for word in theirs if word in there), None)
             if mine and yours:
                 return [f"the opposite course (that one {yours}, here {mine})"]
     return []
-
-
-def _only(words: Sequence[str], side: Sequence[str], opposite: Sequence[str]) -> str | None:
-    """The first word of `side` in a text that has none of the opposite."""
-    if not set(words).isdisjoint(opposite):
-        return None
-    return next((word for word in words if word in side), None)
 
 
 def _event_type(event: Event, ask: Ask) -> list[str]:

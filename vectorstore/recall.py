@@ -1,6 +1,6 @@
 """What a recall answers, and how: two arms, one pool, ranked."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypedDict
@@ -78,7 +78,11 @@ class Question:
             if len(chosen) == k or self._exhausted(near):
                 break
             depth = min(visible, depth * WIDEN)
-        precedents = tuple(self._precedent(place, each, lexical) for place, each in enumerate(chosen, start=1))
+        shared = self._shared([each.event.id for each in chosen], lexical)
+        precedents = tuple(
+            self._precedent(place, each, lexical, terms)
+            for place, (each, terms) in enumerate(zip(chosen, shared, strict=True), start=1)
+        )
         status: Literal["found", "no_precedent"] = "found" if precedents else "no_precedent"
         return Recall(precedents, status, visible, f"{near.strategy} + full text", self._ask.min_similarity)
 
@@ -111,7 +115,9 @@ class Question:
             for place in [wanted[event.id]]
         ]
 
-    def _precedent(self, number: int, candidate: Candidate, lexical: LexicalRanking) -> Precedent:
+    def _precedent(
+        self, number: int, candidate: Candidate, lexical: LexicalRanking, shared_terms: tuple[str, ...]
+    ) -> Precedent:
         event, ask = candidate.event, self._ask
         if (
             event.reaction is None or event.reaction.known_at > ask.as_of
@@ -130,7 +136,7 @@ class Question:
                 query=ask.text,
                 event_type=ask.event_type,
                 tickers=sorted(ask.tickers),
-                shared_terms=self._shared(event.id, lexical),
+                shared_terms=shared_terms,
                 weights=lexical.weights,
                 similarity=candidate.similarity,
             ),
@@ -139,13 +145,14 @@ class Question:
             source=ask.capped_with(event) if ask.capped_with is not None else None,
         )
 
-    def _shared(self, event_id: str, lexical: LexicalRanking) -> tuple[str, ...]:
+    def _shared(self, event_ids: Sequence[str], lexical: LexicalRanking) -> list[tuple[str, ...]]:
+        """The words that each has in common with the question; the later copy of an event counts."""
         known = self._nearest.known
-        for shelf, rows in ((1, known.recent), (0, known.base)):
-            row = int(rows.rows_of([event_id])[0])
-            if row >= 0:
-                return lexical.terms_of(shelf, row)
-        return ()
+        places = zip(known.recent.rows_of(event_ids).tolist(), known.base.rows_of(event_ids).tolist(), strict=True)
+        return [
+            lexical.terms_of(1, recent) if recent >= 0 else lexical.terms_of(0, base) if base >= 0 else ()
+            for recent, base in places
+        ]
 
 
 def _cut(similarity: float) -> float:

@@ -8,6 +8,7 @@ Nothing is computed that the text does not say.
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from agent.values.dates import Day, days_of, same_day
 from agent.values.figures import Figure, Kind, figures_of
@@ -40,6 +41,9 @@ _NAMES_WITH_DIGITS = re.compile(
 )
 _FEW = 12
 """Up to here a number in words that counts nothing known ("two companies") is no figure that could be looked up."""
+VALUES_KEPT = 2_048
+"""Texts whose values are kept: a sentence is read where it is cited and where it cites, a past event for every article it is
+recalled for."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Values:
     """Small numbers in words: they carry a figure ("7 candidates" stands in "seven candidates") but need no support."""
 
 
+@lru_cache(maxsize=VALUES_KEPT)
 def values_of(text: str, published_on: date | None = None) -> Values:
     """The figures, dates and periods in `text`, in order; names such as "S&P 500" are no figures."""
     text = _NAMES_WITH_DIGITS.sub(lambda match: " " * len(match.group()), text)

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Engine, delete, insert, select, text
+from sqlalchemy import Engine, bindparam, delete, insert, select, text
 
 from records.analysis import Analysis
 from records.database import analyses, backup, counts, events, ledger, schema, stories
@@ -27,6 +27,8 @@ from records.database.tables import meta
 from records.database.vector_methods import VectorMethods
 from records.forecast import Forecast, Grade
 from records.story import Story
+
+_NOTE = select(meta.c.value).where(meta.c.name == bindparam("wanted"))
 
 
 class Database(EventMethods, VectorMethods):
@@ -86,7 +88,7 @@ class Database(EventMethods, VectorMethods):
     def note(self, name: str) -> str | None:
         """A remark kept with the store, e.g. which starter events it was given; None if there is none of that name."""
         with self._reading() as connection:
-            return connection.execute(select(meta.c.value).where(meta.c.name == f"note:{name}")).scalar()
+            return connection.execute(_NOTE, {"wanted": f"note:{name}"}).scalar()
 
     def set_note(self, name: str, value: str) -> None:
         """Keeps a remark, in place of the former one of that name (at most 50 characters)."""

@@ -71,7 +71,8 @@ def connect(place: Place) -> Engine:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that holds the write lock from its first statement: SQLite cannot then fail half-way as busy."""
-    with engine.execution_options(rhyme_write=True).begin() as connection:
+    # said of the connection: an engine with options of its own would be built anew for every transaction
+    with engine.connect().execution_options(rhyme_write=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
         yield connection

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from records.database import tables
 from records.errors import StoreCorrupt
@@ -21,6 +21,10 @@ CHUNK = 500
 
 DIGEST_BITS = 64
 REVISION = "events_revision"
+
+# Made once: they run many times for an article, and SQLAlchemy takes longer to build one than SQLite to run it.
+_META = select(tables.meta.c.value).where(tables.meta.c.name == bindparam("wanted"))
+_SET_META = update(tables.meta).where(tables.meta.c.name == bindparam("wanted")).values(value=bindparam("given"))
 
 
 @dataclass(frozen=True)
@@ -212,7 +216,7 @@ def snapshot_of(digests: Collection[str]) -> StoreSnapshot:
 def next_revision(connection: Connection) -> int:
     """Numbers the writes to events and their vectors 1, 2, 3, … in the order they are committed: writers come in turn."""
     revision = revision_of(connection) + 1
-    matched = connection.execute(update(tables.meta).where(tables.meta.c.name == REVISION).values(value=str(revision)))
+    matched = connection.execute(_SET_META, {"wanted": REVISION, "given": str(revision)})
     if matched.rowcount == 0:
         connection.execute(insert(tables.meta).values(name=REVISION, value=str(revision)))
     return revision
@@ -220,7 +224,7 @@ def next_revision(connection: Connection) -> int:
 
 def revision_of(connection: Connection) -> int:
     """The number of the last write to events or vectors; 0 before the first."""
-    value = connection.execute(select(tables.meta.c.value).where(tables.meta.c.name == REVISION)).scalar()
+    value = connection.execute(_META, {"wanted": REVISION}).scalar()
     return int(value) if value is not None else 0
 
 
@@ -267,8 +271,7 @@ def _write_tickers(connection: Connection, events: Sequence[Event]) -> None:
 
 
 def _totals(connection: Connection) -> tuple[int, int]:
-    query = select(tables.meta.c.value).where(tables.meta.c.name == "events_snapshot")
-    value = connection.execute(query).scalar()
+    value = connection.execute(_META, {"wanted": "events_snapshot"}).scalar()
     total, digest = value.split(":") if value is not None else ("0", "0")
     return int(total), int(digest, 16)
 
@@ -276,7 +279,7 @@ def _totals(connection: Connection) -> tuple[int, int]:
 def _move_snapshot(connection: Connection, added: int, difference: int) -> None:
     total, digest = _totals(connection)
     value = f"{total + added}:{(digest + difference) % 2**DIGEST_BITS:x}"
-    matched = connection.execute(update(tables.meta).where(tables.meta.c.name == "events_snapshot").values(value=value))
+    matched = connection.execute(_SET_META, {"wanted": "events_snapshot", "given": value})
     if matched.rowcount == 0:
         connection.execute(insert(tables.meta).values(name="events_snapshot", value=value))
 

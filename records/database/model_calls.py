@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import BigInteger, Connection, case, cast, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, cast, delete, func, insert, select, update
 
 from records.database.engine import Place
 from records.database.model_call_tables import model_answers, model_calls, model_holds, model_spending
@@ -32,6 +32,22 @@ Result = TypeVar("Result")
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
 PERIODS: tuple[Period, ...] = ("run", "day", "month")
+
+# Statements of every call are made once: SQLAlchemy takes longer to build and to recognise one than SQLite to run it.
+_HOLD = insert(model_holds).returning(model_holds.c.number)
+_LET_GO = delete(model_holds).where(model_holds.c.number == bindparam("hold"))
+_CALL = insert(model_calls)
+_SPEND = (
+    update(model_spending)
+    .where(model_spending.c.period == bindparam("name"))
+    .values(
+        tokens=model_spending.c.tokens + bindparam("more_tokens"),
+        cost_nano=model_spending.c.cost_nano + bindparam("more_nano"),
+    )
+)
+_ANSWER = select(model_answers.c.payload).where(model_answers.c.digest == bindparam("wanted"))
+_HAS_ANSWER = select(model_answers.c.digest).where(model_answers.c.digest == bindparam("wanted"))
+_KEEP_ANSWER = insert(model_answers)
 GroupBy = Literal["day", "model", "prompt", "run"]
 _DAY = 86_400_000_000  # microseconds
 
@@ -95,8 +111,7 @@ class ModelCalls:
         def write() -> int | Shortfall:
             with self._writing() as connection:
                 short = _shortfall(connection, names, asked, limits)
-                added = insert(model_holds).values(row).returning(model_holds.c.number)
-                return short or int(connection.execute(added).scalar_one())
+                return short or int(connection.execute(_HOLD, row).scalar_one())
 
         return patiently(write)
 
@@ -141,17 +156,15 @@ class ModelCalls:
     def find_answer(self, digest: str) -> str | None:
         """The kept answer to the request of this digest."""
         with self._reading() as connection:
-            query = select(model_answers.c.payload).where(model_answers.c.digest == digest)
-            return connection.execute(query).scalar()
+            return connection.execute(_ANSWER, {"wanted": digest}).scalar()
 
     def keep_answer(self, digest: str, payload: str, at: datetime) -> None:
         """Keeps an answer; the first one of a request stays."""
 
         def write() -> None:
             with self._writing() as connection:
-                known = select(model_answers.c.digest).where(model_answers.c.digest == digest)
-                if connection.execute(known).first() is None:
-                    connection.execute(insert(model_answers).values(digest=digest, payload=payload, at=to_epoch(at)))
+                if connection.execute(_HAS_ANSWER, {"wanted": digest}).first() is None:
+                    connection.execute(_KEEP_ANSWER, {"digest": digest, "payload": payload, "at": to_epoch(at)})
 
         patiently(write, again=True)
 
@@ -197,10 +210,10 @@ def _shortfall(
 def settle_in(connection: Connection, entry: CallEntry, hold: int | None, counts_at: datetime) -> None:
     """As `ModelCalls.settle`, in a transaction under way."""
     if hold is not None:
-        let_go = connection.execute(delete(model_holds).where(model_holds.c.number == hold))
+        let_go = connection.execute(_LET_GO, {"hold": hold})
         if let_go.rowcount == 0:
             return  # written by a try before, of which nobody heard: the server was lost as it said so
-    connection.execute(insert(model_calls).values(_row(entry)))
+    connection.execute(_CALL, _row(entry))
     tokens = entry.input_tokens + entry.output_tokens + entry.uncertain.tokens
     cost = (entry.cost_nano or 0) + (entry.uncertain.cost_nano or 0)
     if tokens or cost:
@@ -223,9 +236,7 @@ def taken_in(connection: Connection, period: Period, names: dict[Period, str]) -
 
 
 def _add(connection: Connection, name: str, tokens: int, cost: int) -> None:
-    columns = model_spending.c
-    more = {"tokens": columns.tokens + tokens, "cost_nano": columns.cost_nano + cost}
-    done = connection.execute(update(model_spending).where(columns.period == name).values(more))
+    done = connection.execute(_SPEND, {"name": name, "more_tokens": tokens, "more_nano": cost})
     if done.rowcount == 0:
         connection.execute(insert(model_spending).values(period=name, tokens=tokens, cost_nano=cost))
 
