@@ -24,7 +24,7 @@ QUEUE = "articles"
 WORKFLOW = "analyse_article"
 VERSION = "jobs-1"
 """Pinned: the engine gives work to workers of its version only. To be raised when the order of the steps changes."""
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 """How long a free worker leaves the queue alone."""
 BATCH = 500
 """Jobs put in by one transaction."""
