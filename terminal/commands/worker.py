@@ -1,6 +1,7 @@
 """`rhyme worker`: analyses what is in line, until it is stopped or nothing is left."""
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -62,6 +63,7 @@ def _work(parts: "Assembly", options: argparse.Namespace, view: ProgressView) ->
     from terminal.leaving import leave, signals
 
     course = course_of(parts)
+    gc.freeze()  # modules and tables stay until the end: a full search for garbage would go through all of them every time
     each = options.concurrency or (1 if runs_here(parts.settings) else REMOTE_CONCURRENCY)
     if options.together is not None:
         each = min(each, options.together)
