@@ -125,6 +125,23 @@ def test_pages_hold_everything_once_also_where_scores_and_times_are_equal(
         assert [one.as_of for one in seen] == sorted((one.as_of for one in seen), reverse=True)
 
 
+@pytest.mark.parametrize("order", ["newest", "score"])
+def test_pages_of_one_theme_hold_everything_once(database: Database, make: Make, order: Any) -> None:
+    for number in range(7):
+        tags = (Tag.MERGERS,) if number % 7 != 3 else (Tag.LABOR,)
+        database.save_analysis(make(number, day=number // 3, score=0.5, tags=tags, tickers=("MSFT",)))
+    seen, after = [], None
+    wanted = Wanted(until=LATE, tags=(Tag.MERGERS.value,), tickers=("MSFT",))
+    while True:
+        page = database.browse.analyses(wanted, order=order, limit=2, after=after)
+        seen += [one.article_id for one in page.items]
+        after = page.next
+        if after is None:
+            break
+    assert sorted(seen) == ["a0", "a1", "a2", "a4", "a5", "a6"]
+    assert database.browse.count(wanted) == 6
+
+
 def test_a_place_in_a_list_that_is_none_is_refused(database: Database) -> None:
     for order in ("newest", "score"):
         with pytest.raises(UsageError, match="the page before"):
