@@ -182,7 +182,7 @@ class Course:
         )
 
     def _kept(self, article_id: str) -> str | None:
-        return self._database.jobs.get(article_id).outcome.analysis_id
+        return self._database.jobs.kept_analysis(article_id)
 
     def _remember(self, analysis: Analysis) -> None:
         """An analysis that was kept just before a crash: its event may be missing. Events of one id are one event."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
 
 from records.analysis import Analysis
 from records.article import Article
@@ -30,6 +30,18 @@ ENDED = ("finished_at", "result", "failure", "reason")
 """Those that say that it ended."""
 CHUNK = 500
 """Ids in one statement."""
+
+# Of every article: made once, since SQLAlchemy takes longer to build a statement than SQLite to run it.
+_KEPT = select(_job.analysis_id).where(_job.article_id == bindparam("wanted"))
+_KEPT_ARTICLE = select(tables.articles).where(_article.id == bindparam("wanted"))
+_LEADS = select(_job.leads).where(_job.article_id == bindparam("wanted"))
+_OF_STORY = (
+    select(_analysis.id)
+    .join(tables.story_members, tables.story_members.c.article_id == _analysis.article_id)
+    .where(tables.story_members.c.story_id == bindparam("story"))
+    .order_by(_analysis.created_at.desc(), _analysis.id)
+    .limit(1)
+)
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
@@ -68,7 +80,7 @@ class JobTable:
     def article(self, article_id: str) -> Article:
         """A kept article by its whole id. Raises NotFound."""
         with self._reading() as connection:
-            row: Any = connection.execute(select(tables.articles).where(_article.id == article_id)).first()
+            row: Any = connection.execute(_KEPT_ARTICLE, {"wanted": article_id}).first()
         if row is None:
             raise NotFound(
                 f"There is no article {article_id!r}. Keep it first, for example with `rhyme jobs add SOURCE`."
@@ -111,6 +123,15 @@ class JobTable:
         if len(rows) > 1 and rows[0].article_id != wanted:
             raise UsageError(f"The id {id_or_prefix!r} fits more than one job: give more of its characters.")
         return _line(rows[0])
+
+    def kept_analysis(self, article_id: str) -> str | None:
+        """The analysis that the job of an article, named by its whole id, has kept; None if it has none yet. Raises NotFound."""
+        with self._reading() as connection:
+            row = connection.execute(_KEPT, {"wanted": article_id}).first()
+        if row is None:
+            raise NotFound(f"There is no job {article_id!r}. `rhyme jobs list` shows them.")
+        kept: str | None = row.analysis_id
+        return kept
 
     def listed(self, status: JobStatus | None, limit: int) -> list[Job]:
         """The last finished first, then those that are open, in the order in which they will be begun."""
@@ -213,15 +234,8 @@ class JobTable:
         of the story may rely on it (a round-up tells other stories too). `first`: the story began with it, so that an update of
         it under way is no reason to leave it out: the update is compared with it."""
         with self._writing() as connection:
-            mine = connection.execute(select(_job.leads).where(_job.article_id == article_id)).scalar()
-            query = (
-                select(_analysis.id)
-                .join(tables.story_members, tables.story_members.c.article_id == _analysis.article_id)
-                .where(tables.story_members.c.story_id == story_id)
-                .order_by(_analysis.created_at.desc(), _analysis.id)
-                .limit(1)
-            )
-            former = connection.execute(query).scalar()
+            mine = connection.execute(_LEADS, {"wanted": article_id}).scalar()
+            former = connection.execute(_OF_STORY, {"story": story_id}).scalar()
             other = select(_job.article_id).where(
                 _job.story_id == story_id,
                 _job.leads,

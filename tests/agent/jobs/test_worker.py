@@ -61,6 +61,18 @@ def test_a_reprint_joins_its_story_and_costs_no_question(
     assert joined.analysis_id == database.jobs.get(one.id).outcome.analysis_id
 
 
+def test_the_analysis_that_a_job_has_kept_is_found_by_the_whole_id_alone(
+    kit: ModuleType, database: Database, work: Callable[[OnCall], None]
+) -> None:
+    one = kit.article(1)
+    kit.fill(database, [one])
+    assert database.jobs.kept_analysis(one.id) is None
+    work(silent)
+    assert database.jobs.kept_analysis(one.id) == database.jobs.get(one.id).outcome.analysis_id is not None
+    with pytest.raises(NotFound, match="There is no job"):
+        database.jobs.kept_analysis(one.id[:6])
+
+
 def test_a_correction_is_analysed_and_names_the_analysis_before_it(
     kit: ModuleType, database: Database, work: Callable[[OnCall], None]
 ) -> None:
