@@ -37,7 +37,8 @@ def test_the_oldest_texts_are_forgotten() -> None:
     recent.embed(["one", "two", "three"])
     recent.embed(["one"])
     recent.embed(["three"])
-    assert counted.asked == ["one", "two", "three", "one"]
+    recent.embed(["two"])
+    assert counted.asked == ["one", "two", "three", "one", "two"]
 
 
 def test_what_a_caller_does_to_a_vector_is_not_remembered() -> None:
