@@ -13,7 +13,7 @@ from evals.flow.chaos_world import ModelServer, Parts, World, wait_until
 from evals.flow.simulated_server import ServerPlan
 from evals.flow.tally import TallyRow
 from records.database import Database
-from records.errors import RhymeError
+from records.errors import StoreError
 from vectorstore.chroma_server import ChromaServer
 
 WORKERS = (1, 2, 4)
@@ -26,7 +26,7 @@ TIMEOUT_SECONDS = 60.0
 Say = Callable[[str], None]
 
 
-class RunFailed(RhymeError):
+class RunFailed(StoreError):
     """A measured run did not come to its end."""
 
 

@@ -60,7 +60,7 @@ def test_stats_count_what_was_taken_in(filled: Any, capsys: pytest.CaptureFixtur
     assert found["events"] == found["with_reaction"] + found["without_reaction"] == 604
     assert found["without_reaction"] == 1
     assert sum(found["by_type"].values()) == sum(each["events"] for each in found["by_source"]) == 604
-    assert {"source": "events.csv", "events": 3} in found["by_source"]
+    assert {"source": "import:events.csv", "events": 3} in found["by_source"]
     assert found["embedders"] == [{**found["embedder"], "vectors": 604}]
     (part,) = found["parts"]
     assert part == {"known_from": None, "known_until": None, "events": 603, "in_chroma": 603}
