@@ -141,9 +141,9 @@ def test_the_shape_of_the_file_does_not_depend_on_the_time(vocabulary: Vocabular
     [
         b"",
         b"no gzip",
-        gzip.compress(b""),
-        gzip.compress(b"term,weight\n,0\n"),
-        gzip.compress(b"term,idf,weight\n,0,.5\na,1\n"),
+        gzip.compress(b"", mtime=0),
+        gzip.compress(b"term,weight\n,0\n", mtime=0),
+        gzip.compress(b"term,idf,weight\n,0,.5\na,1\n", mtime=0),
     ],
 )
 def test_damaged_bytes_are_refused(content: bytes) -> None:
