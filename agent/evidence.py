@@ -50,9 +50,16 @@ class Evidence:
             found.append(Passage("sentiment", "sentiment", describe_sentiment(self.reading)))
         for one in self.candidates:
             if one.note:
-                text = f"{one.name} {one.instrument.name} {one.instrument.ticker} {one.note}"
-                found.append(Passage(f"link:{one.instrument.ticker}", "note", text))
+                found.append(Passage(f"link:{one.instrument.ticker}", "note", _link(one)))
         return tuple(found)
+
+
+def _link(candidate: Candidate) -> str:
+    """Why an instrument stands for a name; a backer is one because the name itself is not listed."""
+    name, instrument = candidate.name, candidate.instrument
+    if candidate.match == "backer":
+        return f"{name} is not listed; its listed exposure is {instrument.name} ({instrument.ticker}): {candidate.note}"
+    return f"{name} {instrument.name} {instrument.ticker} {candidate.note}"
 
 
 def percent(fraction: float, digits: int = 1) -> str:

@@ -1,11 +1,14 @@
 """A capable model's words are checked, repaired once, and dropped where they still fail."""
 
+from agent.check import check
 from agent.evidence import Evidence
 from agent.explain import ExplainAnswer, SentenceAnswer, explain
 from agent.explain_composed import compose, tone_words
 from agent.progress import silent
 from models.scripted import Reply, ScriptedModel
 from prompts import PromptLibrary
+from records.analysis import Explanation, Sentence
+from records.market import Candidate, Instrument
 from records.reading import Sentiment
 
 TRUE = SentenceAnswer(text="Contoso holders get a premium of 26.6 percent.", support=["A2"])
@@ -104,3 +107,22 @@ def test_tones_are_named_by_their_probability() -> None:
     assert tone_words(Sentiment.of(0.05, 0.05, 0.9)) == "clearly positive"
     assert tone_words(Sentiment.of(0.45, 0.15, 0.4)) == "slightly negative"
     assert tone_words(Sentiment.of(0.2, 0.6, 0.2)) == "mostly neutral"
+
+
+def test_the_backer_of_an_unlisted_company_is_told_and_stands_the_check(evidence: Evidence) -> None:
+    backed = Candidate(
+        instrument=Instrument(ticker="CTSO", name="Contoso"),
+        name="Northwind",
+        match="backer",
+        note="Contoso is its investor with a revenue share since 2019-07-22 (Northwind announcement 2019-07-22)",
+        in_title=True,
+    )
+    altered = Evidence(**{**evidence.__dict__, "candidates": (backed,)})
+    told = check(compose(altered), altered)[0]
+    assert told.text.startswith("Northwind is not listed; its listed exposure is Contoso (CTSO)")
+    assert (told.verdict, told.faults) == ("supported", ())
+
+
+def test_a_company_that_is_its_own_instrument_may_not_be_called_unlisted(evidence: Evidence) -> None:
+    told = check(Explanation(sentences=(Sentence(text="Northwind is not listed.", support=("A1",)),)), evidence)[0]
+    assert told.verdict == "dropped"
