@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -96,26 +97,35 @@ def missing_lines(brief: Brief) -> list[str]:
     return lines + [plain(one) for one in brief.notes]
 
 
+def text(brief: Brief) -> str:
+    """For a terminal: the Markdown without the marks that keep outside text from being markup."""
+    return _lines(brief, plain)
+
+
 def markdown(brief: Brief) -> str:
-    """For a terminal, a file or a chat."""
+    """For a file or a chat: outside text can be no markup, link or HTML in it."""
+    return _lines(brief, _escaped)
+
+
+def _lines(brief: Brief, shown: Callable[[str], str]) -> str:
     lines = [
-        f"# {_escaped(subject(brief))}",
+        f"# {shown(subject(brief))}",
         "",
         f"From {moment(brief.since)} to {moment(brief.as_of)}.",
         "",
-        _escaped(lead(brief)),
+        shown(lead(brief)),
     ]
     for number, story in enumerate(brief.stories, 1):
         one = story.analysis
-        lines += ["", f"## {number}. {_escaped(plain(one.title))}", "", f"**{_escaped(score_line(story))}**", "",
-                  _escaped(f"{plain(story.sentence.text)} [{one.id}]"), ""]  # fmt: skip
+        lines += ["", f"## {number}. {shown(plain(one.title))}", "", f"**{shown(score_line(story))}**", "",
+                  shown(f"{plain(story.sentence.text)} [{one.id}]"), ""]  # fmt: skip
         if story.precedent is not None:
-            lines += [f"- Precedent: {_escaped(plain(story.precedent.text))}"]
-        lines += [f"- Changed: {_escaped(change)}" for change in change_words(story)]
-        lines += [f"- {_escaped(about_line(story))}"]
+            lines += [f"- Precedent: {shown(plain(story.precedent.text))}"]
+        lines += [f"- Changed: {shown(change)}" for change in change_words(story)]
+        lines += [f"- {shown(about_line(story))}"]
     for title, rest in (("Also", other_lines(brief)), ("Missing or assumed", missing_lines(brief))):
         if rest:
-            lines += ["", f"## {title}", "", *(f"- {_escaped(line)}" for line in rest)]
+            lines += ["", f"## {title}", "", *(f"- {shown(line)}" for line in rest)]
     return "\n".join(lines) + "\n"
 
 

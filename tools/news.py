@@ -1,11 +1,12 @@
 """Tools over articles, analyses and stories."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from records.base import Record
-from records.database.browse import Wanted
+from records.database.browse import ArticleLine, Wanted
 from records.errors import NotFound, UsageError
 from records.summary import summary_of
 from records.taxonomy import EventType, Tag
@@ -22,6 +23,8 @@ When = Annotated[
 Tickers = Annotated[list[str], Field(description="US symbols, any of them; [] for all", max_length=50)]
 Tags = Annotated[list[Tag], Field(description="themes, any of them; [] for all")]
 MEMBERS, CLAIMS = 30, 40
+WIDER = 5
+"""Articles looked at for each that is shown: four of five are reprints."""
 
 
 class SearchNews(Record):
@@ -38,10 +41,23 @@ class SearchNews(Record):
 def search_news(sources: Sources, asked: SearchNews) -> Result:
     """Find articles by their words, best match first, analysed or not. Use it for what a headline or text would say."""
     begin, close = stretch(asked.since, asked.until, sources.as_of)
-    rows = sources.database.browse.articles(asked.words, since=begin, until=close, limit=asked.limit + 1)
-    shown = [lines.of_analysis(one.analysis) if one.analysis else lines.of_article(one) for one in rows[: asked.limit]]
-    note = f"Articles with the words {asked.words!r} known by {lines.clock(close)}."
-    return found(shown, note, more=len(rows) - len(shown))
+    rows = sources.database.browse.articles(asked.words, since=begin, until=close, limit=WIDER * asked.limit)
+    told = _one_a_story(rows)
+    shown = [lines.of_analysis(one.analysis) if one.analysis else lines.of_article(one) for one in told[: asked.limit]]
+    again = len(rows) - len(told)
+    left_out = f" {again} more articles of these stories are left out." if again else ""
+    note = f"Articles with the words {asked.words!r} known by {lines.clock(close)}.{left_out}"
+    return found(shown, note, more=len(told) - len(shown))
+
+
+def _one_a_story(rows: Sequence[ArticleLine]) -> list[ArticleLine]:
+    """The best match of each story, in the best one's place; one that was analysed stands for its reprints."""
+    kept: dict[str, ArticleLine] = {}
+    for one in rows:
+        story = one.story_id or one.id
+        if story not in kept or (kept[story].analysis is None and one.analysis is not None):
+            kept[story] = one
+    return list(kept.values())
 
 
 class ListAnalyses(Record):

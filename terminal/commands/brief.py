@@ -114,7 +114,7 @@ def _deliver(brief: "Brief", options: argparse.Namespace) -> None:
     if options.json:
         print(as_json(brief) if options.every is None else brief.model_dump_json())
     elif options.every is None or not any((options.html, options.markdown, options.email)):
-        print(brief_view.markdown(brief), end="")
+        print(brief_view.text(brief), end="")
     else:
         print(brief_view.subject(brief))
 

@@ -239,3 +239,17 @@ def test_a_long_article_is_cut_and_what_it_says_is_marked_as_anothers_words(
 
 def test_the_schemas_are_those_that_are_documented() -> None:
     assert schemas.TARGET.read_text(encoding="utf-8") == schemas.document(), "renew it with `python -m tools.schemas`"
+
+
+def test_reprints_of_a_story_are_found_once_by_the_article_that_was_analysed(
+    sources: Sources, make_news: MakeNews
+) -> None:
+    analysed = make_news("Boeing delays a jet", story="s1")
+    reprint = make_news("Boeing delays a jet, a jet, a Boeing jet", ago=-timedelta(0)).article
+    sources.database.save_analysis(analysed)
+    for article in (analysed.article, reprint):
+        with sources.database.stories() as shelf:
+            shelf.add(article, placement(article, "s1"), (), tickers=(), event_type=None, embedder=None, vector=None)
+    told = call("search_news", {"words": "boeing jet"}, sources)
+    assert ids(told) == [f"analysis:{analysed.id}"]
+    assert "1 more articles of these stories" in told.note

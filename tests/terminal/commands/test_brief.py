@@ -81,7 +81,7 @@ def test_files_are_written_whole_and_a_brief_is_listed_and_shown_again(
     files = {name: tmp_path / f"brief.{name}" for name in ("html", "markdown", "email")}
     assert main(["brief", *(word for name, path in files.items() for word in (f"--{name}", str(path)))]) == 0
     first = capsys.readouterr().out
-    assert files["markdown"].read_text() == first
+    assert files["markdown"].read_text().replace("\\", "") == first
     assert files["html"].read_text().startswith("<!doctype html>")
     assert b"Subject: Rhyme brief" in files["email"].read_bytes()
     assert main(["brief", "--list", "--json"]) == 0
