@@ -141,14 +141,17 @@ def _statement(figure: Figure, around: _Surroundings) -> Statement:
         frozenset(company for *_, company in around.named),
         len(like),
         around.years,
-        any(
-            ";" not in sentence[match.end() : start] and len(sentence[match.end() : start].split()) <= _WITHIN_WORDS
-            for match in HARD_DENIAL.finditer(sentence, 0, start)
-        ),
+        any(_bears_on(sentence[match.end() : start]) for match in HARD_DENIAL.finditer(sentence, 0, start)),
         DENIAL.search(sentence) is not None,
         start,
         frozenset(company for _, company in before),
     )
+
+
+def _bears_on(between: str) -> bool:
+    """Whether a denial bears on a figure after these words: not over a semicolon, nor out of brackets that end before it."""
+    ended = between.count(")") > between.count("(")
+    return not ended and ";" not in between and len(between.split()) <= _WITHIN_WORDS
 
 
 def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None:

@@ -1,5 +1,7 @@
 """A capable model's words are checked, repaired once, and dropped where they still fail."""
 
+from collections.abc import Callable
+
 from agent.check import check
 from agent.evidence import Evidence
 from agent.explain import ExplainAnswer, SentenceAnswer, explain
@@ -8,6 +10,7 @@ from agent.progress import silent
 from models.scripted import Reply, ScriptedModel
 from prompts import PromptLibrary
 from records.analysis import Explanation, Sentence
+from records.event import Precedent
 from records.market import Candidate, Instrument
 from records.reading import Sentiment
 
@@ -125,4 +128,20 @@ def test_the_backer_of_an_unlisted_company_is_told_and_stands_the_check(evidence
 
 def test_a_company_that_is_its_own_instrument_may_not_be_called_unlisted(evidence: Evidence) -> None:
     told = check(Explanation(sentences=(Sentence(text="Northwind is not listed.", support=("A1",)),)), evidence)[0]
+    assert told.verdict == "dropped"
+
+
+def test_a_precedent_whose_own_words_deny_something_is_told_with_its_move(
+    evidence: Evidence, make_precedent: Callable[..., Precedent]
+) -> None:
+    summary = "T1 looked into an effort to obtain customers' data but did not think any accounts had been compromised."
+    denying = make_precedent(1, z=-0.9, ticker="T1").model_copy(update={"summary": summary})
+    altered = Evidence(**{**evidence.__dict__, "precedents": (denying,), "recalled": (denying,)})
+    told = [one for one in check(compose(altered), altered) if one.text.startswith("The closest precedent")]
+    assert [(one.verdict, one.faults) for one in told] == [("supported", ())]
+
+
+def test_a_figure_that_a_sentence_denies_is_not_supported_by_one_that_states_it(evidence: Evidence) -> None:
+    text = "Contoso holders did not get a premium of 26.6 percent."
+    told = check(Explanation(sentences=(Sentence(text=text, support=("A2",)),)), evidence)[0]
     assert told.verdict == "dropped"
