@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -142,7 +142,14 @@ class MemoryMachine(RuleBasedStateMachine):
 
 def test_no_history_breaks_a_promise(make_event: MakeEvent, make_embedder: Callable[..., Embedder]) -> None:
     machine = type("Machine", (MemoryMachine,), {"make_event": staticmethod(make_event), "embedder": make_embedder()})
-    options = settings(max_examples=15, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck))
+    told_at_once = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking a history takes longer than a test may
+    options = settings(
+        phases=told_at_once,
+        max_examples=15,
+        stateful_step_count=12,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     run_state_machine_as_test(machine, settings=options)
 
 
