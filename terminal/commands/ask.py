@@ -3,8 +3,10 @@
 import argparse
 import secrets
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from records.errors import RhymeError, UsageError
@@ -14,6 +16,7 @@ from terminal.settings import load_settings
 
 if TYPE_CHECKING:
     from agent.chat import ChatLimits
+    from records.chat import ChatAnswer
     from terminal.chat_parts import Talk
 
 HELP = """/show ID   show what an answer cites        /new    begin a new conversation
@@ -69,7 +72,7 @@ def _as_of(options: argparse.Namespace) -> datetime:
 
 def _converse(parts: Assembly, talk: "Talk", options: argparse.Namespace) -> int:
     """Until /quit or the end of the input. Ctrl-C stops an answer and keeps the conversation."""
-    from terminal.chat_view import Watch, answer_text
+    from terminal.chat_view import Watch
 
     conversation = options.conversation or _new()
     said = (
@@ -92,21 +95,23 @@ def _converse(parts: Assembly, talk: "Talk", options: argparse.Namespace) -> int
             conversation = _new()
             print(f"Conversation {conversation}.", file=sys.stderr)
         elif line.startswith("/show"):
-            _tell(lambda line=line: _shown(parts, line, options))
+            _tell(partial(_shown, parts, line, options))
         elif line.startswith("/"):
             print(HELP)
         elif line:
-            _tell(
-                lambda line=line, conversation=conversation: answer_text(
-                    talk.ask(line, conversation=conversation, as_of=_as_of(options), on_event=watch)
-                )
-            )
+            ask = partial(talk.ask, line, conversation=conversation, as_of=_as_of(options), on_event=watch)
+            _tell(partial(_answered, ask))
             watch.end()
 
 
-def _tell(work: "object") -> None:
+def _answered(ask: "Callable[[], ChatAnswer]") -> str:
+    from terminal.chat_view import answer_text
+
+    return answer_text(ask())
+
+
+def _tell(work: Callable[[], str]) -> None:
     """What it gives, or why it failed; a stopped answer is neither."""
-    assert callable(work)
     try:
         print(work(), flush=True)
     except KeyboardInterrupt:

@@ -139,16 +139,28 @@ def test_a_market_story_has_a_score_with_drivers_that_sum_to_it(analyses: Analys
     assert len(analyses[name].claims) >= 5
 
 
+FEWER = {
+    "breach": "two of the shipped events are as similar as the memory asks",
+    "index_inclusion": "none of the shipped events is as similar as the memory asks",
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(reason=FEWER[name])) if name in FEWER else name
+        for name in NAMES
+        if name != "lifestyle"
+    ],
+)
+def test_a_market_story_has_three_precedents_among_the_shipped_events(analyses: Analyses, name: str) -> None:
+    assert len(analyses[name].precedents) >= 3
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "lifestyle"])
 def test_precedents_are_found_or_said_not_to_be(analyses: Analyses, name: str) -> None:
     analysis = analyses[name]
     assert analysis.precedent_status == ("found" if analysis.precedents else "no_precedent")
-
-
-def test_most_market_stories_have_precedents_among_the_shipped_events(analyses: Analyses) -> None:
-    assert len(analyses[SEED].precedents) >= 3
-    counts = [len(analyses[name].precedents) for name in NAMES if name != "lifestyle"]
-    assert sum(count >= 3 for count in counts) >= 0.7 * len(counts)
 
 
 @pytest.mark.parametrize(("name", "label"), SENTIMENT.items())
