@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -256,7 +257,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with impact/ and prices/")
-    parser.add_argument("--limit", type=int, default=150, help="stories of each period")
+    parser.add_argument("--limit", type=int, default=150, help="stories of the period that grades")
+    parser.add_argument("--fit-limit", type=int, help="stories of the period that fits; default: as many")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--model", default="default", help="a language model of `rhyme models list`, or a GGUF file")
     parser.add_argument("--models", type=Path, help="folder of the models; default: the user's data folder")
@@ -268,11 +270,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     validation = validation_stories(options.data)
     forecast = forecasts(options.data, development, validation, options.cache, print)
     chosen = [
-        [story for story in in_order(stories, options.seed) if story.event_id in forecast][: options.limit]
-        for stories in (development, validation)
+        [story for story in in_order(stories, options.seed) if story.event_id in forecast][:limit]
+        for stories, limit in ((development, options.fit_limit or options.limit), (validation, options.limit))
     ]
     # By turns, so that what an interrupted run has read is of both periods.
-    turns = [story for pair in zip(*chosen, strict=True) for story in pair]
+    turns = [story for pair in zip_longest(*chosen) for story in pair if story is not None]
     name, open_it = _model(options.model, options.models)
     answers = answered(turns, options.answers, name, open_it, print)
     calibration, ref, model = Calibration.shipped(), reference(), ScoreModel()
