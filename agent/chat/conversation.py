@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ModelCallLimitMiddleware, SummarizationMiddleware
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.chat.citations import Checked, check_answer
@@ -54,6 +54,11 @@ class TextWritten:
 
 
 @dataclass(frozen=True)
+class TextRestarted:
+    """The connection broke and the model begins again: what it had written of this turn is void."""
+
+
+@dataclass(frozen=True)
 class ToolStarted:
     """A lookup begins."""
 
@@ -69,7 +74,7 @@ class ToolEnded:
     result: Result
 
 
-ChatEvent = TextWritten | ToolStarted | ToolEnded
+ChatEvent = TextWritten | TextRestarted | ToolStarted | ToolEnded
 OnEvent = Callable[[ChatEvent], None]
 
 
@@ -102,8 +107,8 @@ class _Spent:
         return None
 
 
-class _Stopped(Exception):
-    """A limit was reached before the next turn."""
+class AnswerStopped(Exception):
+    """Ends an answer like a limit that was reached: what was written is checked and kept. `on_event` may raise it."""
 
 
 class _Watch(AgentMiddleware[Any, Any]):
@@ -114,11 +119,11 @@ class _Watch(AgentMiddleware[Any, Any]):
         self._spent = spent
 
     def before_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:
-        """Raises _Stopped."""
+        """Raises AnswerStopped."""
         del state, runtime
         why = self._spent.over()
         if why is not None:
-            raise _Stopped(why)
+            raise AnswerStopped(why)
         self._spent.written.clear()
         return None
 
@@ -153,12 +158,15 @@ class Chat:
         prompt = self._prompts.load("chat").render(as_of=f"{as_of:%Y-%m-%d %H:%M} UTC")
         agent = self._agent(prompt, lookups, spent, on_event)
         config: Any = {"configurable": {"thread_id": conversation}, "recursion_limit": 4 * self._limits.turns + 10}
-        lookups.texts.update(_remembered(agent.get_state(config)))
+        kept = agent.get_state(config)
+        lookups.texts.update(_remembered(kept))
+        if broken := _half_done(kept):
+            agent.update_state(config, {"messages": broken})
         reason: str | None = None
         try:
             state = agent.invoke({"messages": [HumanMessage(asked)]}, config)
             text = _last_text(state["messages"])
-        except _Stopped as error:
+        except AnswerStopped as error:
             text, reason = "".join(spent.written), str(error)
         except BudgetSpent:
             raise
@@ -178,12 +186,18 @@ class Chat:
             spent.written.append(text)
             on_event(TextWritten(text))
 
+        def restarted() -> None:
+            if spent.written:
+                spent.written.clear()
+                on_event(TextRestarted())
+
         chat = GatedChat(
             model=self._model,
             prompt=prompt,
             max_output_tokens=self._limits.output_tokens,
             on_call=spent.calls.append,
             on_text=written,
+            on_restart=restarted,
         )
         summariser = GatedChat(
             model=self._model, prompt=prompt, purpose="chat.summary", max_output_tokens=800, on_call=spent.calls.append
@@ -248,6 +262,20 @@ def _remembered(state: Any) -> dict[str, str]:
     for message in state.values.get("messages", ()) if state.values else ():
         found.update(message.additional_kwargs.get("rhyme_retrieved", {}))
     return found
+
+
+def _half_done(state: Any) -> list[RemoveMessage]:
+    """What a killed process left of a turn: calls without their results, which no server takes, are taken back."""
+    messages = state.values.get("messages", ()) if state.values else ()
+    answered = {one.tool_call_id for one in messages if isinstance(one, ToolMessage)}
+    broken = [
+        one
+        for one in messages
+        if isinstance(one, AIMessage) and any(call["id"] not in answered for call in one.tool_calls)
+    ]
+    calls = {call["id"] for one in broken for call in one.tool_calls}
+    results = [one for one in messages if isinstance(one, ToolMessage) and one.tool_call_id in calls]
+    return [RemoveMessage(id=str(one.id)) for one in (*broken, *results)]
 
 
 def _last_text(messages: list[Any]) -> str:
