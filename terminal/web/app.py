@@ -1,0 +1,39 @@
+"""The application: the pages, the API, and what stands before both."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+
+from terminal.version import rhyme_version
+from terminal.web import api
+from terminal.web.access.gate import Gate
+from terminal.web.headers import SecurityHeaders
+from terminal.web.site import Site
+
+STATIC = Path(str(files("terminal.web"))) / "static"
+
+
+def create_app(site: Site) -> FastAPI:
+    """Serves the site; whoever calls it opens and closes the site."""
+    from terminal.web import pages
+
+    app = FastAPI(
+        title="Rhyme", version=rhyme_version(), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+    )
+    app.state.site = site
+    for router in (*api.routers(), *pages.routers()):
+        app.include_router(router)
+    app.add_route("/static/plotly.min.js", _plotly)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(Gate)
+    app.add_middleware(SecurityHeaders)  # added last: it stands before all others
+    return app
+
+
+def _plotly(_: Request) -> FileResponse:
+    """The charts' library, from the package that is installed."""
+    path = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
+    return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": "public, max-age=86400"})

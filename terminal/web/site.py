@@ -1,0 +1,90 @@
+"""What the pages and the API share: the objects of the settings, each opened when a request first needs it.
+
+Safe to share between threads. What fails to open raises its error to the request that asked, and is tried again by the next one.
+"""
+
+import threading
+from contextlib import ExitStack
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from starlette.requests import HTTPConnection
+
+from records.times import Clock, utc_now
+from terminal.assembly import Assembly
+from terminal.settings import Settings
+
+if TYPE_CHECKING:
+    from markets.prices import PriceSource
+    from records.database import Database
+    from terminal.chat_parts import Talk
+    from terminal.tool_sources import SourcesAsOf
+    from tools.sources import Sources
+
+
+class Site:
+    """One served home. A context manager: what was opened is closed at the end."""
+
+    def __init__(self, parts: Assembly, *, clock: Clock = utc_now) -> None:
+        """Opens nothing yet; `parts` is closed by whoever made it."""
+        self.parts = parts
+        self.clock = clock
+        self._closing = ExitStack()
+        self._opening = threading.RLock()
+        self._talk_opening = threading.RLock()
+        self._sources: SourcesAsOf | None = None
+        self._talk: Talk | None = None
+
+    def __enter__(self) -> "Site":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.parts.settings
+
+    @property
+    def database(self) -> "Database":
+        """The store of record. Raises StoreError, SettingsError."""
+        with self._opening:
+            return self.parts.database
+
+    @property
+    def prices(self) -> "PriceSource | None":
+        """The daily prices of the settings; None: none are set. Raises SourceError, UsageError."""
+        if not self.settings.prices:
+            return None
+        with self._opening:
+            return self.parts.prices
+
+    def sources(self, as_of: datetime | None = None) -> "Sources":
+        """What the tools look at, as of a moment (default: now). Raises StoreError, SettingsError."""
+        from terminal.tool_sources import tool_sources
+
+        with self._opening:
+            if self._sources is None:
+                self._sources = tool_sources(self.parts, self._closing)
+        return self._sources(as_of or self.clock())
+
+    @property
+    def talk(self) -> "Talk":
+        """The chat of the settings' model. Raises ModelError, StoreError, SettingsError."""
+        from agent.chat import ChatLimits
+        from terminal.chat_parts import open_chat
+
+        with self._talk_opening:
+            if self._talk is None:
+                self._talk = open_chat(self.parts, self._closing, ChatLimits())
+            return self._talk
+
+
+def the_site(connection: HTTPConnection) -> Site:
+    """The site of a request, for `Depends(the_site)`."""
+    site: Site = connection.app.state.site
+    return site
