@@ -35,6 +35,8 @@ class GatedChat(BaseChatModel):
     """`OnCall`: receives the record of each turn."""
     on_text: Any = None
     """`OnText`: receives the text as it is written."""
+    on_restart: Any = None
+    """`OnRestart`: told when a try broke off and the text begins anew."""
 
     @property
     def _llm_type(self) -> str:
@@ -89,6 +91,7 @@ class GatedChat(BaseChatModel):
             purpose=self.purpose,
             max_output_tokens=self.max_output_tokens,
             on_token=self.on_text,
+            on_restart=self.on_restart,
         )
         if self.on_call is not None:
             self.on_call(turned.call)

@@ -22,7 +22,7 @@ class Watch:
 
     def __call__(self, event: "ChatEvent") -> None:
         """One event."""
-        from agent.chat import TextWritten, ToolEnded, ToolStarted
+        from agent.chat import TextRestarted, TextWritten, ToolEnded, ToolStarted
 
         if self._quiet:
             return
@@ -32,7 +32,9 @@ class Watch:
                 print(plain(event.text), end="", file=self._stream, flush=True)
             return
         self.end()
-        if isinstance(event, ToolStarted):
+        if isinstance(event, TextRestarted):
+            print("… the connection broke; the answer begins again", file=self._stream, flush=True)
+        elif isinstance(event, ToolStarted):
             asked = ", ".join(
                 f"{name}={value}" for name, value in event.arguments.items() if value not in (None, [], "")
             )
