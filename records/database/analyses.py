@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select
 
 from records.analysis import ANALYSIS_SCHEMA_VERSION, Analysis
 from records.article import Article
-from records.database import tables, texts
+from records.database import announced, tables, texts
 from records.errors import NotFound, StoreCorrupt, StoreMismatch, UsageError
 from records.summary import summary_of
 from records.times import from_epoch, to_epoch
@@ -55,6 +55,7 @@ def save(connection: Connection, analysis: Analysis) -> bool:
     labels = label_rows(analysis.id, to_epoch(analysis.provenance.as_of), analysis.tickers, analysis.reading.tags)
     if labels:
         connection.execute(insert(tables.analysis_labels), labels)
+    announced.number(connection, [analysis.id])
     return True
 
 

@@ -10,7 +10,9 @@ from sqlalchemy import Engine, bindparam, delete, insert, select, text
 
 from records.analysis import Analysis
 from records.database import analyses, backup, counts, events, ledger, schema, stories
+from records.database.access import Access
 from records.database.analyses import AnalysisLine, StoryAnalysis
+from records.database.announced import Announced
 from records.database.batches import Batches
 from records.database.briefs import Briefs
 from records.database.browse import Browse
@@ -25,6 +27,7 @@ from records.database.model_calls import ModelCalls
 from records.database.stories import StoryShelf
 from records.database.tables import meta
 from records.database.vector_methods import VectorMethods
+from records.database.visitor_shelf import VisitorShelf
 from records.forecast import Forecast, Grade
 from records.story import Story
 
@@ -40,6 +43,8 @@ class Database(EventMethods, VectorMethods):
 
     def __init__(self, engine: Engine, place: Place) -> None:
         super().__init__(engine, place)
+        self.access = Access(self._reading, self._writing)
+        self.announced = Announced(self._reading)
         self.briefs = Briefs(self._reading, self._writing)
         self.browse = Browse(self._reading)
         self.intake = IntakeStore(self._reading, self._writing, place)
@@ -47,6 +52,7 @@ class Database(EventMethods, VectorMethods):
         self.job_workers = JobWorkers(self._reading, self._writing)
         self.model_calls = ModelCalls(self._reading, self._writing, place)
         self.batches = Batches(self._reading, self._writing, place)
+        self.visitor_shelf = VisitorShelf(self._reading, self._writing)
 
     @classmethod
     def open(cls, url_or_path: str | Path) -> "Database":
