@@ -18,6 +18,7 @@ from records.base import Record
 from records.database import tables, texts
 from records.database.analyses import article_of
 from records.errors import NotFound, UsageError
+from records.reading import SentimentLabel
 from records.story import Member
 from records.summary import AnalysisSummary, summary_of
 from records.times import UtcDatetime, from_epoch, to_epoch
@@ -39,7 +40,9 @@ class Wanted(Record):
     tickers: Annotated[tuple[str, ...], Field(description="any of them")] = ()
     tags: Annotated[tuple[str, ...], Field(description="any of them")] = ()
     event_types: tuple[str, ...] = ()
-    sentiment: str | None = None
+    sentiment: Annotated[SentimentLabel | None, Field(description="as it was measured; None: any, or not measured")] = (
+        None
+    )
     story_id: str | None = None
     min_score: Annotated[float | None, Field(ge=0, le=1, description="leaves out what is not scoreable")] = None
     words: Annotated[str | None, Field(description="looked for in headline and text")] = None
@@ -222,6 +225,8 @@ def _matching(connection: Connection, wanted: Wanted) -> Select[Any] | None:
         query = query.where(column.event_type.in_(wanted.event_types))
     if wanted.story_id is not None:
         query = query.where(column.story_id == wanted.story_id)
+    if wanted.sentiment is not None:  # the fields of a JSON text: within its strings every quotation mark is escaped
+        query = query.where(column.summary.contains(f'"sentiment":"{wanted.sentiment}"'))
     if wanted.min_score is not None:
         query = query.where(column.score >= wanted.min_score)
     for kind, labels in (("ticker", wanted.tickers), ("tag", wanted.tags)):

@@ -13,7 +13,7 @@ from records.article import Article
 from records.database import Database
 from records.database.browse import Wanted, excerpt
 from records.errors import NotFound, UsageError
-from records.reading import Mention
+from records.reading import Mention, Sentiment
 from records.story import Placement
 from records.summary import summary_of
 from records.taxonomy import EventType, Tag
@@ -140,6 +140,20 @@ def test_pages_of_one_theme_hold_everything_once(database: Database, make: Make,
             break
     assert sorted(seen) == ["a0", "a1", "a2", "a4", "a5", "a6"]
     assert database.browse.count(wanted) == 6
+
+
+def test_analyses_are_found_by_their_sentiment_and_by_no_words_that_look_like_it(
+    database: Database, make: Make
+) -> None:
+    good, bad = make(1), make(2, title='He wrote "sentiment":"positive" on the wall')
+    sides = {1: Sentiment.of(0.1, 0.1, 0.8), 2: Sentiment.of(0.8, 0.1, 0.1)}
+    for number, one in ((1, good), (2, bad)):
+        reading = one.reading.model_copy(update={"sentiment": sides[number]})
+        database.save_analysis(one.model_copy(update={"reading": reading}))
+    database.save_analysis(make(3).model_copy(update={"reading": good.reading.model_copy(update={"sentiment": None})}))
+    assert ids(database, sentiment="positive") == ["a1"]
+    assert ids(database, sentiment="negative") == ["a2"]
+    assert ids(database, sentiment="neutral") == []
 
 
 def test_a_place_in_a_list_that_is_none_is_refused(database: Database) -> None:
