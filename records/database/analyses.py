@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Column, Connection, insert, select
 
 from records.analysis import ANALYSIS_SCHEMA_VERSION, Analysis
 from records.article import Article
@@ -19,6 +19,8 @@ from records.times import from_epoch, to_epoch
 
 SUGGESTIONS = 5
 """Recent ids named when one is not found."""
+PIECE = 500
+"""Ids named in one statement."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,27 @@ def save(connection: Connection, analysis: Analysis) -> bool:
         connection.execute(insert(tables.analysis_labels), labels)
     announced.number(connection, [analysis.id])
     return True
+
+
+def save_new(connection: Connection, new: Sequence[Analysis]) -> None:
+    """As `save` for many, none of which is kept yet; their articles are."""
+    if not new:
+        return
+    connection.execute(insert(tables.analyses), [_analysis_values(one) for one in new])
+    labels = [
+        row for one in new for row in label_rows(one.id, to_epoch(one.provenance.as_of), one.tickers, one.reading.tags)
+    ]
+    if labels:
+        connection.execute(insert(tables.analysis_labels), labels)
+    announced.number(connection, [one.id for one in new])
+
+
+def among(connection: Connection, column: Column[str], ids: Sequence[str]) -> set[str]:
+    """Those of the ids that stand in the column."""
+    found: set[str] = set()
+    for start in range(0, len(ids), PIECE):
+        found.update(connection.execute(select(column).where(column.in_(ids[start : start + PIECE]))).scalars())
+    return found
 
 
 def label_rows(analysis_id: str, as_of: int, tickers: Sequence[str], tags: Sequence[str]) -> list[dict[str, Any]]:
