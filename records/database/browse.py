@@ -96,7 +96,7 @@ class Browse:
             if query is None:
                 return Page(items=())
             rows = connection.execute(_ordered(query, wanted, order, after).limit(limit + 1)).all()
-        items = [_summary(row) for row in rows[:limit]]
+        items = [summary_of_row(row) for row in rows[:limit]]
         return Page(items=tuple(items), next=_mark(rows[limit - 1], order) if len(rows) > limit else None)
 
     def count(self, wanted: Wanted) -> int:
@@ -186,7 +186,7 @@ class Browse:
             )
             .join(tables.analyses, analysis.id == label.analysis_id)
             .where(label.kind == kind, label.as_of >= to_epoch(since), label.as_of <= to_epoch(until))
-            .where(_is_newest(until))
+            .where(is_newest(until))
             .group_by(label.label, stretch)
             .order_by(stretch, counted.desc(), label.label)
             .limit(limit)
@@ -212,7 +212,7 @@ def _matching(connection: Connection, wanted: Wanted) -> Select[Any] | None:
     """The columns of the lists; None when no article has the words."""
     column = tables.analyses.c
     query = select(column.id, column.as_of, column.score, column.payload, column.summary).where(
-        column.as_of <= to_epoch(wanted.until), _is_newest(wanted.until)
+        column.as_of <= to_epoch(wanted.until), is_newest(wanted.until)
     )
     if wanted.since is not None:
         query = query.where(column.as_of >= to_epoch(wanted.since))
@@ -253,7 +253,7 @@ def _labelled(kind: str, labels: Sequence[str]) -> Select[Any]:
     return select(label.analysis_id).where(label.kind == kind, label.label.in_(list(labels)))
 
 
-def _is_newest(until: datetime) -> Any:
+def is_newest(until: datetime) -> Any:
     """No later analysis of the same article was known then: one that was made again replaces the one before in lists."""
     column, other = tables.analyses.c, tables.analyses.alias("other")
     later = or_(
@@ -288,7 +288,7 @@ def _mark(row: Any, order: Order) -> str:
     return f"{leading}~{row.id}"
 
 
-def _summary(row: Any) -> AnalysisSummary:
+def summary_of_row(row: Any) -> AnalysisSummary:
     if row.summary is not None:
         return AnalysisSummary.model_validate_json(row.summary)
     return summary_of(Analysis.model_validate_json(row.payload))  # kept by an earlier Rhyme
@@ -310,9 +310,9 @@ def _articles(connection: Connection, ids: Sequence[str]) -> list[tuple[Article,
 def _newest(connection: Connection, article_ids: Sequence[str], until: datetime) -> Mapping[str, AnalysisSummary]:
     column = tables.analyses.c
     query = select(column.article_id, column.payload, column.summary).where(
-        column.article_id.in_(article_ids), column.as_of <= to_epoch(until), _is_newest(until)
+        column.article_id.in_(article_ids), column.as_of <= to_epoch(until), is_newest(until)
     )
-    return {row.article_id: _summary(row) for row in connection.execute(query)}
+    return {row.article_id: summary_of_row(row) for row in connection.execute(query)}
 
 
 def _line(
