@@ -42,7 +42,7 @@ def run_cases(task: Task, logs: Path, say: Say, *, at_once: int = 1) -> tuple[Ca
 
     ended: list[BaseException] = []
     logs.mkdir(parents=True, exist_ok=True)
-    found = inspect_eval(
+    logged = inspect_eval(
         _inspect_task(task, say, ended),
         model=None,
         log_dir=str(logs),
@@ -55,11 +55,12 @@ def run_cases(task: Task, logs: Path, say: Say, *, at_once: int = 1) -> tuple[Ca
         log_level="error",
         acp_server=False,
         ctl_server=False,
-    )[0]
+    )
     if ended:
         raise ended[0]
-    if found.status == "cancelled":
+    if not logged or logged[0].status == "cancelled":
         raise KeyboardInterrupt
+    found = logged[0]
     if found.status != "success":
         raise RuntimeError(
             f"the engine ended {found.status}: {found.error.message if found.error else 'no reason given'}"
