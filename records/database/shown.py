@@ -58,7 +58,7 @@ class Shown:
             return [summary_of_row(row) for row in connection.execute(query)]
 
     def events_of_tag(self, tag: Tag, until: datetime, limit: int) -> list[Event]:
-        """Events under a theme, published by then, the newest first. Reads the events one after the other until there are enough."""
+        """Events under a theme, published by then, the newest first: read one after the other until there are enough."""
         column = tables.events.c
         query = (
             select(tables.events)
