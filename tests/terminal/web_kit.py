@@ -192,7 +192,9 @@ class TableModel(ChatModel):
 
 
 def _sides(tone: float) -> dict[str, float]:
-    return SentimentAnswer(negative=0.5 * (0.9 - tone), neutral=0.1, positive=0.5 * (0.9 + tone)).model_dump()
+    rest = 0.1 if tone else 0.8
+    sides = SentimentAnswer(negative=0.5 * (1 - rest - tone), neutral=rest, positive=0.5 * (1 - rest + tone))
+    return sides.model_dump()
 
 
 def _block(prompt: str, name: str) -> str:
