@@ -71,6 +71,15 @@ class ArticleLine(Record):
     analysis: Annotated[AnalysisSummary | None, Field(description="the newest known; None: not analysed by then")]
 
 
+class Found(Record):
+    """What a search in words gave."""
+
+    items: Annotated[tuple[ArticleLine, ...], Field(description="best first")]
+    compared: Annotated[
+        int | None, Field(description="more had the words: so many of the newest alone were compared; None: all were")
+    ]
+
+
 class Activity(Record):
     """The analyses under one label in one stretch of time."""
 
@@ -96,27 +105,34 @@ class Browse:
             if query is None:
                 return Page(items=())
             rows = connection.execute(_ordered(query, wanted, order, after).limit(limit + 1)).all()
-        items = [summary_of_row(row) for row in rows[:limit]]
+            kept = _summaries(connection, [row.id for row in rows[:limit]])
+        items = [kept[row.id] for row in rows[:limit]]
         return Page(items=tuple(items), next=_mark(rows[limit - 1], order) if len(rows) > limit else None)
 
-    def count(self, wanted: Wanted) -> int:
-        """How many analyses fit, the newest of each article."""
+    def count(self, wanted: Wanted, *, most: int | None = None) -> int:
+        """How many analyses fit, the newest of each article. `most`: count no further."""
         with self._reading() as connection:
             query = _matching(connection, wanted)
             if query is None:
                 return 0
-            return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+            rows = query.with_only_columns(tables.analyses.c.id).limit(most).subquery()
+            return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
 
     def articles(
         self, words: str, *, until: datetime, since: datetime | None = None, limit: int = 20
     ) -> list[ArticleLine]:
         """Articles by their words, best first, analysed or not."""
+        return list(self.search(words, until=until, since=since, limit=limit).items)
+
+    def search(self, words: str, *, until: datetime, since: datetime | None = None, limit: int = 20) -> Found:
+        """As `articles`, and whether all that have the words were compared."""
         with self._reading() as connection:
-            ids = texts.search(connection, words, since=since, until=until, limit=limit)
-            kept = {one.id: (one, story) for one, story in _articles(connection, ids)}
-            newest = _newest(connection, ids, until)
+            matches = texts.search(connection, words, since=since, until=until, limit=limit)
+            kept = {one.id: (one, story) for one, story in _articles(connection, matches.ids)}
+            newest = _newest(connection, matches.ids, until)
         looked_for = texts.words_of(words)
-        return [_line(*kept[one], newest.get(one), looked_for) for one in ids if one in kept]
+        items = (_line(*kept[one], newest.get(one), looked_for) for one in matches.ids if one in kept)
+        return Found(items=tuple(items), compared=texts.RANKED if matches.newest_only else None)
 
     def article(self, article_id: str) -> Article:
         """Raises NotFound."""
@@ -211,16 +227,16 @@ class Browse:
 def _matching(connection: Connection, wanted: Wanted) -> Select[Any] | None:
     """The columns of the lists; None when no article has the words."""
     column = tables.analyses.c
-    query = select(column.id, column.as_of, column.score, column.payload, column.summary).where(
+    query = select(column.id, column.as_of, column.score).where(
         column.as_of <= to_epoch(wanted.until), is_newest(wanted.until)
     )
     if wanted.since is not None:
         query = query.where(column.as_of >= to_epoch(wanted.since))
     if wanted.words is not None:
-        ids = texts.search(connection, wanted.words, since=None, until=wanted.until, limit=MOST_FOUND)
-        if not ids:
+        found = texts.search(connection, wanted.words, since=None, until=wanted.until, limit=MOST_FOUND)
+        if not found.ids:
             return None
-        query = query.where(column.article_id.in_(ids))
+        query = query.where(column.article_id.in_(found.ids))
     if wanted.event_types:
         query = query.where(column.event_type.in_(wanted.event_types))
     if wanted.story_id is not None:
@@ -292,6 +308,13 @@ def summary_of_row(row: Any) -> AnalysisSummary:
     if row.summary is not None:
         return AnalysisSummary.model_validate_json(row.summary)
     return summary_of(Analysis.model_validate_json(row.payload))  # kept by an earlier Rhyme
+
+
+def _summaries(connection: Connection, ids: Sequence[str]) -> Mapping[str, AnalysisSummary]:
+    """Read once a page is settled: what is sorted must not carry whole analyses along."""
+    column = tables.analyses.c
+    query = select(column.id, column.payload, column.summary).where(column.id.in_(ids))
+    return {row.id: summary_of_row(row) for row in connection.execute(query)}
 
 
 def _articles(connection: Connection, ids: Sequence[str]) -> list[tuple[Article, str | None]]:

@@ -58,6 +58,7 @@ article_numbers = Table(  # what the full text of `records.database.texts` knows
     metadata,
     Column("number", RowNumber, primary_key=True, autoincrement=True),
     Column("article_id", String(64), ForeignKey("articles.id"), nullable=False, unique=True),
+    Column("at", BigInteger, nullable=False, server_default="0"),  # its known_at, again
 )
 
 analyses = Table(

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Table, text
 
 from records.analysis import Analysis
 from records.article import Article
-from records.database import Database
+from records.database import Database, texts, web_tables
 from records.database.browse import Wanted, excerpt
 from records.errors import NotFound, UsageError
 from records.reading import Mention, Sentiment
@@ -87,6 +87,13 @@ def test_an_analysis_made_again_replaces_the_one_before_but_not_before_it_was_kn
     assert [one.id for one in listed] == [again.id]
     earlier = database.browse.analyses(Wanted(until=START + timedelta(days=1))).items
     assert [one.id for one in earlier] == [first.id]
+
+
+def test_counting_ends_where_it_is_told_to(database: Database, make: Make) -> None:
+    for number in range(5):
+        database.save_analysis(make(number, day=number))
+    assert database.browse.count(Wanted(until=LATE)) == 5
+    assert database.browse.count(Wanted(until=LATE), most=3) == 3
 
 
 def test_each_part_of_what_is_wanted_narrows(database: Database, make: Make) -> None:
@@ -193,6 +200,32 @@ def test_what_has_only_some_of_the_words_comes_after_what_has_all(database: Data
     assert [one.id for one in database.browse.articles("copper strike in chile", until=LATE)] == ["a2", "a1"]
 
 
+def test_where_more_have_the_words_than_are_compared_the_newest_are_and_it_is_said(
+    database: Database, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "RANKED", 3)
+    for number in range(6):
+        database.save_analysis(make(number, day=number, title="Shares rise", body="Shares " * (9 - number)))
+    found = database.browse.search("shares", until=LATE)
+    assert sorted(one.id for one in found.items) == ["a3", "a4", "a5"]
+    assert found.compared == 3
+    earlier = database.browse.search("shares", until=START + timedelta(days=2, hours=1))
+    assert sorted(one.id for one in earlier.items) == ["a0", "a1", "a2"]
+    assert earlier.compared is None
+
+
+def test_a_frequent_word_beside_a_rare_one_hides_no_old_article(
+    database: Database, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "RANKED", 3)
+    database.save_analysis(make(0, day=0, title="Lithium found", body="In the desert."))
+    for number in range(1, 8):
+        database.save_analysis(make(number, day=number, title="Shares rise"))
+    found = database.browse.search("shares lithium chile", until=LATE, limit=3)
+    assert found.items[0].id == "a0"
+    assert len(found.items) == 3
+
+
 @pytest.mark.parametrize(
     "words", ["", "the of", '"', "a AND OR NOT", "title:x", "x*", "';--", "(((", "ü", "NEAR(a b)", "& | !"]
 )
@@ -271,7 +304,9 @@ def test_the_labels_and_words_of_what_was_kept_before_come_with_the_migration(ad
             analyses = [dict(row) for row in connection.execute(text("SELECT * FROM analyses")).mappings()]
     engine = connect(place_of(address))
     with engine.begin() as connection:
+        later = [one.name for one in vars(web_tables).values() if isinstance(one, Table)]
         for name in (
+            *reversed(later),
             "brief_told",
             "briefs",
             "article_texts",
