@@ -11,6 +11,7 @@ from terminal.version import rhyme_version
 from terminal.web import api
 from terminal.web.access.gate import Gate
 from terminal.web.headers import SecurityHeaders
+from terminal.web.problems import add_handlers
 from terminal.web.site import Site
 
 STATIC = Path(str(files("terminal.web"))) / "static"
@@ -24,11 +25,12 @@ def create_app(site: Site) -> FastAPI:
         title="Rhyme", version=rhyme_version(), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.state.site = site
+    add_handlers(app)
     for router in (*api.routers(), *pages.routers()):
         app.include_router(router)
     app.add_route("/static/plotly.min.js", _plotly)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Gate)
+    app.add_middleware(Gate, site=site)
     app.add_middleware(SecurityHeaders)  # added last: it stands before all others
     return app
 

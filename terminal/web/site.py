@@ -14,10 +14,14 @@ from starlette.requests import HTTPConnection
 from records.times import Clock, utc_now
 from terminal.assembly import Assembly
 from terminal.settings import Settings
+from terminal.web.access.policy import Policy
+from terminal.web.access.sign_in import SignIn
+from terminal.web.hub import Hub
 
 if TYPE_CHECKING:
     from markets.prices import PriceSource
     from records.database import Database
+    from records.database.access import Access
     from terminal.chat_parts import Talk
     from terminal.tool_sources import SourcesAsOf
     from tools.sources import Sources
@@ -26,10 +30,13 @@ if TYPE_CHECKING:
 class Site:
     """One served home. A context manager: what was opened is closed at the end."""
 
-    def __init__(self, parts: Assembly, *, clock: Clock = utc_now) -> None:
-        """Opens nothing yet; `parts` is closed by whoever made it."""
+    def __init__(self, parts: Assembly, *, clock: Clock = utc_now, host: str = "127.0.0.1") -> None:
+        """Opens nothing yet; `parts` is closed by whoever made it. `host`: where it will listen."""
         self.parts = parts
         self.clock = clock
+        self.policy = Policy(self, host)
+        self.sign_in = SignIn(self)
+        self.hub = Hub(self)
         self._closing = ExitStack()
         self._opening = threading.RLock()
         self._talk_opening = threading.RLock()
@@ -54,6 +61,10 @@ class Site:
         """The store of record. Raises StoreError, SettingsError."""
         with self._opening:
             return self.parts.database
+
+    def access(self) -> "Access":
+        """Users, sessions, tokens and the log. Raises StoreError, SettingsError."""
+        return self.database.access
 
     @property
     def prices(self) -> "PriceSource | None":
