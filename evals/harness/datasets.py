@@ -1,7 +1,7 @@
 """The data sets that suites grade: version, licence, where they live, and the digest of what was read.
 
-The self-written set ships. Public sets are the user's: given as a folder, or fetched from their homes by `rhyme eval fetch`, pinned to
-one commit and refused when a byte differs.
+The self-written set ships. Public sets are the user's: given as a folder, or fetched from their homes by `rhyme eval fetch`, pinned
+to one commit and refused when a byte differs.
 """
 
 import hashlib
