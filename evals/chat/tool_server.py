@@ -106,9 +106,18 @@ def _handler(server: ToolServer) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
             usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
-            last = [{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}, {"choices": [], "usage": usage}]
+            last: list[dict[str, object]] = [
+                {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+                {"choices": [], "usage": usage},
+            ]
             for parts in [*events, *(last if ends else [])]:
-                whole = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m", **parts}
+                whole: dict[str, object] = {
+                    "id": "x",
+                    "object": "chat.completion.chunk",
+                    "created": 0,
+                    "model": "m",
+                    **parts,
+                }
                 self.wfile.write(b"data: " + json.dumps(whole).encode() + b"\n\n")
             if ends:
                 self.wfile.write(b"data: [DONE]\n\n")
