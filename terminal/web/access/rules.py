@@ -11,7 +11,7 @@ OF_ONES_OWN = re.compile(r"/(sign-in|sign-out|ask(/.*)?|views(/.*)?|tokens(/.*)?
 """Changes that concern no one else, and questions: readers may too."""
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-ASKING = re.compile(r"/(ask|api/v1/ask(/.*)?)")
+ASKING = re.compile(r"/(ask(/stream)?|api/v1/ask(/.*)?)")
 """What asks the chat's model, and so has a limit of its own."""
 
 
