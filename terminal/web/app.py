@@ -10,6 +10,9 @@ from starlette.staticfiles import StaticFiles
 from terminal.version import rhyme_version
 from terminal.web import api
 from terminal.web.access.gate import Gate
+from terminal.web.api.document import add_document
+from terminal.web.api.repeats import Repeats
+from terminal.web.api.revalidation import Revalidation
 from terminal.web.headers import SecurityHeaders
 from terminal.web.problems import add_handlers
 from terminal.web.site import Site
@@ -26,10 +29,13 @@ def create_app(site: Site) -> FastAPI:
     )
     app.state.site = site
     add_handlers(app)
+    add_document(app)
     for router in (*api.routers(), *pages.routers()):
         app.include_router(router)
     app.add_route("/static/plotly.min.js", _plotly)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(Revalidation, below=api.PREFIX)
+    app.add_middleware(Repeats, site=site, below=api.PREFIX)
     app.add_middleware(Gate, site=site)
     app.add_middleware(SecurityHeaders)  # added last: it stands before all others
     return app

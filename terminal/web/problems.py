@@ -45,6 +45,16 @@ _STATUS: tuple[tuple[type[RhymeError], int], ...] = (
 """The first that fits."""
 
 
+def status_of_kind(kind: str) -> int:
+    """As `status_of`, of an error that is known by its word only."""
+    fitting = (status for of, status in _STATUS for one in (of, *_below(of)) if one("").kind == kind)
+    return next(fitting, 500)
+
+
+def _below(kind: type[RhymeError]) -> list[type[RhymeError]]:
+    return [deeper for one in kind.__subclasses__() for deeper in (one, *_below(one))]
+
+
 class Fault(Record):
     """One field that cannot be used."""
 
