@@ -22,7 +22,7 @@ LONGEST = 40
 
 _NUMBER = re.compile(
     r"(?P<open>\()?\s?(?P<minus>[-−–]\s?)?(?:US|A|C)?[$€£]?\s?(?P<inner>[-−(])?(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)\s?"
-    r"(?P<percent>%|percent\b|per cent\b|percentage points?\b)?\)?\s?(?P<percent2>%)?\s?(?:\(?(?:in|€|\$)?\s?)"
+    r"(?P<percent>%|percent\b|per cent\b|percentage points?\b)?\)?\s?(?P<percent2>%)?\s?(?:\(?(?:(?:[A-Z]\w+ )?in |[€$])?)"
     r"(?P<scale>thousands?\b|millions?\b|billions?\b|bn\b|mn\b|m\b|[’']000)?",
     re.IGNORECASE,
 )
@@ -78,7 +78,7 @@ def numbers_in(text: str) -> list[Number]:
         value = float(match["digits"].replace(",", ""))
         after = text[match.end("digits") : match.end("digits") + 2]
         bracketed = (match["open"] or match["inner"] == "(") and ")" in after + (match["percent"] or "")
-        minus = match["minus"] is not None and not re.search(r"\w\s?$", text[: match.start()])
+        minus = match["minus"] in ("-", "−", "–") and not re.search(r"\w$", text[: match.start("minus")])
         if bracketed or minus or match["inner"] in ("-", "−"):
             value = -value
         word = (match["scale"] or "").lower()
