@@ -38,13 +38,18 @@ def _add_all(evaluate: Tree) -> None:
         "--data", metavar="DIR", help="folder with data for the suites that read some; default: the shipped sets"
     )
     every.add_argument("--only", metavar="SUITE", action="append", default=[], help="these suites alone; repeatable")
+    every.add_argument(
+        "--record",
+        metavar="FILE",
+        help="also leave the model's answers there, for --replay; the answer cache is not used",
+    )
     _add_asked(every)
     add_run_options(every)
 
 
 def _add_suite(evaluate: Tree, name: str, summary: str, about: str) -> None:
     parser = evaluate.command(name, "eval_all", summary, f"rhyme eval {name} --json", about)
-    parser.set_defaults(suite=name, data=None, only=[])
+    parser.set_defaults(suite=name, data=None, only=[], record=None)
     _add_asked(parser)
     add_run_options(parser)
 

@@ -3,6 +3,7 @@
 import argparse
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,15 @@ def assessed(options: argparse.Namespace, suites: Sequence[str]) -> "list[Run]":
     data = Path(options.data) if options.data else None
     if data is not None and not data.is_dir():
         raise SourceUnreachable(f"There is no folder {data}. Leave --data out to use the shipped sets.")
-    layer: Layer = "replay" if options.replay else "offline" if getattr(options, "code_only", False) else "live"
-    request = Request(tuple(suites), layer, data, options.limit, options.seed or 0, settings.model)
+    record = Path(options.record) if getattr(options, "record", None) else None
+    if record is not None:
+        settings = settings.model_copy(update={"answer_cache": False})
+    layer: Layer = (
+        "replay" if options.replay is not None else "offline" if getattr(options, "code_only", False) else "live"
+    )
+    request = Request(tuple(suites), layer, data, options.limit, options.seed or 0, settings.model, record=record)
+    if options.replay:
+        request = replace(request, recorded=Path(options.replay))
     runs = []
     with ProgressView.open(quiet=options.quiet) as view, Assembly(settings, say=view.say) as parts:
         outside = Outside(

@@ -48,6 +48,9 @@ class Request:
     model: str = ""
     """As the settings name it: another model begins anew."""
     recorded: Path = RECORDED / f"{RECORDED_MODEL}.jsonl.gz"
+    """What a replay reads."""
+    record: Path | None = None
+    """Where a live run leaves its answers, for replays."""
 
     @property
     def key(self) -> str:
@@ -227,6 +230,8 @@ class _Session:
         """Nothing is left to go on with."""
         if self._request.layer == "replay":
             return
+        if self._request.record is not None:
+            self.recordings.pack(self._request.record)
         self._done_file.unlink(missing_ok=True)
         self._answers_file.unlink(missing_ok=True)
 

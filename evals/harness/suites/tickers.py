@@ -18,6 +18,8 @@ COUNTED = ("right", "wrong", "missed", "left alone")
 HALF = "test"
 """The half that nothing was tuned on: what `rhyme eval tickers` reports as its metrics."""
 LEFT_ALONE = "left alone"
+EMBEDDED_SENTENCES = 40
+"""Put to the embedded model at most; the first of them are those of a smaller limit."""
 
 
 def load(parts: Parts, *, by_model: bool = False) -> Task:
@@ -26,7 +28,8 @@ def load(parts: Parts, *, by_model: bool = False) -> Task:
     table = InstrumentTable.load()
     sentences = load_gold()
     if by_model:
-        chosen = parts.few([one for one in sentences if any(found.ambiguous for found in shares_in(one, table))])
+        unsettled = [one for one in sentences if any(found.ambiguous for found in shares_in(one, table))]
+        chosen = parts.few(unsettled, EMBEDDED_SENTENCES)
         decide: Decide = ModelChoice(parts.asked(), lambda _: None)
     else:
         chosen, decide = [one for one in sentences if one.split == HALF], sure_only
