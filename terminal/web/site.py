@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from starlette.requests import HTTPConnection
 
 from records.times import Clock, utc_now
-from terminal.assembly import Assembly
+from terminal.assembly import Assembly, chroma_place
 from terminal.settings import Settings
 from terminal.web.access.policy import Policy
 from terminal.web.access.sign_in import SignIn
 from terminal.web.hub import Hub
+from terminal.web.traces import Traces
 
 if TYPE_CHECKING:
     from markets.prices import PriceSource
@@ -40,6 +41,10 @@ class Site:
         self._closing = ExitStack()
         self._opening = threading.RLock()
         self._talk_opening = threading.RLock()
+        self.traces = Traces.of(parts.settings)
+        if self.traces is not None:
+            self._closing.callback(self.traces.close)
+        self._database: Database | None = None
         self._sources: SourcesAsOf | None = None
         self._talk: Talk | None = None
 
@@ -60,7 +65,31 @@ class Site:
     def database(self) -> "Database":
         """The store of record. Raises StoreError, SettingsError."""
         with self._opening:
-            return self.parts.database
+            fresh = self._database is None
+            database = self._database = self.parts.database
+            if fresh and self.traces is not None:
+                database.model_calls.watch(self.traces.model_call)
+            return database
+
+    def database_answers(self) -> None:
+        """Raises StoreError, SettingsError."""
+        self.database.announced.latest()
+
+    def memory_answers(self) -> None:
+        """Proves that past events could be searched, without taking its folder from others. Raises ModelError, StoreError,
+        SettingsError."""
+        with self._opening:
+            self.parts.embedder  # noqa: B018 - opened to see that it can be
+        place = chroma_place(self.settings)
+        if place.shared:
+            from vectorstore.chroma_place import explained, open_client
+
+            client = open_client(place)
+            try:
+                with explained(place):
+                    client.heartbeat()
+            finally:
+                client.close()
 
     def access(self) -> "Access":
         """Users, sessions, tokens and the log. Raises StoreError, SettingsError."""
