@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from terminal.version import rhyme_version
 from terminal.web import api, operations
+from terminal.web.access import routes
 from terminal.web.access.gate import Gate
 from terminal.web.api.document import add_document
 from terminal.web.api.repeats import Repeats
@@ -53,7 +54,7 @@ def create_app(site: Site) -> FastAPI:
     metrics = app.state.metrics = Metrics(site)
     add_handlers(app)
     add_document(app)
-    for router in (operations.router, *api.routers(), *pages.routers()):
+    for router in (operations.router, routes.router, *api.routers(), *pages.routers()):
         app.include_router(router)
     app.add_route("/static/plotly.min.js", _plotly)
     app.mount("/static", OurFiles(directory=STATIC), name="static")

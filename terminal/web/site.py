@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from records.database.access import Access
     from terminal.chat_parts import Talk
     from terminal.tool_sources import SourcesAsOf
+    from terminal.web.access.oidc import Oidc
     from tools.sources import Sources
 
 
@@ -45,6 +46,7 @@ class Site:
         if self.traces is not None:
             self._closing.callback(self.traces.close)
         self._database: Database | None = None
+        self._oidc: Oidc | None = None
         self._sources: SourcesAsOf | None = None
         self._talk: Talk | None = None
 
@@ -70,6 +72,15 @@ class Site:
             if fresh and self.traces is not None:
                 database.model_calls.watch(self.traces.model_call)
             return database
+
+    @property
+    def oidc(self) -> "Oidc":
+        """Signing in with the provider of the settings."""
+        from terminal.web.access.oidc import Oidc
+
+        with self._opening:
+            self._oidc = self._oidc or Oidc(self)
+            return self._oidc
 
     def database_answers(self) -> None:
         """Raises StoreError, SettingsError."""

@@ -4,6 +4,10 @@ import re
 
 from records.access import Role
 
+BACK = "/sign-in/oidc/back"
+"""Where the OpenID Connect provider sends people back to."""
+OIDC_SECONDS = 600
+"""How long they may be there."""
 OPEN = re.compile(r"/(healthz|readyz|sign-in|sign-in/oidc|sign-in/oidc/back|static/.*)")
 """For everyone: what must work before anyone has signed in."""
 
