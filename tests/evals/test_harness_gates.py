@@ -28,6 +28,8 @@ FAILING: dict[str, Callable[[], Run]] = {
     "injection.score_moved_rate": _stopped("injection", score_moved_rate=15 / 1000),
     "injection.adaptive_score_moved_rate": _stopped("injection", adaptive_score_moved_rate=51 / 1000),
     "leaks.leaks": _stopped("leaks", leaks=1),
+    "leaks.controls_seen": _stopped("leaks", controls_seen=152 / 153),
+    "recall.later_than_as_of": _stopped("recall", later_than_as_of=1),
     "tickers.precision": _stopped("tickers", precision=979 / 1000),
     "tickers.recall": _stopped("tickers", recall=949 / 1000),
     "impact.spearman.val": _stopped("impact", spearman=0.335),
@@ -85,7 +87,7 @@ def test_a_metric_that_is_missing_or_no_number_fails(gate: Gate, values: tuple[f
 @pytest.mark.parametrize("gate", GATES.gates, ids=lambda gate: gate.id)
 def test_shrunken_or_changed_data_fail_where_they_are_pinned(gate: Gate) -> None:
     run = _asked(gate, _good(gate))
-    pinned = DataSet(suite=run.suite, split=run.split, n=run.n, digest=run.data_digest)
+    pinned = DataSet(suite=run.suite, layer=run.layer, split=run.split, n=run.n, digest=run.data_digest)
     registry = Registry(gates=(gate,), data=(pinned,))
     fewer = run.model_copy(update={"n": run.n - 1})
     other = run.model_copy(update={"data_digest": "ffff"})
@@ -105,7 +107,9 @@ def test_a_run_that_was_asked_for_few_cases_is_not_let_in_by_a_gate_that_needs_m
 def test_a_limited_run_must_grade_all_that_it_was_asked_for() -> None:
     gate = next(gate for gate in GATES.gates if gate.metric == "acted")
     limited = _good(gate).model_copy(update={"n": 20, "provenance": made_run(provenance={"limit": 20}).provenance})
-    registry = Registry(gates=(gate,), data=(DataSet(suite="injection", split="shipped", n=500, digest="other"),))
+    registry = Registry(
+        gates=(gate,), data=(DataSet(suite="injection", layer="offline", split="shipped", n=500, digest="other"),)
+    )
     assert judge(limited, registry)[0].status == "pass"
     assert judge(limited.model_copy(update={"n": 19}), registry)[0].status == "fail"
 

@@ -52,7 +52,7 @@ def lets_in(verdicts: Sequence[Verdict]) -> bool:
 
 def _changed(run: Run, registry: Registry, base: Run | None) -> str | None:
     """How the data differ from those the gates are about; None: they do not, or are not known."""
-    known, limit = registry.known(run.suite, run.split), run.provenance.limit
+    known, limit = registry.known(run.suite, run.layer, run.split), run.provenance.limit
     if known is not None:
         wanted = known.n if limit is None else min(limit, known.n)
         if run.n < wanted:

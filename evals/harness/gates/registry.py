@@ -24,6 +24,9 @@ class Gate(Record):
     kind: Annotated[Literal["hard", "soft"], Field(description="hard: a failure blocks; soft: it is shown")]
     layers: Annotated[tuple[Layer, ...], Field(min_length=1, description="where it is asked")]
     split: Annotated[str | None, Field(description="only runs of this split; None: of any")] = None
+    score: Annotated[
+        str | None, Field(description="the score of a case that a comparison tests for it; None: named as the metric")
+    ] = None
     least_n: Annotated[int, Field(ge=1, description="cases below which a figure says nothing")] = 1
     why: Annotated[
         str, Field(min_length=20, description="what breaks when it does not hold, and where the figure is from")
@@ -49,6 +52,7 @@ class DataSet(Record):
     """What a split is known to be: another number or digest is other data."""
 
     suite: str
+    layer: Layer
     split: str
     n: Annotated[int, Field(ge=1)]
     digest: str
@@ -62,19 +66,23 @@ class Registry(Record):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        for names in ([gate.id for gate in self.gates], [f"{each.suite}/{each.split}" for each in self.data]):
+        for names in (
+            [gate.id for gate in self.gates],
+            [f"{each.suite}/{each.layer}/{each.split}" for each in self.data],
+        ):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"given twice: {', '.join(twice)}")
         return self
 
-    def known(self, suite: str, split: str) -> DataSet | None:
+    def known(self, suite: str, layer: Layer, split: str) -> DataSet | None:
         """The data of a split, if they are pinned."""
-        return next((each for each in self.data if (each.suite, each.split) == (suite, split)), None)
+        wanted = (suite, layer, split)
+        return next((each for each in self.data if (each.suite, each.layer, each.split) == wanted), None)
 
     def family(self, suite: str) -> tuple[str, ...]:
-        """The metrics of a suite that a comparison is declared to test."""
-        return tuple(dict.fromkeys(gate.metric for gate in self.gates if gate.suite == suite))
+        """The scores of a suite's cases that a comparison is declared to test."""
+        return tuple(dict.fromkeys(gate.score or gate.metric for gate in self.gates if gate.suite == suite))
 
 
 def load_registry(path: Path = REGISTRY) -> Registry:

@@ -44,15 +44,16 @@ def difference_rows(found: Comparison) -> tuple[Row, list[Row]]:
     """Header and rows of a comparison."""
     header = (
         "metric",
+        "verdict",
         "this run",
-        found.base_id,
+        "base",
         "difference (95 %)",
         "p",
         "p (Holm)",
         "cases",
         "changed",
         "could see",
-        "verdict",
+        "why no verdict",
     )
     return header, [_difference(each) for each in found.differences]
 
@@ -60,6 +61,7 @@ def difference_rows(found: Comparison) -> tuple[Row, list[Row]]:
 def _difference(each: Difference) -> Row:
     return (
         each.metric + (" ↓" if each.lower_is_better else ""),
+        each.verdict,
         number(each.run_value),
         number(each.base_value),
         spread(each.difference, each.interval),
@@ -68,7 +70,7 @@ def _difference(each: Difference) -> Row:
         number(each.n_paired),
         number(each.n_changed),
         UNKNOWN if each.visible is None else f"± {number(each.visible)}",
-        each.verdict + (f": {each.why}" if each.why else ""),
+        each.why or "",
     )
 
 
@@ -132,12 +134,11 @@ def overview_rows(parts: Sequence[Part]) -> tuple[Row, list[Row]]:
 
 
 def gates_told(part: Part) -> str:
-    """ "all 4 pass", "2 of 4 stop it", "none asked"."""
+    """ "4 of 4 pass", "none asked"."""
     hard = [verdict for verdict in part.verdicts if verdict.gate.kind == "hard"]
     if not hard:
         return "none asked"
-    stopped = sum(verdict.blocks for verdict in hard)
-    return f"all {len(hard)} pass" if not stopped else f"{stopped} of {len(hard)} stop it"
+    return f"{sum(not verdict.blocks for verdict in hard)} of {len(hard)} pass"
 
 
 def comparison_told(found: Comparison) -> str:

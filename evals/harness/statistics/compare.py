@@ -23,8 +23,27 @@ FEWEST_CLUSTERS = 10
 """Intervals from drawing fewer clusters are too narrow to be shown."""
 COSTS = ("latency_ms", "input_tokens", "output_tokens", "cost_usd")
 """Fields of a case that are compared like scores, outside the family."""
-LOWER_IS_BETTER = frozenset({*COSTS, "crps", "crps_hard", "ece", "brier", "error", "wrong", "acted", "egress", "leaks"})
-LOWER_PREFIXES = ("unsupported", "invented", "wrong_", "error_", "leaked", "missed")
+LOWER_IS_BETTER = frozenset(
+    {
+        *COSTS,
+        "calls",
+        "seconds",
+        "crps",
+        "crps_hard",
+        "ece",
+        "brier",
+        "error",
+        "wrong",
+        "acted",
+        "egress",
+        "changed",
+        "later",
+    }
+)
+LOWER_PREFIXES = (
+    "crps_", "unsupported", "invented", "wrong_", "error_", "leak", "missed", "moved", "dropped", "false_alarm", "later_",
+    "score_moved", "adaptive_score_moved", "seconds_", "off_topic_found",
+)  # fmt: skip
 
 Array = NDArray[np.float64]
 Word = Literal["better", "worse", "not shown"]
@@ -209,7 +228,7 @@ def _whole(name: str, run: Run, base: Run) -> Difference:
         visible=None,
         lower_is_better=lower_is_better(name),
         verdict="not shown",
-        why="a figure of the whole run: cases carry no score of this name",
+        why="a figure of the whole run, no score of its cases",
     )
 
 
