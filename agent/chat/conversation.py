@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ModelCallLimitMiddleware, SummarizationMiddleware
-from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.chat.citations import Checked, check_answer
@@ -158,10 +158,7 @@ class Chat:
         prompt = self._prompts.load("chat").render(as_of=f"{as_of:%Y-%m-%d %H:%M} UTC")
         agent = self._agent(prompt, lookups, spent, on_event)
         config: Any = {"configurable": {"thread_id": conversation}, "recursion_limit": 4 * self._limits.turns + 10}
-        kept = agent.get_state(config)
-        lookups.texts.update(_remembered(kept))
-        if broken := _half_done(kept):
-            agent.update_state(config, {"messages": broken})
+        lookups.texts.update(_remembered(agent.get_state(config)))
         reason: str | None = None
         try:
             state = agent.invoke({"messages": [HumanMessage(asked)]}, config)
@@ -262,20 +259,6 @@ def _remembered(state: Any) -> dict[str, str]:
     for message in state.values.get("messages", ()) if state.values else ():
         found.update(message.additional_kwargs.get("rhyme_retrieved", {}))
     return found
-
-
-def _half_done(state: Any) -> list[RemoveMessage]:
-    """What a killed process left of a turn: calls without their results, which no server takes, are taken back."""
-    messages = state.values.get("messages", ()) if state.values else ()
-    answered = {one.tool_call_id for one in messages if isinstance(one, ToolMessage)}
-    broken = [
-        one
-        for one in messages
-        if isinstance(one, AIMessage) and any(call["id"] not in answered for call in one.tool_calls)
-    ]
-    calls = {call["id"] for one in broken for call in one.tool_calls}
-    results = [one for one in messages if isinstance(one, ToolMessage) and one.tool_call_id in calls]
-    return [RemoveMessage(id=str(one.id)) for one in (*broken, *results)]
 
 
 def _last_text(messages: list[Any]) -> str:
