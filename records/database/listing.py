@@ -171,7 +171,8 @@ def _narrowed(query: _Query, wanted: Wanted, narrowing: Sequence[ColumnElement[b
 
 def _of_analyses(wanted: Wanted, articles: Sequence[str] | None) -> list[ColumnElement[bool]]:
     """What only the analyses themselves know."""
-    column, found = tables.analyses.c, []
+    column = tables.analyses.c
+    found: list[ColumnElement[bool]] = []
     if articles is not None:
         found.append(column.article_id.in_(articles))
     if wanted.event_types:

@@ -226,6 +226,18 @@ def test_a_frequent_word_beside_a_rare_one_hides_no_old_article(
     assert len(found.items) == 3
 
 
+def test_of_a_long_question_the_rarest_words_are_wanted_together(
+    database: Database, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "TOGETHER", 2)
+    for number in range(5):
+        database.save_analysis(make(number, day=number, title="Shares rise on market news", body="Copper. " * 30))
+    database.save_analysis(make(7, day=0, title="Shares fall", body="A strike at a zinc mine. " + "Weather. " * 200))
+    found = database.browse.search("shares market news copper zinc strike", until=LATE, limit=2)
+    assert [one.id for one in found.items][0] == "a7"
+    assert len(found.items) == 2
+
+
 @pytest.mark.parametrize(
     "words", ["", "the of", '"', "a AND OR NOT", "title:x", "x*", "';--", "(((", "ü", "NEAR(a b)", "& | !"]
 )
