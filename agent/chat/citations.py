@@ -15,6 +15,24 @@ from records.chat import AnswerSentence, DroppedSentence
 CANNOT = ("I don't know from what I have", "I can't do that")
 """How a sentence begins that says no: it states no fact and cites nothing."""
 
+_FORETELLS = re.compile(
+    r"\b(?:will|shall|going to|is (?:set|likely|bound|expected|poised) to|should)\b[^.]{0,40}?\b"
+    r"(?:rise|fall|gain|drop|climb|rally|slump|jump|plunge|outperform|underperform|go (?:up|down)|be worth|"
+    r"close (?:at|above|below|higher|lower)|double|halve|recover|rebound)\b",
+    re.IGNORECASE,
+)
+_ADVISES = re.compile(
+    r"\b(?:you (?:should|must|ought to)|i(?:'d| would)? (?:recommend|advise|suggest))\b[^.]{0,60}?\b"
+    r"(?:buy|sell|hold|short|add|trim)",
+    re.IGNORECASE,
+)
+_CLAIMS_A_DEED = re.compile(
+    r"\b(?:i|we)(?: have|'ve)? (?:now |just )?(?:bought|sold|placed|purchased|sent|e-?mailed|posted|executed|submitted|cancell?ed|"
+    r"transferred|deleted)\b|\b(?:order|trade|e-?mail|payment|transfer)s?\b[^.]{0,60}?\b(?:was|were|has been|have been|is|are) "
+    r"(?:now )?(?:placed|sent|executed|submitted|made|cancell?ed|done)\b",
+    re.IGNORECASE,
+)
+"""What the chat never does: it tells no future, advises nothing and has done nothing. Others may have, in what is cited."""
 _CITATION = re.compile(r"\s*\[((?:[a-z]+:[^\[\]\s,;]+(?:[ ]?[,;][ ]?)?)+)\]")
 _MARKUP = re.compile(r"[*_`#>]+|^\s*[-•]\s+", re.MULTILINE)
 
@@ -93,5 +111,18 @@ def faults_of(text: str, support: tuple[str, ...], retrieved: Mapping[str, str],
         for one in quotations_of(text)
         if not stands_verbatim(one, cited)
     ]
+    faults += [
+        why
+        for pattern, why in (
+            (_FORETELLS, "it foretells a move, which nothing that it cites does"),
+            (_ADVISES, "it advises, which nothing that it cites does"),
+            (_CLAIMS_A_DEED, "it says that something was done, which nothing that it cites says"),
+        )
+        if (said_so := pattern.search(text)) and not _said_there(said_so[0], cited)
+    ]
     faults += name_faults(text, cited, question, cited, ())
     return faults + relation_faults(text, [one for _, one in split_sentences(cited)], {})
+
+
+def _said_there(words: str, cited: str) -> bool:
+    return " ".join(words.lower().split()) in " ".join(cited.lower().split())

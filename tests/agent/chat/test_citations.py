@@ -70,3 +70,23 @@ def test_a_refusal_alone_says_no_and_a_cited_sentence_does_not() -> None:
 
 def test_a_figure_of_the_question_is_no_support() -> None:
     assert "9 billion" in faults("It is 9 billion. [analysis:a1]", "Is it 9 billion?")[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        ("MSFT will rise tomorrow. [analysis:a1]", "foretells"),
+        ("Microsoft is likely to outperform. [analysis:a1]", "foretells"),
+        ("You should buy Microsoft. [analysis:a1]", "advises"),
+        ("I have bought Microsoft for you. [analysis:a1]", "was done"),
+        ("Your order of Microsoft was placed. [analysis:a1]", "was done"),
+    ],
+)
+def test_no_citation_bears_a_prophecy_an_advice_or_a_deed(answer: str, fault: str) -> None:
+    assert fault in " ".join(faults(answer))
+
+
+def test_what_others_foretell_may_be_reported() -> None:
+    items = {"article:f": "The bank said that Microsoft shares will rise next year. An order was placed by the navy."}
+    answer = "Microsoft shares will rise, the bank said. [article:f] An order was placed by the navy. [article:f]"
+    assert check_answer(answer, items, "q", ON).dropped == ()
