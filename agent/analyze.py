@@ -181,7 +181,7 @@ class Analyst:
             candidates = (given, *(one for one in found if one.instrument != given.instrument)) if given else found
             result = read(article, candidates, self._model, self._prompts, progress)
         run.calls.extend(result.calls)
-        reading, left_out = clean_reading(result.reading, article.title)
+        reading, left_out = clean_reading(result.reading, article, candidates)
         run.missing.extend((*result.missing, *left_out))
         stand_in = self._market.stand_in(market_type(reading, article.title), reading.tags, moment)
         primary = choose_primary(reading, candidates, stand_in, article.title, given=given)
@@ -215,7 +215,7 @@ class Analyst:
             impact=impact,
             precedents=evidence.precedents,
             precedent_status=recalled.status,
-            claims=clean_claims(explained.claims),
+            claims=clean_claims(explained.claims, evidence),
             story=story,
             provenance=self._provenance(run, moment, time.perf_counter() - begun),
         )

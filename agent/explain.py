@@ -55,7 +55,7 @@ def explain(evidence: Evidence, model: LanguageModel, prompts: PromptLibrary, pr
     # what a model wrote of a hostile article stands outside the marks here: only what may be shown is said again
     faults = [
         f"“{claim.text}”: {'; '.join(claim.faults)}"
-        for claim in clean_claims(first.claims)
+        for claim in clean_claims(first.claims, evidence)
         if claim.verdict == "dropped"
     ]
     if not faults:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from urllib.parse import unquote_plus, urlsplit
 
 from agent.guard_addressed import Passage, judge, passages
+from agent.guard_news import shown_title
 from records.article import Article, Withheld
 from records.defences import Defence, holds
 from records.event import Precedent
@@ -25,6 +26,19 @@ _BREAKS = re.compile(r"\s*\n\s*\n\s*|\n{2,}")
 
 
 def shield(article: Article) -> Article:
+    """The article without passages that address a model, and without sentences in its headline that are no news of it."""
+    return _plain_title(_shield(article))
+
+
+def _plain_title(article: Article) -> Article:
+    title = shown_title(article.title, article.text)
+    if title == article.title:
+        return article
+    note = "the headline goes on with words that are no news of the article: left out"
+    return article.model_copy(update={"title": title, "notes": (*article.notes, note)})
+
+
+def _shield(article: Article) -> Article:
     """The article without passages that address a model, in title, text, publisher's name and address; the same object if there
     are none. Its id stays that of the article as received, its `withheld` says where they stood, a note says so in words."""
     if not holds(Defence.WITHHOLDING):

@@ -61,7 +61,7 @@ class Passage:
 def passages(text: str, title: str = "") -> tuple[Passage, ...]:
     """Those of `text`, in order, not touching; spans index `text`. What stands beside a flagged sentence and says nothing of the
     article's news goes with it: an order is seldom one sentence long. `title`: the headline, if it is not part of `text`."""
-    sentences = [_Sentence(span, words, judge(words)) for span, words in _split(text)]
+    sentences = [_Sentence(span, words, judge(words)) for span, words in pieces(text)]
     if not any(one.kind for one in sentences):
         return ()
     headline = _content(title)
@@ -81,7 +81,8 @@ def _content(text: str) -> set[str]:
     return set(_CONTENT_WORD.findall(text.lower())) - _COMMON
 
 
-def _split(text: str) -> Iterator[tuple[Span, str]]:
+def pieces(text: str) -> Iterator[tuple[Span, str]]:
+    """(span, words) of each sentence, parted also where only another script, a mark or a small letter begins the next one."""
     for span, words in split_sentences(text):
         start = span.start
         for boundary in [match.end() for match in _FOREIGN_BOUNDARY.finditer(words)] + [len(words)]:

@@ -5,11 +5,16 @@ counted; nothing is repaired.
 """
 
 import re
+from collections.abc import Collection
 
+from agent.evidence import Evidence
 from agent.guard_addressed import judge
+from agent.guard_news import News
 from agent.sentences import split_sentences
 from records.analysis import Claim
+from records.article import Article
 from records.defences import Defence, holds
+from records.market import Candidate
 from records.reading import Fact, Mention, Reading, Span
 
 _ADDRESS = re.compile(
@@ -67,62 +72,66 @@ def fault_of(text: str) -> str | None:
     return found or ("it addresses a model" if judge(text) is not None else None)
 
 
-def clean_prose(text: str) -> tuple[str, int]:
-    """The sentences that may be shown, and how many were left out. May be empty."""
+def clean_prose(text: str, news: News) -> tuple[str, tuple[str, ...]]:
+    """The sentences that may be shown, and why the others were left out. May be empty."""
     sentences = [words for _, words in split_sentences(text)]
-    kept = [words for words in sentences if fault_of(words) is None]
-    return (text, 0) if len(kept) == len(sentences) else (" ".join(kept), len(sentences) - len(kept))
+    faults = [fault_of(words) or news.fault(words) for words in sentences]
+    kept = [words for words, fault in zip(sentences, faults, strict=True) if fault is None]
+    return (text, ()) if len(kept) == len(sentences) else (" ".join(kept), tuple(one for one in faults if one))
 
 
-def clean_reading(reading: Reading, title: str) -> tuple[Reading, tuple[str, ...]]:
+def clean_reading(
+    reading: Reading, article: Article, candidates: Collection[Candidate]
+) -> tuple[Reading, tuple[str, ...]]:
     """The reading with the model's sentences, facts and names that may be shown, and what was left out, in sentences."""
-    summary, cut = clean_prose(reading.summary)
-    facts = tuple(shown for fact in reading.facts if (shown := _shown(fact)) is not None)
+    news = News.of(article.title, article.text, candidates)
+    summary, cut = clean_prose(reading.summary, news)
+    facts = tuple(one for fact in reading.facts if (one := _shown(fact, news)) is not None)
     mentions = tuple(mention for mention in reading.mentions if fault_of(mention.name) is None)
+    mentions = tuple(_quotable(mention, news) for mention in mentions)
     missing = []
     if cut:
-        missing.append(
-            f"{cut} {'sentence' if cut == 1 else 'sentences'} of the summary left out: {fault_of(reading.summary)}"
-        )
-    cut_facts = facts != reading.facts
+        told = ", ".join(dict.fromkeys(cut))
+        missing.append(f"{len(cut)} {'sentence' if len(cut) == 1 else 'sentences'} of the summary left out: {told}")
     if len(facts) < len(reading.facts):
-        missing.append(
-            f"{len(reading.facts) - len(facts)} facts left out: an address, markup or an order to the reader"
-        )
+        missing.append(f"{len(reading.facts) - len(facts)} facts left out: {_WHY_LEFT_OUT}")
     if len(mentions) < len(reading.mentions):
-        missing.append(
-            f"{len(reading.mentions) - len(mentions)} names left out: an address, markup or an order to the reader"
-        )
-    if not missing and not cut_facts:
+        missing.append(f"{len(reading.mentions) - len(mentions)} names left out: {_WHY_LEFT_OUT}")
+    if not missing and (facts, mentions) == (reading.facts, reading.mentions):
         return reading, ()
-    changed = {
-        "summary": summary or _instead(facts, title),
-        "facts": facts,
-        "mentions": tuple(_quotable(mention) for mention in mentions),
-    }
-    return reading.model_copy(update=changed), tuple(missing)
+    shown = summary or _instead(facts, article.title)
+    return reading.model_copy(update={"summary": shown, "facts": facts, "mentions": mentions}), tuple(missing)
 
 
-def clean_claims(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+_WHY_LEFT_OUT = "an address, markup, words to the reader or nothing of the article's news"
+
+
+def clean_claims(claims: tuple[Claim, ...], evidence: Evidence) -> tuple[Claim, ...]:
     """Claims with those dropped whose words may not be shown."""
-    return tuple(_claim(claim) for claim in claims)
+    title, _, text = evidence.body.partition("\n\n")
+    news = News.of(title, text, evidence.candidates)
+    return tuple(_claim(claim, news) for claim in claims)
 
 
-def _claim(claim: Claim) -> Claim:
+def _claim(claim: Claim, news: News) -> Claim:
     """Words that may not be shown stand in no record either, whatever became of the claim."""
-    fault = fault_of(claim.text)
+    fault = fault_of(claim.text) or news.claim_fault(claim.text, claim.support)
     if fault is None:
         return claim
-    return claim.model_copy(update={"text": LEFT_OUT, "verdict": "dropped", "faults": (fault,)})
+    return claim.model_copy(
+        update={"text": LEFT_OUT, "verdict": "dropped", "faults": (fault,), "grounds": (), "spans": ()}
+    )
 
 
-def _shown(fact: Fact) -> Fact | None:
+def _shown(fact: Fact, news: News) -> Fact | None:
     """The fact; up to an address if it ends in one ("Source text: http://…" of the wires); None if it may not be shown."""
     if fault_of(fact.text) is None and fault_of(fact.quote) is None:
-        return fact
+        return None if news.fault(fact.quote) or news.fault(fact.text) else fact
     quote = _before_address(fact.quote)
     text = quote if fact.text == fact.quote else _before_address(fact.text)
-    if min(len(quote), len(text)) < _SHORTEST or fault_of(quote) is not None or fault_of(text) is not None:
+    if min(len(quote), len(text)) < _SHORTEST or fault_of(quote) or fault_of(text):
+        return None
+    if news.fault(quote) or news.fault(text):
         return None
     span = Span(start=fact.span.start, end=fact.span.start + len(quote))
     return fact.model_copy(update={"text": text, "quote": quote, "span": span})
@@ -133,12 +142,10 @@ def _before_address(text: str) -> str:
     return text if found is None else _BEFORE_ADDRESS.sub("", text[: found.start()])
 
 
-def _quotable(mention: Mention) -> Mention:
-    return (
-        mention
-        if mention.quote is None or fault_of(mention.quote) is None
-        else mention.model_copy(update={"quote": None})
-    )
+def _quotable(mention: Mention, news: News) -> Mention:
+    """The mention; without its quote if that may not be shown."""
+    may = mention.quote is None or (fault_of(mention.quote) is None and news.fault(mention.quote) is None)
+    return mention if may else mention.model_copy(update={"quote": None})
 
 
 def _instead(facts: tuple[Fact, ...], title: str) -> str:

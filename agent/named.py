@@ -136,11 +136,11 @@ def _is_ordinary(word: str, written: str, rest: str) -> bool:
     """Whether the first word of a sentence may be one of the language; a possessive or a legal form makes a name of it."""
     if _LEGAL.match(rest) or word != written.rstrip(".,:;"):
         return False
-    return all(part in _ordinary_words() for part in re.findall(r"[a-z]{3,}", word.lower()))
+    return all(part in ordinary_words() for part in re.findall(r"[a-z]{3,}", word.lower()))
 
 
 @cache
-def _ordinary_words() -> frozenset[str]:
+def ordinary_words() -> frozenset[str]:
     """Words that newsrooms write in lower case; made by evals/words/ordinary.py."""
     file = resources.files("agent") / "data" / "ordinary_words_v1.txt.gz"
     return frozenset(gzip.decompress(file.read_bytes()).decode().split())

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agent.progress import OnProgress, Progress
 from agent.read import ReadResult, by_ticker, fit_to_context
+from agent.summary import hold_facts, hold_summary
 from models.interface import LanguageModel
 from prompts import PromptLibrary
 from records.article import Article
@@ -95,7 +96,8 @@ def read_capable(
         if shown == article.body
         else (f"the model read the first {len(shown):,} of {len(article.body):,} characters",)
     )
-    return ReadResult(to_reading(answer.value, article.body, table), answer.calls, missing)
+    reading = to_reading(answer.value, article.body, table)
+    return ReadResult(held_against(article, reading, candidates), answer.calls, missing)
 
 
 def describe_candidate(candidate: Candidate) -> str:
@@ -134,6 +136,15 @@ def to_reading(answer: ReadAnswer, body: str, table: Mapping[str, Candidate]) ->
         facts=tuple(facts),
         dropped_quotes=len(answer.facts) - len(facts),
     )
+
+
+def held_against(article: Article, reading: Reading, candidates: Sequence[Candidate]) -> Reading:
+    """The reading without sentences of the summary that the article does not carry; its headline where none is left."""
+    held = hold_summary(reading.summary, article, candidates)
+    facts = hold_facts(reading.facts, article, candidates)
+    lead = " ".join(fact.quote for fact in facts[:2]) or article.title
+    summary = " ".join(held.kept) if held.kept else lead
+    return reading.model_copy(update={"summary": summary, "facts": facts, "dropped_sentences": held.dropped})
 
 
 def _mention(mention: MentionAnswer, body: str, table: Mapping[str, Candidate]) -> Mention:

@@ -16,7 +16,7 @@ from typing import Literal
 from agent.progress import OnProgress, Progress
 from agent.read import ReadResult, by_ticker, fit_to_context
 from agent.sentences import split_sentences
-from agent.values import supports, supports_day, values_of
+from agent.summary import hold_summary
 from models.interface import LanguageModel
 from prompts import PromptLibrary
 from records.analysis import ModelCall
@@ -84,7 +84,7 @@ class EmbeddedReader:
         if self._shown != article.body:
             missing.append(f"the model read the first {len(self._shown):,} of {len(article.body):,} characters")
         facts = _facts(article, len(self._shown))
-        summary = self._summary(article, facts)
+        summary, dropped = self._summary(article, facts, candidates)
         companies = self._companies(by_ticker(candidates))
         relevant = self._relevant(companies)
         event_type = self._event_type(bool(companies)) if relevant else EventType.NOT_MARKET_RELEVANT
@@ -102,6 +102,7 @@ class EmbeddedReader:
             scheduled=event_type in SCHEDULED_TYPES if event_type is not EventType.NOT_MARKET_RELEVANT else None,
             scope=_scope(event_type, mentions),
             facts=facts,
+            dropped_sentences=dropped,
         )
         return ReadResult(reading, tuple(self._calls), tuple(missing))
 
@@ -114,7 +115,7 @@ class EmbeddedReader:
     def _yes(self, name: str, purpose: str, **variables: object) -> float:
         return self._choose(name, ("Yes", "No"), purpose, **variables)["Yes"]
 
-    def _summary(self, article: Article, facts: Sequence[Fact]) -> str:
+    def _summary(self, article: Article, facts: Sequence[Fact], candidates: Sequence[Candidate]) -> tuple[str, int]:
         self._progress(Progress("read", "summary"))
         prompt = self._prompts.load("embedded_summary").render(article=self._shown)
         try:
@@ -129,7 +130,7 @@ class EmbeddedReader:
             written = answer.value
         except ModelAnswerInvalid:
             written = ""  # cut off in a loop: the article's own first sentences say it better
-        return checked_summary(written, article.body, facts)
+        return checked_summary(written, article, facts, candidates)
 
     def _companies(self, table: Mapping[str, Candidate]) -> list[Candidate]:
         """Candidates the article is about; a word with an everyday meaning is put to the model."""
@@ -236,19 +237,13 @@ def role_of(candidate: Candidate, article: Article) -> Literal["subject", "backe
     return "counterparty" if leading or len(candidate.spans) >= 2 else "mentioned"
 
 
-def checked_summary(written: str, body: str, facts: Sequence[Fact]) -> str:
-    """The model's sentences whose figures stand in the article, each once; the article's own lead when none is left."""
-    known = values_of(body)
-    kept: list[str] = []
-    for _, sentence in split_sentences(written):
-        said = values_of(sentence)
-        true = all(supports(known, figure) for figure in said.figures) and all(
-            supports_day(known, day) for day in said.days
-        )
-        if true and sentence not in kept and sentence[-1] in '.!?"”':
-            kept.append(sentence)
+def checked_summary(
+    written: str, article: Article, facts: Sequence[Fact], candidates: Sequence[Candidate]
+) -> tuple[str, int]:
+    """The model's sentences that the article carries, and how many it does not; the article's own lead when none is left."""
+    held = hold_summary(written, article, candidates)
     lead = [fact.text for fact in facts[1 : SUMMARY_SENTENCES + 1]] or [fact.text for fact in facts[:1]]
-    return " ".join(kept[:SUMMARY_SENTENCES]) if kept else " ".join(lead)
+    return " ".join(held.kept[:SUMMARY_SENTENCES] or lead), held.dropped
 
 
 def _facts(article: Article, shown: int) -> tuple[Fact, ...]:

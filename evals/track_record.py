@@ -8,6 +8,7 @@ shares after Wilson (1927, Journal of the American Statistical Association 22(15
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Annotated
 
 import numpy as np
@@ -126,26 +127,18 @@ def track_record(
 
     CRPS is left out where grades used another reference distribution than `ref`.
     """
-    counted = [entry for entry in entries if include_replays or entry.forecast.forward]
-    first: dict[tuple[str, str], LedgerForecast] = {}
-    for entry in counted:
-        first.setdefault((entry.forecast.article_id, entry.forecast.ticker), entry)
-    pairs = [(entry.forecast, entry.grade) for entry in first.values() if entry.grade is not None]
+    first, repeated = first_forecasts(entries, include_replays=include_replays)
+    pairs = graded_pairs(first)
     days = sorted({forecast.session_on for forecast, _ in pairs})
     enough = len(pairs) >= ENOUGH and len(days) >= ENOUGH_SESSIONS
     base_rate = float(np.mean([grade.material for _, grade in pairs])) if pairs else 0.0
-    by_year = bool(days) and (days[-1] - days[0]).days > QUARTERS_UP_TO_DAYS
-
-    def period(forecast: Forecast) -> str:
-        day = forecast.session_on
-        return f"{day.year}" if by_year else f"{day.year} Q{(day.month + 2) // 3}"
-
+    period = period_of(days)
     return TrackRecord(
         include_replays=include_replays,
         forecasts=len(entries),
         forward=sum(entry.forecast.forward for entry in entries),
-        waiting=sum(entry.grade is None for entry in first.values()),
-        repeated=len(counted) - len(first),
+        waiting=sum(entry.grade is None for entry in first),
+        repeated=repeated,
         graded=len(pairs),
         first_session=days[0].isoformat() if days else None,
         last_session=days[-1].isoformat() if days else None,
@@ -158,6 +151,36 @@ def track_record(
     )
 
 
+Pairs = Sequence[tuple[Forecast, Grade]]
+
+
+def first_forecasts(
+    entries: Sequence[LedgerForecast], *, include_replays: bool = False
+) -> tuple[list[LedgerForecast], int]:
+    """The first forecast of each article and instrument, those that count, in their order; and how many later ones there were."""
+    counted = [entry for entry in entries if include_replays or entry.forecast.forward]
+    first: dict[tuple[str, str], LedgerForecast] = {}
+    for entry in counted:
+        first.setdefault((entry.forecast.article_id, entry.forecast.ticker), entry)
+    return list(first.values()), len(counted) - len(first)
+
+
+def graded_pairs(entries: Sequence[LedgerForecast]) -> list[tuple[Forecast, Grade]]:
+    """Those that have their grade."""
+    return [(entry.forecast, entry.grade) for entry in entries if entry.grade is not None]
+
+
+def period_of(days: Sequence[date]) -> Callable[[Forecast], str]:
+    """The name of a forecast's period in a record of these session-days, ascending: its quarter, or in a long record its year."""
+    by_year = bool(days) and (days[-1] - days[0]).days > QUARTERS_UP_TO_DAYS
+
+    def period(forecast: Forecast) -> str:
+        day = forecast.session_on
+        return f"{day.year}" if by_year else f"{day.year} Q{(day.month + 2) // 3}"
+
+    return period
+
+
 def wilson(hits: int, n: int) -> Estimate:
     """The share hits / n with its 95 % score interval. `n` ≥ 1."""
     quantile = float(norm.ppf(0.975))
@@ -167,11 +190,8 @@ def wilson(hits: int, n: int) -> Estimate:
     return Estimate(value=share, low=max(0.0, middle - half), high=min(1.0, middle + half))
 
 
-Pairs = Sequence[tuple[Forecast, Grade]]
-
-
 def _statistics(pairs: Pairs, ref: Reference, draws: int) -> Statistics:
-    said, came = _said(pairs), _came(pairs)
+    said, came = said_of(pairs), came_of(pairs)
     material = came.material.astype(np.float64)
     p, rate = _given(said.p_material), float(material.mean())
     n = len(pairs)
@@ -236,7 +256,7 @@ def _group(label: str, pairs: Pairs, base_rate: float | None) -> Group:
     n = len(pairs)
     if base_rate is None or n < GROUP_ENOUGH:
         return Group(name=label, n=n)
-    said, came = _said(pairs), _came(pairs)
+    said, came = said_of(pairs), came_of(pairs)
     material, p = came.material.astype(np.float64), _given(said.p_material)
     return Group(
         name=label,
@@ -251,14 +271,17 @@ def _group(label: str, pairs: Pairs, base_rate: float | None) -> Group:
     )
 
 
-def _said(pairs: Pairs) -> Forecasts:
+def said_of(pairs: Pairs) -> Forecasts:
+    """What was forecast, as columns."""
+
     def column(name: str) -> NDArray[np.float64]:
         return np.array([getattr(forecast, name) for forecast, _ in pairs], dtype=np.float64)
 
     return Forecasts(column("score"), column("multiplier"), column("p_material"), column("low"), column("high"))
 
 
-def _came(pairs: Pairs) -> Outcomes:
+def came_of(pairs: Pairs) -> Outcomes:
+    """What came, as columns; which news tells its own price move is not known to the ledger."""
     n = len(pairs)
     return Outcomes(
         y=np.array([grade.y for _, grade in pairs], dtype=np.float64),

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from models.choices import check_choices, distribution
 from models.gate import Errand, Gate, OpenGate, TokenBound
-from models.interface import Answer, Exchange, OnToken, Turned
+from models.interface import Answer, Exchange, OnRestart, OnToken, Turned
 from models.schema import SchemaViolation, repair_messages, validate_answer
 from models.wire import Completion, Usage
 from records.analysis import ModelCall
@@ -39,6 +39,7 @@ class Ask:
     choices: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     on_token: OnToken | None = None
+    on_restart: OnRestart | None = None
     exchange: Exchange | None = None
     """In place of the messages: a conversation with tools."""
 
@@ -193,10 +194,11 @@ class ChatModel(ABC):
         purpose: str,
         max_output_tokens: int,
         on_token: OnToken | None = None,
+        on_restart: OnRestart | None = None,
     ) -> Turned:
         """See `ConversingModel.converse`. A turn that was cut off, or is empty, is ModelAnswerInvalid."""
         told = tuple(Message(_role(one), json.dumps(one, ensure_ascii=False)) for one in exchange.messages)
-        ask = Ask(prompt, told, purpose, max_output_tokens, on_token=on_token, exchange=exchange)
+        ask = Ask(prompt, told, purpose, max_output_tokens, on_token=on_token, on_restart=on_restart, exchange=exchange)
         reply, call = self._ask(ask, repaired=False)
         done = reply.completion
         if done.finish_reason == "length" or not (done.text.strip() or done.tool_calls):

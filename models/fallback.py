@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Literal, TypeVar
 
 from models.chat_model import ChatModel
-from models.interface import Answer, Exchange, LanguageModel, OnToken, Prompt, Schema, Turned
+from models.interface import Answer, Exchange, LanguageModel, OnRestart, OnToken, Prompt, Schema, Turned
 from records.analysis import ModelCall
 from records.errors import ModelCannot, ModelQuotaSpent, ModelUnavailable, SettingsError
 
@@ -77,14 +77,22 @@ class FallbackModel:
         purpose: str,
         max_output_tokens: int,
         on_token: OnToken | None = None,
+        on_restart: OnRestart | None = None,
     ) -> Turned:
         """See `ConversingModel.converse`. Raises ModelCannot when a model of the two does not call tools."""
 
         def ask(model: LanguageModel) -> Answer[Turned]:
             if not isinstance(model, ChatModel):
                 raise ModelCannot(f"{model.name} does not call tools. Choose a model that does.")
+            if model is self._second and on_restart:
+                on_restart()
             turned = model.converse(
-                exchange, prompt, purpose=purpose, max_output_tokens=max_output_tokens, on_token=on_token
+                exchange,
+                prompt,
+                purpose=purpose,
+                max_output_tokens=max_output_tokens,
+                on_token=on_token,
+                on_restart=on_restart,
             )
             return Answer(turned, (turned.call,))
 

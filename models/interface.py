@@ -9,13 +9,26 @@ from pydantic import BaseModel
 from records.analysis import ModelCall
 from records.prompt import Message, Prompt
 
-__all__ = ["Answer", "Exchange", "LanguageModel", "Message", "OnToken", "Prompt", "Schema", "ToolCall", "Turned"]
+__all__ = [
+    "Answer",
+    "Exchange",
+    "LanguageModel",
+    "Message",
+    "OnRestart",
+    "OnToken",
+    "Prompt",
+    "Schema",
+    "ToolCall",
+    "Turned",
+]
 
 Schema = TypeVar("Schema", bound=BaseModel)
 Value = TypeVar("Value")
 
 OnToken = Callable[[str], None]
 """Receives each piece of text as the model writes it."""
+OnRestart = Callable[[], None]
+"""Told when a try broke off and the text begins anew: what the try before had written is void."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +130,7 @@ class ConversingModel(Protocol):
         purpose: str,
         max_output_tokens: int,
         on_token: OnToken | None = None,
+        on_restart: OnRestart | None = None,
     ) -> Turned:
         """The next turn. `prompt`: the file that the exchange's system message was made from, for the record. Raises ModelCannot
         when the model does not call tools."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, convert_to_openai_messages
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage, convert_to_openai_messages
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -35,6 +35,8 @@ class GatedChat(BaseChatModel):
     """`OnCall`: receives the record of each turn."""
     on_text: Any = None
     """`OnText`: receives the text as it is written."""
+    on_restart: Any = None
+    """`OnRestart`: told when a try broke off and the text begins anew."""
 
     @property
     def _llm_type(self) -> str:
@@ -80,7 +82,7 @@ class GatedChat(BaseChatModel):
         yield ChatGenerationChunk(message=AIMessageChunk(content=whole.content, tool_call_chunks=calls))  # type: ignore[arg-type]
 
     def _turn(self, messages: Sequence[BaseMessage], options: Mapping[str, Any]) -> Turned:
-        plain: Any = convert_to_openai_messages(list(messages))
+        plain: Any = convert_to_openai_messages(whole_turns(messages))
         model: ConversingModel = self.model
         prompt: Prompt = self.prompt
         turned = model.converse(
@@ -89,10 +91,36 @@ class GatedChat(BaseChatModel):
             purpose=self.purpose,
             max_output_tokens=self.max_output_tokens,
             on_token=self.on_text,
+            on_restart=self.on_restart,
         )
         if self.on_call is not None:
             self.on_call(turned.call)
         return turned
+
+
+def whole_turns(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """Without calls that have no result right after them, and results without their call: what a killed process leaves of a turn,
+    and what no server takes."""
+    kept: list[BaseMessage] = []
+    place = 0
+    while place < len(messages):
+        one = messages[place]
+        place += 1
+        if isinstance(one, ToolMessage):
+            continue
+        if not isinstance(one, AIMessage) or not one.tool_calls:
+            kept.append(one)
+            continue
+        results: list[BaseMessage] = []
+        while place < len(messages) and isinstance(messages[place], ToolMessage):
+            results.append(messages[place])
+            place += 1
+        answered = {result.tool_call_id for result in results if isinstance(result, ToolMessage)}
+        if all(call["id"] in answered for call in one.tool_calls):
+            kept += [one, *results]
+        elif one.text:
+            kept.append(AIMessage(one.text))
+    return kept
 
 
 def _message(turned: Turned) -> AIMessage:

@@ -146,6 +146,8 @@ class OpenAIModel(ChatModel):
             def attempt(request: dict[str, Any] = request, passage: Passage = passage) -> Completion:
                 nonlocal attempts
                 attempts += 1
+                if attempts > 1 and ask.on_restart:
+                    ask.on_restart()
                 return passage.attempt(lambda heard: complete(self._client, request, ask.on_token, heard))
 
             try:

@@ -67,3 +67,13 @@ class ChatAnswer(Record):
     ]
     dropped: tuple[DroppedSentence, ...] = ()
     provenance: ChatProvenance
+
+
+class KeptTurn(Record):
+    """One question of a conversation at the web terminal, with its answer and what stands beside it."""
+
+    who: Annotated[str, Field(description="the visitor whose conversation it is; nobody else sees it")]
+    conversation: str
+    asked_at: UtcDatetime
+    answer: ChatAnswer
+    texts: Annotated[dict[str, str], Field(description="id → what a tool gave for it, of those the answer cites")]

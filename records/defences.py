@@ -25,6 +25,8 @@ class Defence(StrEnum):
     """Words of mixed scripts are matched as what they look like (agent/guard_views.py)."""
     OUTPUT_FILTER = "output_filter"
     """Addresses, markup and orders to the reader are taken out of what a model wrote (agent/guard_output.py)."""
+    NEWS_ONLY = "news_only"
+    """An output carries statements about the article's news alone (agent/guard_news.py)."""
     READING_LIMITS = "reading_limits"
     """What a model read of type and roles moves the score a little, and no further than code allows (agent/score.py,
     agent/primary.py)."""

@@ -83,3 +83,6 @@ class Reading(Record):
     scope: Scope
     facts: tuple[Fact, ...]
     dropped_quotes: Annotated[int, Field(ge=0, description="facts left out because their quote is not in the text")] = 0
+    dropped_sentences: Annotated[
+        int, Field(ge=0, description="sentences of the summary left out because the article does not carry them")
+    ] = 0

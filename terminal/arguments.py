@@ -15,6 +15,7 @@ from terminal.jobs_arguments import add_jobs
 from terminal.memory_arguments import add_memory
 from terminal.outcome_arguments import add_outcomes, add_prices
 from terminal.precedents_arguments import add_precedents
+from terminal.serve_arguments import add_serve, add_users
 from terminal.setup_arguments import add_chroma, add_set_up
 
 PROGRAM = "rhyme"
@@ -58,6 +59,8 @@ def build_parser() -> UsageParser:
     add_feeds(tree)
     add_jobs(tree)
     add_ask(tree)
+    add_serve(tree)
+    add_users(tree)
     add_chroma(tree)
     add_show(tree)
     add_cost(tree)

@@ -8,6 +8,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -129,12 +130,9 @@ def _lines(brief: Brief, shown: Callable[[str], str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def html(brief: Brief) -> str:
-    """No script, nothing remote, all outside text escaped."""
-    style = _style()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    template = _templates().get_template("brief.html.j2")
-    stories = [
+def story_rows(brief: Brief) -> list[dict[str, Any]]:
+    """Each story's parts in words, as pages show them: title, score, sentence, id, precedent, changes, about, tags."""
+    return [
         {
             "title": plain(story.analysis.title),
             "score": score_line(story),
@@ -147,8 +145,15 @@ def html(brief: Brief) -> str:
         }
         for story in brief.stories
     ]
+
+
+def html(brief: Brief) -> str:
+    """No script, nothing remote, all outside text escaped."""
+    style = _style()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    template = _templates().get_template("brief.html.j2")
     return template.render(
-        title=subject(brief), lead=lead(brief), since=moment(brief.since), as_of=moment(brief.as_of), stories=stories,
+        title=subject(brief), lead=lead(brief), since=moment(brief.since), as_of=moment(brief.as_of), stories=story_rows(brief),
         others=other_lines(brief), missing=missing_lines(brief), style=style, style_digest=digest, id=brief.id,
     )  # fmt: skip
 

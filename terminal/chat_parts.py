@@ -12,6 +12,7 @@ from terminal.settings import Settings
 
 if TYPE_CHECKING:
     from agent.chat import ChatEvent, ChatLimits
+    from models.interface import LanguageModel
 
 
 class Talk(Protocol):
@@ -22,14 +23,16 @@ class Talk(Protocol):
     ) -> ChatAnswer: ...
 
 
-def open_chat(parts: Assembly, closing: ExitStack, limits: "ChatLimits") -> Talk:
-    """Raises ModelError, StoreError, SettingsError."""
+def open_chat(
+    parts: Assembly, closing: ExitStack, limits: "ChatLimits", *, model: "LanguageModel | None" = None
+) -> Talk:
+    """`model`: in place of the one of the settings. Raises ModelError, StoreError, SettingsError."""
     from agent.chat import Chat, StepChat
     from prompts import PromptLibrary
     from terminal.tool_sources import tool_sources
 
     sources = tool_sources(parts, closing)
-    model = parts.model
+    model = model or parts.model
     if model.profile == "embedded" or model.provider == "local":
         return StepChat(model, sources, parts.desk, PromptLibrary(), limits)
     return Chat(model, sources, _saver(parts, closing), PromptLibrary(), limits=limits)  # type: ignore[arg-type]

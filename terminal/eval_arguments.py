@@ -1,6 +1,8 @@
 """The arguments of `rhyme eval …`. Standard library only, like all that is read before a command is known."""
 
 from terminal.command_tree import Tree, whole_number
+from terminal.eval_chat_arguments import add_eval_chat
+from terminal.eval_harness_arguments import add_eval_harness
 from terminal.eval_injection_arguments import add_eval_injection
 from terminal.eval_labels_arguments import add_eval_labels
 from terminal.eval_words_arguments import add_eval_words
@@ -15,6 +17,8 @@ def add_eval(tree: Tree) -> None:
     add_eval_injection(evaluate)
     add_eval_labels(evaluate)
     add_eval_words(evaluate)
+    add_eval_harness(evaluate)
+    add_eval_chat(evaluate)
 
 
 def _add_eval_impact(evaluate: Tree) -> None:

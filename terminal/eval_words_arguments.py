@@ -30,5 +30,12 @@ def add_eval_words(evaluate: Tree) -> None:
     words.add_argument(
         "--articles", metavar="N", type=whole_number(1, 10_000), default=5, help="analyses run with --model (default 5)"
     )
-    words.add_argument("--out", metavar="DIR", help="also write report.md and report.json there")
+    words.add_argument(
+        "--written-only", action="store_true", help="only the product's own words; the check is not graded"
+    )
+    words.add_argument(
+        "--out",
+        metavar="DIR",
+        help="also write report.md and report.json there; with --model a run that was stopped goes on from written.jsonl",
+    )
     words.add_argument("--json", action="store_true", help="print one JSON object on stdout")

@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -63,40 +64,42 @@ def render_html(analysis: Analysis) -> str:
     """The page. Its only link to the outside is the article's own http(s) address."""
     style = files("terminal").joinpath("templates/analysis.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    facts = wording.cited_facts(analysis)
     return (
         _templates()
         .get_template("analysis.html.j2")
-        .render(
-            analysis=analysis,
-            style=_Style(style),
-            style_hash=_Style(f"sha256-{digest}"),
-            score=wording.score(analysis.impact),
-            impact_lines=wording.impact_lines(analysis.impact),
-            scale=_scale(analysis.impact),
-            former=former_line(analysis),
-            changes=change_lines(analysis),
-            scored=analysis.impact.evidence != "not_scoreable",
-            source_line=wording.source_line(analysis.article),
-            as_of=wording.moment(analysis.provenance.as_of),
-            created=wording.moment(analysis.created_at),
-            link=wording.safe_address(analysis.article.url),
-            tickers=analysis.tickers,
-            sentiment=wording.sentiment(analysis.reading.sentiment),
-            story=wording.story_line(analysis.story),
-            sentences=[
-                (claim.text, wording.citations(claim, analysis))
-                for claim in analysis.claims
-                if claim.verdict == "supported"
-            ],
-            drivers=wording.driver_rows(analysis.impact),
-            precedents=[PrecedentRow.of(precedent) for precedent in analysis.precedents],
-            absence=wording.PRECEDENT_ABSENCE[analysis.precedent_status],
-            facts=facts,
-            missing=wording.missing_lines(analysis),
-            provenance=wording.provenance_line(analysis.provenance),
-        )
+        .render(shown(analysis), style=_Style(style), style_hash=_Style(f"sha256-{digest}"))
     )
+
+
+def shown(analysis: Analysis) -> dict[str, Any]:
+    """What a page of an analysis is made of, in words, by the names its templates use."""
+    return {
+        "analysis": analysis,
+        "score": wording.score(analysis.impact),
+        "impact_lines": wording.impact_lines(analysis.impact),
+        "scale": _scale(analysis.impact),
+        "former": former_line(analysis),
+        "changes": change_lines(analysis),
+        "scored": analysis.impact.evidence != "not_scoreable",
+        "source_line": wording.source_line(analysis.article),
+        "as_of": wording.moment(analysis.provenance.as_of),
+        "created": wording.moment(analysis.created_at),
+        "link": wording.safe_address(analysis.article.url),
+        "tickers": analysis.tickers,
+        "sentiment": wording.sentiment(analysis.reading.sentiment),
+        "story": wording.story_line(analysis.story),
+        "sentences": [
+            (claim.text, wording.citations(claim, analysis))
+            for claim in analysis.claims
+            if claim.verdict == "supported"
+        ],
+        "drivers": wording.driver_rows(analysis.impact),
+        "precedents": [PrecedentRow.of(precedent) for precedent in analysis.precedents],
+        "absence": wording.PRECEDENT_ABSENCE[analysis.precedent_status],
+        "facts": wording.cited_facts(analysis),
+        "missing": wording.missing_lines(analysis),
+        "provenance": wording.provenance_line(analysis.provenance),
+    }
 
 
 class _Style(str):
@@ -122,7 +125,7 @@ def _templates() -> Environment:
 
 
 def _scale(impact: Impact) -> dict[str, float] | None:
-    """Score and interval on the 200 units of the scale's viewBox; None when there is no score."""
+    """Score and interval from 0 to 1; None when there is no score."""
     if impact.score is None or impact.low is None or impact.high is None:
         return None
-    return {"score": impact.score * 200, "low": impact.low * 200, "high": impact.high * 200}
+    return {"score": impact.score, "low": impact.low, "high": impact.high}

@@ -12,25 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from models.catalog import DEFAULT_EMBEDDER, DEFAULT_LANGUAGE_MODEL
 from records.errors import SettingsError
+from terminal.web_settings import WebSettings, http_address
 
 PREFIX = "RHYME_"
 CONFIG_NAME = "config.toml"
-SECRETS = ("api_key", "embedding_api_key", "chroma_token")
+SECRETS = ("api_key", "embedding_api_key", "chroma_token", "mcp_token", "oidc_client_secret")
 OPENAI_VARIABLES = {"api_key": "OPENAI_API_KEY", "base_url": "OPENAI_BASE_URL"}
 """What the OpenAI client itself would read; a RHYME_ variable goes first."""
 
 _PASSWORD = re.compile(r"(://[^/@:]*:)\S*@")
 _USER_OR_PASSWORD = re.compile(r"://\S*@")
-
-
-def _http_address(value: str) -> str:
-    TypeAdapter(HttpUrl).validate_python(value)
-    return value.rstrip("/")
 
 
 def _chroma_address(value: str) -> str:
@@ -41,7 +37,7 @@ def _chroma_address(value: str) -> str:
         raise ValueError("it is `embedded`, `cloud` or an address like http://127.0.0.1:8000")
     if "@" in value:
         raise ValueError("leave the user and password out of the address and set `chroma_token`")
-    return _http_address(value)
+    return http_address(value)
 
 
 def _budget(unit: str, of: str) -> Any:
@@ -52,7 +48,7 @@ def _budget(unit: str, of: str) -> Any:
     )
 
 
-class Settings(BaseSettings):
+class Settings(WebSettings):
     """Every setting with its meaning. `None` means what the description says it means."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
@@ -80,7 +76,7 @@ class Settings(BaseSettings):
         ),
     ] = "auto"
     base_url: Annotated[
-        Annotated[str, AfterValidator(_http_address)] | None,
+        Annotated[str, AfterValidator(http_address)] | None,
         Field(
             description="Address of an OpenAI-compatible server. `OPENAI_BASE_URL` is honoured too. None: OpenAI's own."
         ),
@@ -110,7 +106,7 @@ class Settings(BaseSettings):
         ),
     ] = DEFAULT_EMBEDDER
     embedding_base_url: Annotated[
-        Annotated[str, AfterValidator(_http_address)] | None,
+        Annotated[str, AfterValidator(http_address)] | None,
         Field(description="Address of an OpenAI-compatible server for embeddings. None: the same as `base_url`."),
     ] = None
     embedding_api_key: Annotated[

@@ -166,6 +166,9 @@ def missing_lines(analysis: Analysis) -> tuple[str, ...]:
     lines = []
     if analysis.dropped:
         lines.append(f"{_count(analysis.dropped, 'sentence')} left out: the check found no support")
+    if analysis.reading.dropped_sentences:
+        cut = _count(analysis.reading.dropped_sentences, "sentence")
+        lines.append(f"{cut} of the summary left out: the article does not say it")
     if analysis.reading.dropped_quotes:
         lines.append(f"{_count(analysis.reading.dropped_quotes, 'fact')} left out: the quote is not in the article")
     return (*lines, *analysis.provenance.missing, *analysis.article.notes)

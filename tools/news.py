@@ -23,6 +23,8 @@ When = Annotated[
 Tickers = Annotated[list[str], Field(description="US symbols, any of them; [] for all", max_length=50)]
 Tags = Annotated[list[Tag], Field(description="themes, any of them; [] for all")]
 MEMBERS, CLAIMS = 30, 40
+COUNTED = 1_000
+"""Analyses that a list counts beyond those it shows: more are said to be more."""
 WIDER = 5
 """Articles looked at for each that is shown: four of five are reprints."""
 
@@ -41,12 +43,19 @@ class SearchNews(Record):
 def search_news(sources: Sources, asked: SearchNews) -> Result:
     """Find articles by their words, best match first, analysed or not. Use it for what a headline or text would say."""
     begin, close = stretch(asked.since, asked.until, sources.as_of)
-    rows = sources.database.browse.articles(asked.words, since=begin, until=close, limit=WIDER * asked.limit)
+    matches = sources.database.browse.search(asked.words, since=begin, until=close, limit=WIDER * asked.limit)
+    rows = matches.items
     told = _one_a_story(rows)
     shown = [lines.of_analysis(one.analysis) if one.analysis else lines.of_article(one) for one in told[: asked.limit]]
     again = len(rows) - len(told)
     left_out = f" {again} more articles of these stories are left out." if again else ""
-    note = f"Articles with the words {asked.words!r} known by {lines.clock(close)}.{left_out}"
+    compared = (
+        f" More than {matches.compared:,} articles have words this frequent: the newest {matches.compared:,} were compared, so an "
+        "older one may be missing. Rarer words or a shorter time find it."
+        if matches.compared is not None
+        else ""
+    )
+    note = f"Articles with the words {asked.words!r} known by {lines.clock(close)}.{left_out}{compared}"
     return found(shown, note, more=len(told) - len(shown))
 
 
@@ -86,8 +95,9 @@ def list_analyses(sources: Sources, asked: ListAnalyses) -> Result:
         min_score=asked.min_score,
     )
     page = sources.database.browse.analyses(wanted, order=asked.order, limit=asked.limit)
-    total = sources.database.browse.count(wanted) if page.next else len(page.items)
-    note = f"{total} analyses known by {lines.clock(close)}" + (f" from {lines.clock(begin)} on." if begin else ".")
+    total = sources.database.browse.count(wanted, most=COUNTED + 1) if page.next else len(page.items)
+    number = str(total) if total <= COUNTED else f"More than {COUNTED:,}"
+    note = f"{number} analyses known by {lines.clock(close)}" + (f" from {lines.clock(begin)} on." if begin else ".")
     return found([lines.of_analysis(one) for one in page.items], note, more=total - len(page.items))
 
 

@@ -3,7 +3,26 @@
 Knows no terminal and no server: `rhyme ask` and `rhyme chat` show it.
 """
 
-from agent.chat.conversation import Chat, ChatEvent, ChatLimits, TextWritten, ToolEnded, ToolStarted
+from agent.chat.conversation import (
+    AnswerStopped,
+    Chat,
+    ChatEvent,
+    ChatLimits,
+    TextRestarted,
+    TextWritten,
+    ToolEnded,
+    ToolStarted,
+)
 from agent.chat.steps import StepChat
 
-__all__ = ["Chat", "ChatEvent", "ChatLimits", "StepChat", "TextWritten", "ToolEnded", "ToolStarted"]
+__all__ = [
+    "AnswerStopped",
+    "Chat",
+    "ChatEvent",
+    "ChatLimits",
+    "StepChat",
+    "TextRestarted",
+    "TextWritten",
+    "ToolEnded",
+    "ToolStarted",
+]

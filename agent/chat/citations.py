@@ -41,7 +41,7 @@ def check_answer(answer: str, retrieved: Mapping[str, str], question: str, on: d
     """`retrieved`: id → the text that a tool gave for it. `question` may lend names, never figures. `on`: the day asked as of."""
     stood, dropped = [], []
     for text, support in parse(answer):
-        faults = _faults(text, support, retrieved, question, on)
+        faults = faults_of(text, support, retrieved, question, on)
         if faults:
             dropped.append(DroppedSentence(text=text, faults=tuple(faults)))
         else:
@@ -72,7 +72,8 @@ def _pieces(line: str) -> list[str]:
     return [text for _, text in split_sentences(moved)]
 
 
-def _faults(text: str, support: tuple[str, ...], retrieved: Mapping[str, str], question: str, on: date) -> list[str]:
+def faults_of(text: str, support: tuple[str, ...], retrieved: Mapping[str, str], question: str, on: date) -> list[str]:
+    """Why one sentence does not stand on what it cites; empty: it does."""
     if text.startswith(CANNOT) and not values_of(text, on).figures:
         return []
     if not support:

@@ -54,6 +54,11 @@ class TextWritten:
 
 
 @dataclass(frozen=True)
+class TextRestarted:
+    """The connection broke and the model begins again: what it had written of this turn is void."""
+
+
+@dataclass(frozen=True)
 class ToolStarted:
     """A lookup begins."""
 
@@ -69,7 +74,7 @@ class ToolEnded:
     result: Result
 
 
-ChatEvent = TextWritten | ToolStarted | ToolEnded
+ChatEvent = TextWritten | TextRestarted | ToolStarted | ToolEnded
 OnEvent = Callable[[ChatEvent], None]
 
 
@@ -102,8 +107,8 @@ class _Spent:
         return None
 
 
-class _Stopped(Exception):
-    """A limit was reached before the next turn."""
+class AnswerStopped(Exception):
+    """Ends an answer like a limit that was reached: what was written is checked and kept. `on_event` may raise it."""
 
 
 class _Watch(AgentMiddleware[Any, Any]):
@@ -114,11 +119,11 @@ class _Watch(AgentMiddleware[Any, Any]):
         self._spent = spent
 
     def before_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:
-        """Raises _Stopped."""
+        """Raises AnswerStopped."""
         del state, runtime
         why = self._spent.over()
         if why is not None:
-            raise _Stopped(why)
+            raise AnswerStopped(why)
         self._spent.written.clear()
         return None
 
@@ -158,7 +163,7 @@ class Chat:
         try:
             state = agent.invoke({"messages": [HumanMessage(asked)]}, config)
             text = _last_text(state["messages"])
-        except _Stopped as error:
+        except AnswerStopped as error:
             text, reason = "".join(spent.written), str(error)
         except BudgetSpent:
             raise
@@ -178,12 +183,18 @@ class Chat:
             spent.written.append(text)
             on_event(TextWritten(text))
 
+        def restarted() -> None:
+            if spent.written:
+                spent.written.clear()
+                on_event(TextRestarted())
+
         chat = GatedChat(
             model=self._model,
             prompt=prompt,
             max_output_tokens=self._limits.output_tokens,
             on_call=spent.calls.append,
             on_text=written,
+            on_restart=restarted,
         )
         summariser = GatedChat(
             model=self._model, prompt=prompt, purpose="chat.summary", max_output_tokens=800, on_call=spent.calls.append

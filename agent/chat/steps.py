@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from agent.chat.citations import faults_of
 from agent.chat.conversation import ChatLimits, OnEvent, ToolEnded, ToolStarted, checked_question, silent
+from agent.chat.passages import Passage
+from agent.chat.reading import asks_for_a_fact, cannot_be_read_off, chosen, looked_for, ranked
 from agent.shielded import shielded
 from models.interface import LanguageModel
 from prompts import PromptLibrary
@@ -24,12 +27,18 @@ from records.taxonomy import EVENT_DESCRIPTIONS, EventType, Tag
 from tools.result import Item, Result
 from tools.sources import Sources
 from tools.toolbox import Refused, call
+from tools.when import MARKET_ZONE
 
 SHOWN = 5
 """Items an answer tells."""
 JUDGED = 8
 """Items the model is asked about, each with one short call."""
 RELEVANT = 0.5
+READ = 3
+"""Articles read whole for a question of fact."""
+LEAST_SCORE = 0.8
+LEAST_SHARE = 0.5
+"""Below these the words of a passage fit too little, or the model is not sure enough, to answer with it (docs/evaluations/chat)."""
 
 _ORDER = re.compile(
     r"(?:^|[.,;!]\s*)(?:please |now |then |(?:can|could|would|will) you |i want you to |go ahead and )*(?:buy|sell|short|purchase|"
@@ -46,10 +55,16 @@ _TRACK = re.compile(
     r"\b(?:track record|how (?:good|accurate|well)|reliab|calibrat|your scores?|your forecasts?)", re.IGNORECASE
 )
 _LIKE = re.compile(
-    r"\b(?:like this|similar|precedent|last (?:seen|time)|ever (?:seen|happened)|before)\b", re.IGNORECASE
+    r"\b(?:like (?:this|that|it)|something similar|similar (?:events?|news|cases?)|precedents?|last (?:seen|time)|"
+    r"ever (?:seen|happened)|(?:happen\w*|seen|occur\w*) .{0,80}\bbefore)\b",
+    re.IGNORECASE,
 )
-_BOOK = re.compile(r"\b(?:portfolio|my (?:book|positions|holdings))\b", re.IGNORECASE)
-_BUSY = re.compile(r"\b(?:how (?:many|much|busy)|activity|most news|quiet)\b", re.IGNORECASE)
+_BOOK = re.compile(r"\b(?:(?:my|our|this|the) portfolio|my (?:book|positions|holdings))\b", re.IGNORECASE)
+_BUSY = re.compile(
+    r"\b(?:how busy|how (?:many|much) (?:news|articles?|stories|coverage)|news activity|activity (?:in|on|of|by) (?:the )?"
+    r"(?:news|sectors?|themes?|tickers?)|most news|(?:gone|how) quiet)\b",
+    re.IGNORECASE,
+)
 _REACTION = re.compile(r"\b(?:did .* (?:do|move|react)|reaction|moved?)\b", re.IGNORECASE)
 _WHEN = re.compile(
     r"\b(today|yesterday|this week|last week|this month|this year|(?:last|past) \d{1,3} (?:hours?|days?|weeks?|months?)|"
@@ -106,11 +121,18 @@ class StepChat:
         steps = list(self._plan(asked, memory, as_of))
         sources = self.sources(as_of)
         results = [self._looked_up(step, sources, on_event) for step in steps[: self.limits.lookups]]
-        items = [item for result in results for item in result.items]
+        found = items = [item for result in results for item in result.items]
         calls: list[ModelCall] = []
-        told = self._relevant(asked, items, calls)
-        sentences = [AnswerSentence(text=sentence_of(item), support=(item.id,)) for item in told[:SHOWN]]
-        reason = None if sentences else _why_nothing(results)
+        sentences: list[AnswerSentence] = []
+        reason: str | None = None
+        if asks_for_a_fact(asked) and not any(step.arguments.get("since") for step in steps):
+            sentences, reason, read = self._read_off(asked, items, sources, as_of, calls, on_event)
+            steps += [Step("show", {}) for _ in read]
+            items = [*items, *read]
+        if not sentences:
+            told = self._relevant(asked, [item for item in found if not _is_page(item)], calls)
+            sentences = [AnswerSentence(text=sentence_of(item), support=(item.id,)) for item in told[:SHOWN]]
+            reason = None if sentences else reason or _why_nothing(results)
         if not sentences:
             sentences = [AnswerSentence(text=f"I don't know from what I have: {reason}", support=())]
         names = [step.tool for step in steps]
@@ -147,7 +169,7 @@ class StepChat:
         tags = [tag.value for tag in Tag if tag.value.lower() in question.lower()]
         if tickers or tags or since:
             yield Step("list_analyses", {"tickers": list(tickers), "tags": tags, "since": since, "limit": 10})
-        yield Step("search_news", {"words": question[:2_000], "since": since, "limit": 10})
+        yield Step("search_news", {"words": looked_for(question)[:2_000], "since": since, "limit": 10})
 
     def _looked_up(self, step: Step, sources: Sources, on_event: OnEvent) -> Result:
         on_event(ToolStarted(step.tool, step.arguments))
@@ -157,6 +179,45 @@ class StepChat:
             result = Result(status="nothing_found", note=str(error))
         on_event(ToolEnded(step.tool, result))
         return result
+
+    def _read_off(
+        self,
+        question: str,
+        items: list[Item],
+        sources: Sources,
+        as_of: datetime,
+        calls: list[ModelCall],
+        on_event: OnEvent,
+    ) -> tuple[list[AnswerSentence], str | None, list[Item]]:
+        """(the passage that answers, why none does, the articles read). No reason: none was there to be read."""
+        pages = [item for item in items if item.kind == "article"][:READ]
+        if not any(map(_is_page, pages)):
+            return [], None, []
+        why = cannot_be_read_off(question)
+        if why is not None:
+            return [], why, []
+        shown = [self._looked_up(Step("show", {"id": item.id}), sources, on_event) for item in pages]
+        read = [item for result in shown for item in result.items]
+        texts = {item.id: item.text for item in read}
+        on = as_of.astimezone(MARKET_ZONE).date()
+
+        def stands(source: str, passage: Passage) -> bool:
+            return not faults_of(sentence_of_text(passage.text), (source,), texts, question, on)
+
+        def judge(passage: Passage) -> float:
+            prompt = self.prompts.load("chat_answers").render(question=question, passage=passage.text[:600])
+            answer = self.model.choose(prompt, ("Yes", "No"), purpose="chat.answers")
+            calls.extend(answer.calls)
+            return answer.value["Yes"]
+
+        candidates = [one for one in ranked(question, texts) if stands(one.source, one.passage)]
+        try:
+            best = chosen(candidates, judge, least_score=LEAST_SCORE, least_share=LEAST_SHARE)
+        except ModelCannot:
+            best = None
+        if best is None:
+            return [], "nothing that was read answers it for certain", read
+        return [AnswerSentence(text=sentence_of_text(best.passage.text), support=(best.source,))], None, read
 
     def _relevant(self, question: str, items: list[Item], calls: list[ModelCall]) -> list[Item]:
         """The items that the model holds for an answer, likeliest first; all in their order when it cannot say."""
@@ -216,7 +277,18 @@ def refusal(question: str) -> str | None:
 
 def sentence_of(item: Item) -> str:
     """What an item says, as a sentence of its own."""
-    text = " ".join(item.text.split())
+    return sentence_of_text(item.text)
+
+
+def _is_page(item: Item) -> bool:
+    """Whether it is an article whose text is longer than its excerpt, so that it is read and not told whole."""
+    excerpt = str(item.data.get("excerpt", ""))
+    return item.kind == "article" and "…" in (excerpt[:1], excerpt[-1:])
+
+
+def sentence_of_text(text: str) -> str:
+    """In one line, with its full stop."""
+    text = " ".join(text.split())
     return text if text.endswith((".", "!", "?", "…", "]")) else f"{text}."
 
 

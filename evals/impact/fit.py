@@ -138,11 +138,20 @@ class Development:
             self.say(f"words of the years before {year}: {len(vocabulary):,} terms")
         return words, types
 
+    def rows(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """(n, features) of every event, and (n,) whether it has a past to know words and types from: only then is it fitted on."""
+        words, types = self.out_of_sample()
+        flows = flows_of(self.data, self.y, np.where(np.isnan(words), self.y.mean(), words))
+        return rows_of(self.data, words, types.tolist(), flows), np.isfinite(types)
 
-def grow(rows: NDArray[np.float64], y: NDArray[np.float64]) -> list[dict[str, list[float]]]:
+
+def grow(
+    rows: NDArray[np.float64], y: NDArray[np.float64], *, without_words: bool = True
+) -> list[dict[str, list[float]]]:
     """Trees from (n, features) rows: for each seed one forest with the words and one without, averaged.
 
     Half of the forests do without the words: where similar past events are at hand they say the same thing better.
+    `without_words`: False grows those with the words alone.
     """
     from lightgbm import LGBMRegressor
 
@@ -151,11 +160,12 @@ def grow(rows: NDArray[np.float64], y: NDArray[np.float64]) -> list[dict[str, li
     wordless = both.copy()
     wordless[:, NAMES.index("wording")] = np.nan
     trees: list[dict[str, list[float]]] = []
-    for seed, table in product(SEEDS, (both, wordless)):
+    tables = (both, wordless) if without_words else (both,)
+    for seed, table in product(SEEDS, tables):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             model = LGBMRegressor(**FOREST, random_state=seed).fit(table, twice, sample_weight=weights)
-        trees += from_lightgbm(model.booster_.dump_model(), weight=1 / (2 * len(SEEDS)))
+        trees += from_lightgbm(model.booster_.dump_model(), weight=1 / (len(tables) * len(SEEDS)))
     return trees
 
 
@@ -174,10 +184,7 @@ def _hidden(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 def artifact(development: Development) -> tuple[bytes, bytes]:
     """The two files of the artifact."""
     dev, say = development, development.say
-    words, types = dev.out_of_sample()
-    flows = flows_of(dev.data, dev.y, np.where(np.isnan(words), dev.y.mean(), words))
-    rows = rows_of(dev.data, words, types.tolist(), flows)
-    warm = np.isfinite(types)
+    rows, warm = dev.rows()
     means, counts, overall = type_means([event.event_type for event in dev.data.events], dev.y, TYPE_SHRINK)
     vocabulary = dev.learn_words(np.ones(len(dev.y), dtype=bool))
     raw: dict[str, Any] = {
@@ -202,7 +209,7 @@ def artifact(development: Development) -> tuple[bytes, bytes]:
     chosen, errors = _blend(dev, parts)
     log_s = np.concatenate([combine(chosen, part, dev.ref) for part in parts])
     places = np.concatenate([part.queries for part in parts])
-    raw |= {"blending": asdict(chosen), "calibration": _calibration(dev, log_s, places)}
+    raw |= {"blending": asdict(chosen), "calibration": calibration_of(dev, log_s, places)}
     raw["baselines"] = _baseline_curves(dev, parts, rows)
     raw["trees"] = rounded(grow(rows[warm], dev.y[warm]))
     raw["fitted"] = _fitted(dev, warm, places, errors)
@@ -264,7 +271,8 @@ def _blend(dev: Development, parts: Sequence[Precedents]) -> tuple[Blending, lis
     return chosen, [*rows, {"squared_error_prior_alone": float(alone.mean())}]
 
 
-def _calibration(dev: Development, log_s: NDArray[np.float64], places: NDArray[np.int64]) -> dict[str, Any]:
+def calibration_of(dev: Development, log_s: NDArray[np.float64], places: NDArray[np.int64]) -> dict[str, Any]:
+    """Curve, line and band of raw forecasts log s (n,) of the events at `places` (n,)."""
     y, abs_z, sigma = dev.y[places], dev.data.abs_z[places], dev.sigma[places]
     scales = ScoreModel.scales_of(dev.ref)
     curve = isotonic(scales.expected(log_s), y, CURVE_BINS)

@@ -158,11 +158,16 @@ def blank(width: float, height: float, grid: Literal["x", "y", "both"] = "y") ->
 
 def finish(figure: "Figure", axes: "Axes", path: Path, title: str, x_label: str, y_label: str) -> None:
     """Titles, labels and writes the file."""
-    from matplotlib import rc_context
-
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK, pad=10)
     axes.set_xlabel(x_label, fontsize=9.5, color=INK)
     axes.set_ylabel(y_label, fontsize=9.5, color=INK)
+    save(figure, path)
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Writes a PNG or an SVG: the same bytes for the same figure."""
+    from matplotlib import rc_context
+
     undated = {"Date": None} if path.suffix == ".svg" else {"Software": None}
     with rc_context({"svg.hashsalt": "rhyme", "svg.fonttype": "path"}):
         figure.savefig(path, dpi=DPI, metadata=undated)

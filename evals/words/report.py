@@ -57,6 +57,8 @@ def to_json(report: CheckReport, words: WordsReport, data: Mapping[str, object])
             "sentences": words.sentences,
             "dropped": words.dropped,
             "failures": [{"article": article, "sentence": place} for article, place in words.failures],
+            "analyses": dict(words.analyses),
+            "refused": dict(words.refused),
         },
         "true_sentences": {
             citing: {
@@ -125,7 +127,8 @@ def _page(report: CheckReport, words: WordsReport, data: Mapping[str, object]) -
         _true_sentences(report),
         _altered(report),
         f"## The product's own words\n\nWriter: {words.writer}. {words.articles:,} articles, {words.sentences:,} sentences, "
-        f"{words.dropped:,} dropped. The kept ones were read by another ruler: numbers by their digits, names by letters.",
+        f"{words.dropped:,} dropped, {len(words.refused):,} articles refused. The kept ones were read by another ruler: "
+        "numbers by their digits, names by letters.",
         _alarms(report.alarms),
         "## Data\n\n" + table(("what", "value"), [(name, str(value)) for name, value in data.items()]),
         "## Notes\n\n" + "\n".join(f"- {note}" for note in NOTES),

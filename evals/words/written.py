@@ -1,10 +1,9 @@
 """The product's own words, checked and then read by another ruler: does an unsupported number or name get through?
 
 Without a model the composer of the embedded profile writes over readings made in code (facts: the article's sentences; companies by
-name; event type by keyword rules; no tone, no precedents). With one, whole analyses are run.
+name; event type by keyword rules; no tone, no precedents). With one, whole analyses are run (`evals/words/analysed.py`).
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -19,8 +18,7 @@ from evals.tickers.grade import Share
 from evals.words.holding import reading_of
 from evals.words.sources import REPRINTS, Told
 from markets.desk import MarketDesk
-from records.analysis import Analysis, Claim
-from records.article import Article
+from records.analysis import Claim
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?|(?<!\d)\.\d+")
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{3,}")
@@ -32,7 +30,28 @@ class Written:
 
     article: str
     claims: tuple[Claim, ...]
+    """Of the analysis; then the summary's sentences, if a model wrote one."""
     cited: Callable[[Claim], str]
+    analysis: str | None = None
+    """`rhyme show` shows it again; None: it was composed without a model."""
+    left_out: int = 0
+    """Sentences of the summary that the check dropped: they stand in no record."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What the second ruler found in one article's words."""
+
+    article: str
+    analysis: str | None
+    sentences: int
+    dropped: int
+    numbers: tuple[int, ...]
+    """Places of the kept sentences with a number that no cited text has in its digits."""
+    names: tuple[int, ...]
+    """Those with a name that no cited text has."""
+    refused: str | None = None
+    """Kind of the typed error in place of an analysis; None: there is one."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +68,10 @@ class WordsReport:
     """Kept sentences with such a number, or a name that no cited text has."""
     failures: tuple[tuple[str, int], ...]
     """(article, number of the sentence) of those."""
+    analyses: tuple[tuple[str, str], ...] = ()
+    """(article, analysis) of each that a model wrote."""
+    refused: tuple[tuple[str, str], ...] = ()
+    """(article, kind of the typed error) where there is none."""
 
     @property
     def kept(self) -> int:
@@ -66,22 +89,44 @@ class WordsReport:
 
 def examine(written: Iterable[Written], writer: str) -> WordsReport:
     """Counts what the second ruler finds in the kept sentences."""
-    articles = sentences = dropped = numbers = claims = 0
-    failures: list[tuple[str, int]] = []
-    for one in written:
-        articles += 1
-        for place, claim in enumerate(one.claims):
-            sentences += 1
-            if claim.verdict == "dropped":
-                dropped += 1
-                continue
+    return summed(map(count, written), writer)
+
+
+def count(one: Written) -> Counted:
+    """Of one article."""
+    numbers, names = [], []
+    for place, claim in enumerate(one.claims):
+        if claim.verdict == "supported":
             cited = one.cited(claim)
-            wrong_number, wrong_name = bool(strange_numbers(claim.text, cited)), bool(strange_names(claim.text, cited))
-            numbers += wrong_number
-            claims += wrong_number or wrong_name
-            if wrong_number or wrong_name:
-                failures.append((one.article, place))
-    return WordsReport(writer, articles, sentences, dropped, numbers, claims, tuple(failures))
+            numbers += [place] if strange_numbers(claim.text, cited) else []
+            names += [place] if strange_names(claim.text, cited) else []
+    dropped = sum(claim.verdict == "dropped" for claim in one.claims)
+    return Counted(
+        one.article,
+        one.analysis,
+        len(one.claims) + one.left_out,
+        dropped + one.left_out,
+        tuple(numbers),
+        tuple(names),
+    )
+
+
+def summed(counted: Iterable[Counted], writer: str) -> WordsReport:
+    """The counts of all articles; those that were refused are named and count for nothing else."""
+    found = list(counted)
+    told = [one for one in found if one.refused is None]
+    failures = [(one.article, place) for one in told for place in sorted({*one.numbers, *one.names})]
+    return WordsReport(
+        writer,
+        len(told),
+        sum(one.sentences for one in told),
+        sum(one.dropped for one in told),
+        sum(len(one.numbers) for one in told),
+        len(failures),
+        tuple(failures),
+        tuple((one.article, one.analysis) for one in told if one.analysis),
+        tuple((one.article, one.refused) for one in found if one.refused),
+    )
 
 
 def strange_numbers(text: str, cited: str) -> list[str]:
@@ -143,33 +188,3 @@ def _cited_in(evidence: Evidence) -> Callable[[Claim], str]:
         return "\n".join((allowed, *texts))
 
     return cited
-
-
-def analysed(told: Iterable[Told], analyse: Callable[[Article], Analysis]) -> Iterator[Written]:
-    """Whole analyses by a model, one an article. Raises ModelError, StoreError, SourceError."""
-    seen: set[str] = set()
-    for one in told:
-        if one.body in seen or one.group != REPRINTS:
-            continue
-        seen.add(one.body)
-        analysis = analyse(_article(one))
-        yield Written(one.id.rsplit(":", 2)[0], analysis.claims, _cited_by(analysis))
-
-
-def _article(one: Told) -> Article:
-    moment = datetime.combine(one.published_on, time(20), UTC) if one.published_on else datetime.now(UTC)
-    return Article(
-        id=hashlib.sha256(one.body.encode()).hexdigest()[:16],
-        title=one.headline,
-        text=one.body[len(one.headline) :].strip(),
-        published_at=moment,
-        first_seen_at=moment,
-        language="en",
-    )
-
-
-def _cited_by(analysis: Analysis) -> Callable[[Claim], str]:
-    texts = {fact.id: fact.quote for fact in analysis.reading.facts}
-    texts |= {one.id: one.model_dump_json() for one in analysis.precedents}
-    rest = f"{analysis.article.title} {analysis.reading.mentions} {analysis.reading.sentiment} {analysis.impact.model_dump_json()}"
-    return lambda claim: "\n".join((rest, *(texts.get(name, "") for name in claim.support)))

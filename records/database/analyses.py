@@ -8,17 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Column, Connection, insert, select
 
 from records.analysis import ANALYSIS_SCHEMA_VERSION, Analysis
 from records.article import Article
-from records.database import tables, texts
+from records.database import announced, labels, tables, texts
 from records.errors import NotFound, StoreCorrupt, StoreMismatch, UsageError
 from records.summary import summary_of
 from records.times import from_epoch, to_epoch
 
 SUGGESTIONS = 5
 """Recent ids named when one is not found."""
+PIECE = 500
+"""Ids named in one statement."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,45 @@ def save(connection: Connection, analysis: Analysis) -> bool:
         return False
     save_article(connection, analysis.article)
     connection.execute(insert(tables.analyses).values(_analysis_values(analysis)))
-    labels = label_rows(analysis.id, to_epoch(analysis.provenance.as_of), analysis.tickers, analysis.reading.tags)
-    if labels:
-        connection.execute(insert(tables.analysis_labels), labels)
+    if named := label_rows(analysis):
+        connection.execute(insert(tables.analysis_labels), named)
+    labels.settle(connection, [analysis.article.id])
+    announced.number(connection, [analysis.id])
     return True
 
 
-def label_rows(analysis_id: str, as_of: int, tickers: Sequence[str], tags: Sequence[str]) -> list[dict[str, Any]]:
-    """The rows of `analysis_labels`: what lists of analyses are filtered and counted by."""
-    labels = [("ticker", ticker) for ticker in dict.fromkeys(tickers)] + [("tag", tag) for tag in dict.fromkeys(tags)]
-    return [{"kind": kind, "label": str(label), "analysis_id": analysis_id, "as_of": as_of} for kind, label in labels]
+def save_new(connection: Connection, new: Sequence[Analysis]) -> None:
+    """As `save` for many, none of which is kept yet; their articles are."""
+    if not new:
+        return
+    connection.execute(insert(tables.analyses), [_analysis_values(one) for one in new])
+    if named := [row for one in new for row in label_rows(one)]:
+        connection.execute(insert(tables.analysis_labels), named)
+    labels.settle(connection, [one.article.id for one in new])
+    announced.number(connection, [one.id for one in new])
+
+
+def among(connection: Connection, column: Column[str], ids: Sequence[str]) -> set[str]:
+    """Those of the ids that stand in the column."""
+    found: set[str] = set()
+    for start in range(0, len(ids), PIECE):
+        found.update(connection.execute(select(column).where(column.in_(ids[start : start + PIECE]))).scalars())
+    return found
+
+
+def label_rows(analysis: Analysis) -> list[dict[str, Any]]:
+    """The rows of `analysis_labels`: what lists of analyses are filtered and counted by, and the events shown as precedents."""
+    kinds = {
+        "ticker": analysis.tickers,
+        "tag": [tag.value for tag in analysis.reading.tags],
+        "event": [precedent.event_id for precedent in analysis.precedents],
+    }
+    as_of = to_epoch(analysis.provenance.as_of)
+    return [
+        {"kind": kind, "label": label, "analysis_id": analysis.id, "as_of": as_of}
+        for kind, named in kinds.items()
+        for label in dict.fromkeys(named)
+    ]
 
 
 def save_article(connection: Connection, article: Article) -> None:

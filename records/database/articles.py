@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Column, ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from records.article import Article
 from records.database import tables, texts
-from records.database.analyses import article_of, article_values
-
-PIECE = 500
-"""Ids named in one statement."""
+from records.database.analyses import PIECE, among, article_of, article_values
 
 
 def save(connection: Connection, articles: Sequence[Article]) -> set[str]:
@@ -17,7 +14,7 @@ def save(connection: Connection, articles: Sequence[Article]) -> set[str]:
     first: dict[str, Article] = {}
     for article in articles:
         first.setdefault(article.id, article)
-    known = _among(connection, tables.articles.c.id, list(first))
+    known = among(connection, tables.articles.c.id, list(first))
     new = [article for article in first.values() if article.id not in known]
     if new:
         connection.execute(insert(tables.articles), [article_values(article) for article in new])
@@ -28,7 +25,7 @@ def save(connection: Connection, articles: Sequence[Article]) -> set[str]:
 def without_story(connection: Connection, ids: Sequence[str]) -> list[Article]:
     """Those of the kept articles that were not placed yet, as they were first seen, in the order of `ids`."""
     distinct = list(dict.fromkeys(ids))
-    placed = _among(connection, tables.story_members.c.article_id, distinct)
+    placed = among(connection, tables.story_members.c.article_id, distinct)
     kept = {article.id: article for article in _read(connection, [one for one in distinct if one not in placed])}
     return [kept[one] for one in distinct if one in kept]
 
@@ -54,13 +51,6 @@ def to_be_analysed() -> tuple[ColumnElement[bool], ...]:
         tables.story_members.c.relation.in_(("first", "update", "correction")),
         ~select(analysis.id).where(analysis.article_id == tables.articles.c.id).exists(),
     )
-
-
-def _among(connection: Connection, column: Column[str], ids: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(ids), PIECE):
-        found.update(connection.execute(select(column).where(column.in_(ids[start : start + PIECE]))).scalars())
-    return found
 
 
 def _read(connection: Connection, ids: Sequence[str]) -> list[Article]:

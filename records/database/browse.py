@@ -6,43 +6,27 @@ whatever was taken in since.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import Connection, Select, and_, func, or_, select, tuple_
+from sqlalchemy import Connection, select
 
 from records.analysis import Analysis
 from records.article import Article
 from records.base import Record
-from records.database import tables, texts
+from records.database import activity, listing, tables, texts
+from records.database.activity import Activity, LabelKind
 from records.database.analyses import article_of
-from records.errors import NotFound, UsageError
+from records.database.listing import Order, Wanted, is_newest
+from records.errors import NotFound
 from records.story import Member
 from records.summary import AnalysisSummary, summary_of
 from records.times import UtcDatetime, from_epoch, to_epoch
 
+__all__ = ["Activity", "ArticleLine", "Browse", "Found", "LabelKind", "Order", "Page", "Wanted", "excerpt", "is_newest"]
+
 Transaction = Callable[[], AbstractContextManager[Connection]]
-Order = Literal["newest", "score"]
-LabelKind = Literal["ticker", "tag"]
-DAY = 86_400_000_000
-_LABELS = {kind: tables.analysis_labels.alias(f"{kind}_label") for kind in ("ticker", "tag")}
-MOST_FOUND = 200
-"""Articles that a search in words looks at before the other filters."""
-
-
-class Wanted(Record):
-    """Which analyses; every part narrows."""
-
-    until: Annotated[UtcDatetime, Field(description="nothing that was not known then")]
-    since: UtcDatetime | None = None
-    tickers: Annotated[tuple[str, ...], Field(description="any of them")] = ()
-    tags: Annotated[tuple[str, ...], Field(description="any of them")] = ()
-    event_types: tuple[str, ...] = ()
-    sentiment: str | None = None
-    story_id: str | None = None
-    min_score: Annotated[float | None, Field(ge=0, le=1, description="leaves out what is not scoreable")] = None
-    words: Annotated[str | None, Field(description="looked for in headline and text")] = None
 
 
 class Page(Record):
@@ -68,15 +52,13 @@ class ArticleLine(Record):
     analysis: Annotated[AnalysisSummary | None, Field(description="the newest known; None: not analysed by then")]
 
 
-class Activity(Record):
-    """The analyses under one label in one stretch of time."""
+class Found(Record):
+    """What a search in words gave."""
 
-    label: str
-    begins: UtcDatetime
-    analyses: int
-    scored: int
-    mean_score: Annotated[float | None, Field(description="of the scored ones; None if there are none")]
-    highest_score: float | None
+    items: Annotated[tuple[ArticleLine, ...], Field(description="best first")]
+    compared: Annotated[
+        int | None, Field(description="more had the words: so many of the newest alone were compared; None: all were")
+    ]
 
 
 class Browse:
@@ -89,31 +71,31 @@ class Browse:
         """Newest, or highest score, first; what is not scoreable comes last by score. `after`: the `next` of the page before.
         Raises UsageError for an `after` that is none."""
         with self._reading() as connection:
-            query = _matching(connection, wanted)
-            if query is None:
-                return Page(items=())
-            rows = connection.execute(_ordered(query, wanted, order, after).limit(limit + 1)).all()
-        items = [_summary(row) for row in rows[:limit]]
-        return Page(items=tuple(items), next=_mark(rows[limit - 1], order) if len(rows) > limit else None)
+            rows = listing.rows(connection, wanted, order=order, after=after, limit=limit + 1)
+            kept = _summaries(connection, [row.id for row in rows[:limit]])
+        items = tuple(kept[row.id] for row in rows[:limit])
+        return Page(items=items, next=rows[limit - 1].mark(order) if len(rows) > limit else None)
 
-    def count(self, wanted: Wanted) -> int:
-        """How many analyses fit, the newest of each article."""
+    def count(self, wanted: Wanted, *, most: int | None = None) -> int:
+        """How many analyses fit, the newest of each article. `most`: count no further."""
         with self._reading() as connection:
-            query = _matching(connection, wanted)
-            if query is None:
-                return 0
-            return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+            return listing.count(connection, wanted, most)
 
     def articles(
         self, words: str, *, until: datetime, since: datetime | None = None, limit: int = 20
     ) -> list[ArticleLine]:
         """Articles by their words, best first, analysed or not."""
+        return list(self.search(words, until=until, since=since, limit=limit).items)
+
+    def search(self, words: str, *, until: datetime, since: datetime | None = None, limit: int = 20) -> Found:
+        """As `articles`, and whether all that have the words were compared."""
         with self._reading() as connection:
-            ids = texts.search(connection, words, since=since, until=until, limit=limit)
-            kept = {one.id: (one, story) for one, story in _articles(connection, ids)}
-            newest = _newest(connection, ids, until)
+            matches = texts.search(connection, words, since=since, until=until, limit=limit)
+            kept = {one.id: (one, story) for one, story in _articles(connection, matches.ids)}
+            newest = _newest(connection, matches.ids, until)
         looked_for = texts.words_of(words)
-        return [_line(*kept[one], newest.get(one), looked_for) for one in ids if one in kept]
+        items = (_line(*kept[one], newest.get(one), looked_for) for one in matches.ids if one in kept)
+        return Found(items=tuple(items), compared=texts.RANKED if matches.newest_only else None)
 
     def article(self, article_id: str) -> Article:
         """Raises NotFound."""
@@ -168,125 +150,21 @@ class Browse:
     ) -> list[Activity]:
         """Counts and scores by label (all, or those given) and stretch of `days` whole UTC days counted back from `until`'s
         day; the newest stretch first, within it the label with most analyses first. An empty stretch has no line."""
-        label, analysis = tables.analysis_labels.c, tables.analyses.c
-        end = (to_epoch(until) // DAY + 1) * DAY
-        stretch = (end - 1 - label.as_of) // (DAY * days)
-        counted = func.count()
-        query = (
-            select(
-                label.label,
-                stretch.label("stretch"),
-                counted,
-                func.count(analysis.score),
-                func.avg(analysis.score),
-                func.max(analysis.score),
-            )
-            .join(tables.analyses, analysis.id == label.analysis_id)
-            .where(label.kind == kind, label.as_of >= to_epoch(since), label.as_of <= to_epoch(until))
-            .where(_is_newest(until))
-            .group_by(label.label, stretch)
-            .order_by(stretch, counted.desc(), label.label)
-            .limit(limit)
-        )
-        if labels:
-            query = query.where(label.label.in_(list(labels)))
         with self._reading() as connection:
-            rows = connection.execute(query).all()
-        return [
-            Activity(
-                label=row[0],
-                begins=from_epoch(end - (int(row[1]) + 1) * DAY * days).astimezone(UTC),
-                analyses=row[2],
-                scored=row[3],
-                mean_score=None if row[4] is None else float(row[4]),
-                highest_score=row[5],
-            )
-            for row in rows
-        ]
+            return activity.lines(connection, activity.Asked(kind, until, since, labels, days), limit)
 
 
-def _matching(connection: Connection, wanted: Wanted) -> Select[Any] | None:
-    """The columns of the lists; None when no article has the words."""
-    column = tables.analyses.c
-    query = select(column.id, column.as_of, column.score, column.payload, column.summary).where(
-        column.as_of <= to_epoch(wanted.until), _is_newest(wanted.until)
-    )
-    if wanted.since is not None:
-        query = query.where(column.as_of >= to_epoch(wanted.since))
-    if wanted.words is not None:
-        ids = texts.search(connection, wanted.words, since=None, until=wanted.until, limit=MOST_FOUND)
-        if not ids:
-            return None
-        query = query.where(column.article_id.in_(ids))
-    if wanted.event_types:
-        query = query.where(column.event_type.in_(wanted.event_types))
-    if wanted.story_id is not None:
-        query = query.where(column.story_id == wanted.story_id)
-    if wanted.min_score is not None:
-        query = query.where(column.score >= wanted.min_score)
-    for kind, labels in (("ticker", wanted.tickers), ("tag", wanted.tags)):
-        if len(labels) == 1:  # read in order of time from the label's own index: a page needs no look at all it has
-            label = _LABELS[kind]
-            query = query.join(label, label.c.analysis_id == column.id).where(
-                label.c.kind == kind, label.c.label == labels[0], label.c.as_of <= to_epoch(wanted.until)
-            )
-        elif labels:
-            query = query.where(column.id.in_(_labelled(kind, labels)))
-    return query
-
-
-def _leading(wanted: Wanted) -> Any:
-    """The time that newest-first goes by: of the one label, where there is one, which is the analysis's own."""
-    for kind, labels in (("ticker", wanted.tickers), ("tag", wanted.tags)):
-        if len(labels) == 1:
-            return _LABELS[kind].c.as_of
-    return tables.analyses.c.as_of
-
-
-def _labelled(kind: str, labels: Sequence[str]) -> Select[Any]:
-    label = tables.analysis_labels.c
-    return select(label.analysis_id).where(label.kind == kind, label.label.in_(list(labels)))
-
-
-def _is_newest(until: datetime) -> Any:
-    """No later analysis of the same article was known then: one that was made again replaces the one before in lists."""
-    column, other = tables.analyses.c, tables.analyses.alias("other")
-    later = or_(
-        other.c.created_at > column.created_at, and_(other.c.created_at == column.created_at, other.c.id > column.id)
-    )
-    again = select(other.c.id).where(other.c.article_id == column.article_id, other.c.as_of <= to_epoch(until), later)
-    return ~again.exists()
-
-
-def _ordered(query: Select[Any], wanted: Wanted, order: Order, after: str | None) -> Select[Any]:
-    column = tables.analyses.c
-    newest = _leading(wanted)
-    leading = newest.desc() if order == "newest" else column.score.desc().nulls_last()
-    query = query.order_by(leading, column.id.desc())
-    if after is None:
-        return query
-    value, _, last = after.partition("~")
-    try:
-        if order == "newest":
-            return query.where(tuple_(newest, column.id) < tuple_(int(value), last))
-        bound = float(value) if value else None
-    except ValueError:
-        raise UsageError(f"{after!r} is no place in a list: give the `next` of the page before, or nothing.") from None
-    if bound is None:
-        return query.where(column.score.is_(None), column.id < last)
-    below = or_(column.score < bound, and_(column.score == bound, column.id < last))
-    return query.where(or_(below, column.score.is_(None)))
-
-
-def _mark(row: Any, order: Order) -> str:
-    leading = row.as_of if order == "newest" else "" if row.score is None else repr(float(row.score))
-    return f"{leading}~{row.id}"
-
-
-def _summary(row: Any) -> AnalysisSummary:
+def summary_of_row(row: Any) -> AnalysisSummary:
     if row.summary is not None:
         return AnalysisSummary.model_validate_json(row.summary)
     return summary_of(Analysis.model_validate_json(row.payload))  # kept by an earlier Rhyme
+
+
+def _summaries(connection: Connection, ids: Sequence[str]) -> Mapping[str, AnalysisSummary]:
+    """Read once a page is settled: what is sorted must not carry whole analyses along."""
+    column = tables.analyses.c
+    query = select(column.id, column.payload, column.summary).where(column.id.in_(ids))
+    return {row.id: summary_of_row(row) for row in connection.execute(query)}
 
 
 def _articles(connection: Connection, ids: Sequence[str]) -> list[tuple[Article, str | None]]:
@@ -305,9 +183,9 @@ def _articles(connection: Connection, ids: Sequence[str]) -> list[tuple[Article,
 def _newest(connection: Connection, article_ids: Sequence[str], until: datetime) -> Mapping[str, AnalysisSummary]:
     column = tables.analyses.c
     query = select(column.article_id, column.payload, column.summary).where(
-        column.article_id.in_(article_ids), column.as_of <= to_epoch(until), _is_newest(until)
+        column.article_id.in_(article_ids), column.as_of <= to_epoch(until), is_newest(until)
     )
-    return {row.article_id: _summary(row) for row in connection.execute(query)}
+    return {row.article_id: summary_of_row(row) for row in connection.execute(query)}
 
 
 def _line(

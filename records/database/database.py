@@ -9,8 +9,10 @@ from types import TracebackType
 from sqlalchemy import Engine, bindparam, delete, insert, select, text
 
 from records.analysis import Analysis
-from records.database import analyses, backup, counts, events, ledger, schema, stories
+from records.database import analyses, articles, backup, counts, events, ledger, schema, stories, tables
+from records.database.access import Access
 from records.database.analyses import AnalysisLine, StoryAnalysis
+from records.database.announced import Announced
 from records.database.batches import Batches
 from records.database.briefs import Briefs
 from records.database.browse import Browse
@@ -22,9 +24,11 @@ from records.database.job_workers import JobWorkers
 from records.database.jobs import JobTable
 from records.database.ledger import LedgerCheck, LedgerForecast, LedgerRow
 from records.database.model_calls import ModelCalls
+from records.database.shown import Shown
 from records.database.stories import StoryShelf
 from records.database.tables import meta
 from records.database.vector_methods import VectorMethods
+from records.database.visitor_shelf import VisitorShelf
 from records.forecast import Forecast, Grade
 from records.story import Story
 
@@ -40,13 +44,17 @@ class Database(EventMethods, VectorMethods):
 
     def __init__(self, engine: Engine, place: Place) -> None:
         super().__init__(engine, place)
+        self.access = Access(self._reading, self._writing)
+        self.announced = Announced(self._reading)
         self.briefs = Briefs(self._reading, self._writing)
         self.browse = Browse(self._reading)
+        self.shown = Shown(self._reading)
         self.intake = IntakeStore(self._reading, self._writing, place)
         self.jobs = JobTable(self._reading, self._writing)
         self.job_workers = JobWorkers(self._reading, self._writing)
         self.model_calls = ModelCalls(self._reading, self._writing, place)
         self.batches = Batches(self._reading, self._writing, place)
+        self.visitor_shelf = VisitorShelf(self._reading, self._writing)
 
     @classmethod
     def open(cls, url_or_path: str | Path) -> "Database":
@@ -106,6 +114,16 @@ class Database(EventMethods, VectorMethods):
             if kept and forecast is not None:
                 ledger.append_forecast(connection, forecast)
             return kept
+
+    def save_analyses(self, new: Sequence[tuple[Analysis, Forecast | None]]) -> int:
+        """As `save_analysis` for many, all or nothing; those kept already stay as they are. Returns how many were new."""
+        with self._writing() as connection:
+            known = analyses.among(connection, tables.analyses.c.id, [one.id for one, _ in new])
+            fresh = {one.id: (one, forecast) for one, forecast in new if one.id not in known}
+            articles.save(connection, [one.article for one, _ in fresh.values()])
+            analyses.save_new(connection, [one for one, _ in fresh.values()])
+            ledger.append_forecasts(connection, [said for _, said in fresh.values() if said is not None])
+            return len(fresh)
 
     def load_analysis(self, id_or_prefix: str) -> Analysis:
         """By id or unique prefix. Raises NotFound (naming recent ids), UsageError when several fit."""

@@ -134,7 +134,7 @@ def read(connection: Connection, event_ids: Sequence[str]) -> list[Event]:
     found: dict[str, Event] = {}
     for chunk in _chunks(list(dict.fromkeys(event_ids))):
         for row in connection.execute(select(tables.events).where(tables.events.c.id.in_(chunk))):
-            found[row.id] = _event(row)
+            found[row.id] = event_of(row)
     return [found[event_id] for event_id in event_ids if event_id in found]
 
 
@@ -148,13 +148,13 @@ def of_ticker(connection: Connection, ticker: str, before: datetime, limit: int)
         .order_by(link.c.published_at.desc(), tables.events.c.id)
         .limit(limit)
     )
-    return [_event(row) for row in connection.execute(query)]
+    return [event_of(row) for row in connection.execute(query)]
 
 
 def every(connection: Connection) -> Iterator[Event]:
     """All events in the order they were added."""
     for row in connection.execute(select(tables.events).order_by(tables.events.c.number)).yield_per(1_000):
-        yield _event(row)
+        yield event_of(row)
 
 
 def with_vectors(
@@ -165,7 +165,7 @@ def with_vectors(
     match = and_(vector.event_number == tables.events.c.number, vector.embedder_digest == embedder_digest)
     query = select(tables.events, vector.vector).outerjoin(tables.embeddings, match).order_by(tables.events.c.number)
     for rows in connection.execution_options(yield_per=batch).execute(query).partitions():
-        yield [(_event(row), bytes(row.vector) if row.vector is not None else None) for row in rows]
+        yield [(event_of(row), bytes(row.vector) if row.vector is not None else None) for row in rows]
 
 
 def unchanged(connection: Connection, summaries: Mapping[str, str]) -> list[str]:
@@ -307,7 +307,8 @@ def _values(event: Event, digest: str) -> dict[str, Any]:
     return values
 
 
-def _event(row: Any) -> Event:
+def event_of(row: Any) -> Event:
+    """The event of a row of `events`."""
     fields = row._mapping
     try:
         return Event(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy import Column, Connection, Row, Select, func, insert, select
 
 from records.base import Record
 from records.database.tables import ledger
@@ -25,6 +25,8 @@ START = "0" * 64
 """What the first row carries as the digest of the row before."""
 SHORTEST_HEAD = 16
 """Hex digits of a noted head that still name one row only: 64 bits."""
+PIECE = 500
+"""Digests named in one statement."""
 
 Kind = Literal["forecast", "grade"]
 T = TypeVar("T", Forecast, Grade)
@@ -86,7 +88,12 @@ def digest_of(previous: str, sequence: int, kind: str, payload: str) -> str:
 
 def append_forecast(connection: Connection, forecast: Forecast) -> str:
     """Inside a write transaction. Returns the row's digest."""
-    return _append(connection, "forecast", forecast, None)
+    return append_forecasts(connection, [forecast])[0]
+
+
+def append_forecasts(connection: Connection, forecasts: Sequence[Forecast]) -> list[str]:
+    """Inside a write transaction, in their order. Returns the rows' digests."""
+    return _append(connection, "forecast", [(forecast, None) for forecast in forecasts])
 
 
 def append_grades(connection: Connection, grades: Sequence[Grade]) -> int:
@@ -94,15 +101,25 @@ def append_grades(connection: Connection, grades: Sequence[Grade]) -> int:
 
     Raises UsageError for the digest of no forecast: nothing of the call is kept then.
     """
-    appended = 0
+    digests = list(dict.fromkeys(grade.forecast for grade in grades))
+    kinds: dict[str, str] = {}
+    graded: set[str] = set()
+    for start in range(0, len(digests), PIECE):
+        piece = digests[start : start + PIECE]
+        kinds |= {row.digest: row.kind for row in connection.execute(_named(ledger.c.digest, piece))}
+        graded |= {row.grades for row in connection.execute(_named(ledger.c.grades, piece))}
+    new: list[tuple[Record, str | None]] = []
     for grade in grades:
-        kind = connection.execute(select(ledger.c.kind).where(ledger.c.digest == grade.forecast)).scalar()
-        if kind != "forecast":
+        if kinds.get(grade.forecast) != "forecast":
             raise UsageError(f"The ledger holds no forecast {grade.forecast}, so it was not graded. Check the digest.")
-        if connection.execute(select(ledger.c.sequence).where(ledger.c.grades == grade.forecast)).first() is None:
-            _append(connection, "grade", grade, grade.forecast)
-            appended += 1
-    return appended
+        if grade.forecast not in graded:
+            new.append((grade, grade.forecast))
+            graded.add(grade.forecast)
+    return len(_append(connection, "grade", new))
+
+
+def _named(column: Column[str], digests: Sequence[str]) -> Select[Any]:
+    return select(ledger.c.digest, ledger.c.kind, ledger.c.grades).where(column.in_(digests))
 
 
 def forecasts(connection: Connection, *, ungraded_only: bool = False) -> list[LedgerForecast]:
@@ -165,16 +182,23 @@ def verify(connection: Connection, noted_head: str | None = None) -> LedgerCheck
     return LedgerCheck(counts["forecast"], counts["grade"], head if expected > 1 else None, fault, head_at)
 
 
-def _append(connection: Connection, kind: Kind, record: Record, grades: str | None) -> str:
+def _append(connection: Connection, kind: Kind, new: Sequence[tuple[Record, str | None]]) -> list[str]:
+    """`new`: each record with the digest of the forecast it grades, if it is a grade."""
+    if not new:
+        return []
     last = connection.execute(
         select(ledger.c.sequence, ledger.c.digest).order_by(ledger.c.sequence.desc()).limit(1)
     ).first()
-    sequence, previous = (last.sequence + 1, last.digest) if last is not None else (1, START)
-    payload = canonical(record)
-    digest = digest_of(previous, sequence, kind, payload)
-    values = {"sequence": sequence, "kind": kind, "payload": payload, "previous": previous, "digest": digest}
-    connection.execute(insert(ledger).values(**values, grades=grades))
-    return digest
+    sequence, previous = (last.sequence, last.digest) if last is not None else (0, START)
+    rows = []
+    for record, grades in new:
+        sequence, payload = sequence + 1, canonical(record)
+        digest = digest_of(previous, sequence, kind, payload)
+        row = {"sequence": sequence, "kind": kind, "payload": payload, "previous": previous, "digest": digest}
+        rows.append({**row, "grades": grades})
+        previous = digest
+    connection.execute(insert(ledger), rows)
+    return [str(row["digest"]) for row in rows]
 
 
 def _rows(connection: Connection) -> Iterator[Row[Any]]:

@@ -95,6 +95,11 @@ class ModelCalls:
         self._reading = reading
         self._write = writing
         self._turns = Turns(place)
+        self._watching: list[Callable[[CallEntry], None]] = []
+
+    def watch(self, told: Callable[[CallEntry], None]) -> None:
+        """Has every call that is settled through here told as well, in the thread that settles it; it must not raise."""
+        self._watching.append(told)
 
     def hold(
         self, bound: CallBound, limits: BudgetLimits, *, run_id: str, at: datetime, model: str, request_digest: str
@@ -124,6 +129,8 @@ class ModelCalls:
                 settle_in(connection, entry, hold, held_at or entry.at)
 
         patiently(write, again=hold is not None)
+        for told in self._watching:
+            told(entry)
 
     def taken(self, run_id: str, at: datetime) -> dict[Period, Spent]:
         """Spent and held in each period."""

@@ -58,6 +58,7 @@ article_numbers = Table(  # what the full text of `records.database.texts` knows
     metadata,
     Column("number", RowNumber, primary_key=True, autoincrement=True),
     Column("article_id", String(64), ForeignKey("articles.id"), nullable=False, unique=True),
+    Column("at", BigInteger, nullable=False, server_default="0"),  # its known_at, again
 )
 
 analyses = Table(
@@ -90,7 +91,11 @@ analysis_labels = Table(
     Column("label", String(64), primary_key=True),
     Column("analysis_id", String(64), ForeignKey("analyses.id"), primary_key=True),
     Column("as_of", BigInteger, nullable=False),  # of the analysis, again
+    Column("score", Float),  # likewise
+    Column("replaced_at", BigInteger),  # when another analysis of its article stood in its place; None: never yet
     Index(None, "kind", "label", "as_of"),
+    Index(None, "kind", "label", "score", "analysis_id"),
+    Index(None, "kind", "as_of", "label", "score", "replaced_at"),
     Index(None, "analysis_id"),
 )
 

@@ -9,14 +9,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from records.brief import BriefScope
 from records.errors import UsageError
+from terminal import brief_scope
 from terminal.assembly import Assembly
 from terminal.output import as_json
 from terminal.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from agent.brief import Book
-    from records.brief import Brief, BriefScope
+    from records.brief import Brief
 
 LISTED = 20
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
@@ -67,39 +69,13 @@ def _repeat(parts: Assembly, settings: Settings, options: argparse.Namespace) ->
 
 def _scope(settings: Settings, options: argparse.Namespace) -> "tuple[BriefScope, Book | None]":
     """Raises UsageError for a theme that is none, SourceError for a portfolio that cannot be read."""
-    from records.brief import BriefScope
-
     if options.watchlist is not None:
-        tickers = {one.strip().upper() for one in options.watchlist.split(",") if one.strip()}
-        if not tickers:
-            raise UsageError("--watchlist names no company. Write it like MSFT,AAPL.")
-        return BriefScope(kind="watchlist", tickers=tuple(sorted(tickers))), None
+        return brief_scope.watchlist(options.watchlist), None
     if options.theme:
-        return BriefScope(kind="theme", tags=tuple(sorted(map(_theme, options.theme)))), None
+        return brief_scope.themes(options.theme), None
     if options.portfolio is not None:
-        return _portfolio(settings, options.portfolio)
+        return brief_scope.portfolio(settings, options.portfolio)
     return BriefScope(kind="everything"), None
-
-
-def _theme(word: str) -> str:
-    from records.taxonomy import Tag
-
-    known = {tag.value.lower(): tag.value for tag in Tag}
-    if word.strip().lower() not in known:
-        raise UsageError(f"There is no theme {word!r}. The themes are: {', '.join(known.values())}.")
-    return known[word.strip().lower()]
-
-
-def _portfolio(settings: Settings, given: str) -> "tuple[BriefScope, Book]":
-    from agent.brief import book_of
-    from markets.portfolio import read_portfolio
-    from records.brief import BriefScope
-
-    path = Path(given) if given else settings.portfolio
-    if path is None:
-        raise UsageError("No portfolio file is set. Give one with --portfolio FILE, or set `portfolio`.")
-    positions = read_portfolio(path)
-    return BriefScope(kind="portfolio", tickers=tuple(sorted(one.ticker for one in positions))), book_of(positions)
 
 
 def _deliver(brief: "Brief", options: argparse.Namespace) -> None:

@@ -1,7 +1,6 @@
 """`rhyme eval words`: whether the check lets true sentences pass and stops false ones, and what gets through it."""
 
 import argparse
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,17 +15,22 @@ if TYPE_CHECKING:
     from evals.words.written import WordsReport
 
 
+KEPT = "written.jsonl"
+
+
 def run(options: argparse.Namespace) -> int:
     """Grades and reports. Raises SourceError, SettingsError, ModelError, StoreError."""
-    from evals.words.grade import Request, grade
+    from evals.words.grade import Request, grade, nothing_graded
     from evals.words.report import targets, to_json, write_report
 
     half = None if options.half == "both" else options.half
     request = Request(data_folder(options.data, "summ/ or dup/"), half, options.limit, options.seed)
+    if options.out:
+        Path(options.out).mkdir(parents=True, exist_ok=True)
     with ProgressView.open(quiet=options.quiet) as view:
-        view.say("Loading the sentences …")
-        report = grade(request, view.say)
         words = _written(options, request, view)
+        view.say("Loading the sentences …")
+        report = nothing_graded() if options.written_only else grade(request, view.say)
     data = provenance(options) | {"half": options.half}
     if options.out:
         write_report(Path(options.out), report, words, data)
@@ -52,17 +56,27 @@ def _shown(value: object) -> str:
 
 def _written(options: argparse.Namespace, request: "Request", view: ProgressView) -> "WordsReport":
     from evals.words.grade import chosen
-    from evals.words.written import analysed, composed, examine
-    from markets.desk import MarketDesk
 
     told = chosen(request)
     if options.model is None:
+        from evals.words.written import composed, examine
+        from markets.desk import MarketDesk
+
         view.say("Composing analyses without a model …")
         return examine(composed(told, MarketDesk()), "composed without a model")
+    from evals.words.analysed import counted, drawn
+    from evals.words.written import summed
     from terminal.assembly import Assembly
 
     settings = load_settings({"home": options.home, "model": options.model}).settings
+    kept = Path(options.out) / KEPT if options.out else None
+    stories = drawn(told, options.articles, options.seed)
     with Assembly(settings, say=view.say) as parts:
         analyst = parts.analyst()
-        written = analysed(told, lambda article: analyst.analyze(article, progress=view.show))
-        return examine(islice(written, options.articles), f"analysed with {options.model}")
+        found = []
+        for one in counted(
+            stories, lambda article: analyst.analyze(article, progress=view.show), parts.model.name, kept
+        ):
+            found.append(one)
+            view.say(f"{len(found):,} of {len(stories):,} stories with {parts.model.name}")
+        return summed(found, f"analysed with {parts.model.name}")

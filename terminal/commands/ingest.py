@@ -4,12 +4,12 @@ import argparse
 import os
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from records.errors import SourceError, UsageError
 from records.times import utc_now
 from terminal.assembly import Assembly
+from terminal.feed_parts import absolute, open_reader
 from terminal.ingest_report import IngestReport, as_lines, as_object
 from terminal.line import LateLine
 from terminal.output import as_json
@@ -19,7 +19,6 @@ from terminal.settings import load_settings
 
 if TYPE_CHECKING:
     from agent.ingest import Ingest, Ingested
-    from feeds import Reader
 
 SAID_EVERY = 500
 """Articles between two lines of progress."""
@@ -56,24 +55,12 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def open_reader(parts: Assembly, stdin: BinaryIO | None = None) -> "Reader":
-    """A reader of sources under the settings."""
-    from feeds import Fetcher, Reader
-
-    return Reader(Fetcher(allow_private_addresses=parts.settings.allow_private_addresses), utc_now, stdin=stdin)
-
-
 def open_ingest(parts: Assembly, stdin: BinaryIO | None = None, *, line: LateLine | None = None) -> "Ingest":
     """What takes sources in; `line`: and puts in line what is to be analysed. Raises StoreError."""
     from agent.ingest import Ingest
     from vectorstore.threads import StoryThreads
 
     return Ingest(open_reader(parts, stdin), parts.database, StoryThreads(parts.database), utc_now, line=line)
-
-
-def absolute(address: str) -> str:
-    """A path as it is from everywhere, so that what was taken in is known again; addresses and "-" as they are."""
-    return str(Path(address).absolute()) if address and Path(address).exists() else address
 
 
 def _refuse(options: argparse.Namespace) -> None:

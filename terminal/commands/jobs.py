@@ -10,7 +10,8 @@ from records.errors import NotFound, SourceError, UsageError
 from records.times import utc_now
 from terminal import jobs_view
 from terminal.assembly import Assembly
-from terminal.commands.ingest import absolute, open_ingest
+from terminal.commands.ingest import open_ingest
+from terminal.feed_parts import absolute
 from terminal.output import as_json
 from terminal.plain import plain
 from terminal.progress import ProgressView

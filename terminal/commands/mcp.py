@@ -2,7 +2,6 @@
 
 import argparse
 import secrets
-import socket
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -10,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from records.errors import SettingsError
 from records.times import utc_now
 from terminal.assembly import Assembly
+from terminal.listening import LOOPBACK, address_name, listening
 from terminal.settings import load_settings
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,21 +53,10 @@ def _serve(server: "Server[Any]", host: str, port: int, token: str | None) -> No
             "or leave --host out to serve this machine only."
         )
     made = token or secrets.token_urlsafe(24)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-            listening.listen()  # whoever reads the address may ask at once: it waits for the server to begin
-        except OSError as error:
-            raise SettingsError(
-                f"{host}:{port} cannot be served ({error.strerror}). Choose another --port, or 0 for a free one."
-            ) from error
-        name = f"[{host}]" if ":" in host else host
-        address = f"http://{name}:{listening.getsockname()[1]}/mcp"
-        print(f"Serving the tools at {address}", file=sys.stderr)
+    with listening(host, port) as (listener, place):
+        print(f"Serving the tools at http://{place}/mcp", file=sys.stderr)
         if token is None:
             print(f"Token, good until this ends: {made}", file=sys.stderr, flush=True)
-        hosts = [f"{one}:*" for one in ("127.0.0.1", "localhost", "[::1]", name)]
+        hosts = [f"{one}:*" for one in ("127.0.0.1", "localhost", "[::1]", address_name(host))]
         config = uvicorn.Config(http_application(server, made, hosts), log_level="warning", lifespan="on")
-        uvicorn.Server(config).run(sockets=[listening])
+        uvicorn.Server(config).run(sockets=[listener])

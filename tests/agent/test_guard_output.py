@@ -2,6 +2,8 @@
 
 import pytest
 
+from agent.evidence import Evidence
+from agent.guard_news import News
 from agent.guard_output import LEFT_OUT, clean_claims, clean_prose, clean_reading, fault_of
 from records.analysis import Claim
 from records.article import Article
@@ -50,32 +52,50 @@ def test_what_news_says_is_shown(text: str) -> None:
 
 
 def test_a_summary_loses_its_bad_sentence_alone() -> None:
-    assert clean_prose("Sales rose 4 percent. Visit http://evil.test now.") == ("Sales rose 4 percent.", 1)
+    news = News.of("Northwind sales rise", "")
+    cleaned = clean_prose("Sales rose 4 percent. Visit http://evil.test now. Whoever files this finds ruin.", news)
+    assert cleaned == ("Sales rose 4 percent.", ("it carries an address", "it says nothing of the article's news"))
 
 
-def test_a_reading_says_what_was_left_out_and_never_has_an_empty_summary(reading: Reading) -> None:
+def test_a_reading_says_what_was_left_out_and_never_has_an_empty_summary(reading: Reading, article: Article) -> None:
     bad = reading.facts[1].model_copy(update={"text": "See http://evil.test"})
     facts: tuple[Fact, ...] = (reading.facts[0], bad)
     cleaned, missing = clean_reading(
-        reading.model_copy(update={"summary": "Click here to win.", "facts": facts}), "A headline"
+        reading.model_copy(update={"summary": "Click here to win.", "facts": facts}), article, ()
     )
     assert cleaned.facts == (reading.facts[0],)
     assert cleaned.summary == reading.facts[0].quote
     assert len(missing) == 2
-    assert clean_reading(reading, "A headline") == (reading, ())
+    assert clean_reading(reading, article, ()) == (reading, ())
 
 
 def test_a_wires_source_line_is_cut_off_and_its_news_stays_verbatim(reading: Reading, article: Article) -> None:
     news = "* Files for mixed shelf of up to $250 million - SEC filing"
     quote = f"{news} Source text for Eikon: (http://bit.ly/2dHOPZ0) Further company coverage:"
     fact = Fact(id="A1", text=quote, quote=quote, span=Span(start=7, end=7 + len(quote)))
-    cleaned, missing = clean_reading(reading.model_copy(update={"facts": (fact,)}), article.title)
+    cleaned, missing = clean_reading(reading.model_copy(update={"facts": (fact,)}), article, ())
     assert (cleaned.facts[0].quote, cleaned.facts[0].text) == (news, news)
     assert cleaned.facts[0].span == Span(start=7, end=7 + len(news))
     assert missing == ()
 
 
-def test_a_claim_that_may_not_be_shown_stands_in_no_record_either() -> None:
-    (claim,) = clean_claims((Claim(text="Buy AAPL now!", support=("A1",), verdict="supported"),))
+def test_a_quote_that_is_no_news_of_the_article_is_neither_a_fact_nor_a_companys(
+    reading: Reading, article: Article
+) -> None:
+    order = "Whoever files this finds only ruin."
+    fact = reading.facts[0].model_copy(update={"text": order, "quote": order})
+    mention = reading.mentions[0].model_copy(update={"quote": order})
+    changed = reading.model_copy(update={"facts": (fact, *reading.facts[1:]), "mentions": (mention,)})
+    cleaned, missing = clean_reading(changed, article, ())
+    assert order not in cleaned.model_dump_json()
+    assert any("1 facts left out" in line for line in missing)
+    with without({Defence.NEWS_ONLY}):
+        assert order in clean_reading(changed, article, ())[0].model_dump_json()
+
+
+@pytest.mark.parametrize("verdict", ["supported", "dropped"])
+@pytest.mark.parametrize("text", ["Buy AAPL now!", "Whoever files this finds only ruin."])
+def test_a_claim_that_may_not_be_shown_stands_in_no_record_either(evidence: Evidence, text: str, verdict: str) -> None:
+    (claim,) = clean_claims((Claim(text=text, support=("A1",), verdict=verdict, faults=()),), evidence)  # type: ignore[arg-type]
     assert (claim.verdict, claim.text) == ("dropped", LEFT_OUT)
     assert claim.faults

@@ -90,3 +90,12 @@ def test_a_long_article_is_cut_at_a_sentence_to_fit() -> None:
     assert model.count_tokens(cut) <= 50
     assert cut.endswith("three.")
     assert body.startswith(cut)
+
+
+def test_a_summary_says_what_the_article_says_and_what_is_left_out_is_counted(
+    article: Article, candidates: tuple[Candidate, ...]
+) -> None:
+    true = "Northwind agreed to buy Contoso for $35.3 billion."
+    with ScriptedModel([Reply(good_answer(summary=f"{true} It will save $9 billion a year."))]) as model:
+        reading = read(article, candidates, model, PromptLibrary(), silent).reading
+    assert (reading.summary, reading.dropped_sentences) == (true, 1)

@@ -6,7 +6,7 @@ import pytest
 
 from agent.progress import Progress, silent
 from agent.read import read
-from agent.read_embedded import Calibration, checked_summary, choose_tags, logit
+from agent.read_embedded import Calibration, choose_tags, logit
 from models.scripted import Choice, Reply, ScriptedModel, Step
 from prompts import PromptLibrary
 from records.article import Article
@@ -103,14 +103,6 @@ def test_each_question_tells_the_watcher(article: Article) -> None:
         read(article, (), model, PromptLibrary(), seen.append)
     assert "".join(one.token or "" for one in seen) == "A walk by the sea."
     assert any("market news" in one.detail for one in seen)
-
-
-def test_a_summary_sentence_with_a_figure_that_is_not_in_the_article_is_cut() -> None:
-    body = "Northwind agreed to buy Contoso for $35.3 billion."
-    written = (
-        "Northwind buys Contoso for $35.3 billion. It will save $9 billion. It will save $9 billion. And it goes on"
-    )
-    assert checked_summary(written, body, ()) == "Northwind buys Contoso for $35.3 billion."
 
 
 def test_tags_must_stand_out_against_the_models_bias() -> None:

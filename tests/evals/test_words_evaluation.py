@@ -9,14 +9,22 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
+from agent.analyze import Analyst
+from agent.score import ScoreModel
+from evals.injection.obedient import ObedientModel
 from evals.words.alter import alterations
+from evals.words.analysed import article_of, counted, drawn, written
 from evals.words.grade import CLOSEST_FACTS, WHOLE, Request, grade, kind_of, readings
 from evals.words.judge import is_right
 from evals.words.ordinary import ordinary_words
 from evals.words.sources import half_of, load, sentence_of
-from evals.words.written import composed, examine, strange_names, strange_numbers
+from evals.words.written import composed, count, examine, strange_names, strange_numbers, summed
 from markets.desk import MarketDesk
-from records.errors import SourceUnreachable, SourceUnreadable
+from prompts import PromptLibrary
+from records.analysis import Analysis
+from records.article import Article
+from records.database import Database
+from records.errors import ModelAnswerInvalid, SourceUnreachable, SourceUnreadable
 from terminal.main import main
 
 LEAD = (
@@ -201,3 +209,51 @@ def test_the_command_prints_the_rates_and_writes_the_report(
 def test_a_folder_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "words", "--data", "/nowhere/at/all", "--quiet"]) == SourceUnreachable.exit_code
     assert "summ/" in capsys.readouterr().err
+
+
+def test_whole_analyses_are_counted_once_and_a_stopped_run_goes_on(folder: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "written.jsonl"
+    stories = drawn(load(folder), 9, seed=4)
+    assert len({one.body for one in stories}) == len(stories) > 1
+    asked: list[str] = []
+
+    def analyse(article: Article) -> Analysis:
+        asked.append(article.title)
+        return analysis_of(article, tmp_path)
+
+    first = list(counted(stories[:1], analyse, "obedient", kept))
+    assert len(asked) == 1
+    assert first[0].sentences > 1
+    again = list(counted(stories, analyse, "obedient", kept))
+    assert again[0] == first[0]
+    assert len(asked) == len(stories)
+    assert list(counted(stories[:1], analyse, "another", kept)) == first  # another model's words are counted anew
+    assert len(asked) == len(stories) + 1
+    assert LEAD[:40] not in kept.read_text(encoding="utf-8")
+
+
+def test_a_refused_article_is_counted_as_refused_and_as_nothing_else(folder: Path, tmp_path: Path) -> None:
+    def refuse(article: Article) -> Analysis:
+        raise ModelAnswerInvalid(f"No answer for {article.title}. Ask again.")
+
+    stories = drawn(load(folder), 1, seed=4)
+    report = summed(counted(stories, refuse, "m", tmp_path / "kept"), "m")
+    assert (report.articles, report.sentences, len(report.refused)) == (0, 0, 1)
+    assert report.shares()["dropped_rate"].to_json()["value"] is None
+
+
+def test_a_sentence_that_the_summary_lost_counts_as_dropped(folder: Path, tmp_path: Path) -> None:
+    (story,) = drawn(load(folder), 1, seed=4)
+    analysis = analysis_of(article_of(story), tmp_path)
+    reading = analysis.reading.model_copy(update={"dropped_sentences": 2})
+    before, after = (count(written("x", one)) for one in (analysis, analysis.model_copy(update={"reading": reading})))
+    assert (after.sentences - before.sentences, after.dropped - before.dropped) == (2, 2)
+
+
+def analysis_of(article: Article, folder: Path) -> Analysis:
+    with Database.open(folder / "rhyme.db") as database:
+        analyst = Analyst(
+            model=ObedientModel("embedded"), market=MarketDesk(), memory=None, archive=database, score_model=ScoreModel(),
+            prompts=PromptLibrary(), clock=lambda: article.known_at, version="test",
+        )  # fmt: skip
+        return analyst.analyze(article)

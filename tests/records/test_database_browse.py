@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Table, text
 
 from records.analysis import Analysis
 from records.article import Article
-from records.database import Database
+from records.database import Database, texts, web_tables
 from records.database.browse import Wanted, excerpt
 from records.errors import NotFound, UsageError
-from records.reading import Mention
+from records.reading import Mention, Sentiment
 from records.story import Placement
 from records.summary import summary_of
 from records.taxonomy import EventType, Tag
@@ -89,6 +89,13 @@ def test_an_analysis_made_again_replaces_the_one_before_but_not_before_it_was_kn
     assert [one.id for one in earlier] == [first.id]
 
 
+def test_counting_ends_where_it_is_told_to(database: Database, make: Make) -> None:
+    for number in range(5):
+        database.save_analysis(make(number, day=number))
+    assert database.browse.count(Wanted(until=LATE)) == 5
+    assert database.browse.count(Wanted(until=LATE), most=3) == 3
+
+
 def test_each_part_of_what_is_wanted_narrows(database: Database, make: Make) -> None:
     database.save_analysis(make(1, day=1, tickers=("MSFT",), tags=(Tag.MERGERS,), score=0.9, story="s1"))
     database.save_analysis(make(2, day=2, tickers=("AAPL",), event_type=EventType.LITIGATION, score=0.4))
@@ -142,6 +149,20 @@ def test_pages_of_one_theme_hold_everything_once(database: Database, make: Make,
     assert database.browse.count(wanted) == 6
 
 
+def test_analyses_are_found_by_their_sentiment_and_by_no_words_that_look_like_it(
+    database: Database, make: Make
+) -> None:
+    good, bad = make(1), make(2, title='He wrote "sentiment":"positive" on the wall')
+    sides = {1: Sentiment.of(0.1, 0.1, 0.8), 2: Sentiment.of(0.8, 0.1, 0.1)}
+    for number, one in ((1, good), (2, bad)):
+        reading = one.reading.model_copy(update={"sentiment": sides[number]})
+        database.save_analysis(one.model_copy(update={"reading": reading}))
+    database.save_analysis(make(3).model_copy(update={"reading": good.reading.model_copy(update={"sentiment": None})}))
+    assert ids(database, sentiment="positive") == ["a1"]
+    assert ids(database, sentiment="negative") == ["a2"]
+    assert ids(database, sentiment="neutral") == []
+
+
 def test_a_place_in_a_list_that_is_none_is_refused(database: Database) -> None:
     for order in ("newest", "score"):
         with pytest.raises(UsageError, match="the page before"):
@@ -177,6 +198,32 @@ def test_what_has_only_some_of_the_words_comes_after_what_has_all(database: Data
         make(2, title="A mine", body="Copper and a strike in Chile, long after the rains came down.")
     )
     assert [one.id for one in database.browse.articles("copper strike in chile", until=LATE)] == ["a2", "a1"]
+
+
+def test_where_more_have_the_words_than_are_compared_the_newest_are_and_it_is_said(
+    database: Database, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "RANKED", 3)
+    for number in range(6):
+        database.save_analysis(make(number, day=number, title="Shares rise", body="Shares " * (9 - number)))
+    found = database.browse.search("shares", until=LATE)
+    assert sorted(one.id for one in found.items) == ["a3", "a4", "a5"]
+    assert found.compared == 3
+    earlier = database.browse.search("shares", until=START + timedelta(days=2, hours=1))
+    assert sorted(one.id for one in earlier.items) == ["a0", "a1", "a2"]
+    assert earlier.compared is None
+
+
+def test_a_frequent_word_beside_a_rare_one_hides_no_old_article(
+    database: Database, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "RANKED", 3)
+    database.save_analysis(make(0, day=0, title="Lithium found", body="In the desert."))
+    for number in range(1, 8):
+        database.save_analysis(make(number, day=number, title="Shares rise"))
+    found = database.browse.search("shares lithium chile", until=LATE, limit=3)
+    assert found.items[0].id == "a0"
+    assert len(found.items) == 3
 
 
 @pytest.mark.parametrize(
@@ -257,7 +304,9 @@ def test_the_labels_and_words_of_what_was_kept_before_come_with_the_migration(ad
             analyses = [dict(row) for row in connection.execute(text("SELECT * FROM analyses")).mappings()]
     engine = connect(place_of(address))
     with engine.begin() as connection:
+        later = [one.name for one in vars(web_tables).values() if isinstance(one, Table)]
         for name in (
+            *reversed(later),
             "brief_told",
             "briefs",
             "article_texts",

@@ -27,9 +27,11 @@ def test_every_command_explains_itself_with_an_example_that_parses() -> None:
         "models list", "models pull", "models verify", "config", "memory stats", "memory verify", "memory reindex",
         "memory export", "memory import", "memory snapshot", "feeds add", "feeds list", "feeds test", "feeds remove", "ingest",
         "watch", "jobs add", "jobs list", "jobs show", "jobs batches", "jobs pause", "jobs resume", "jobs cancel", "jobs retry",
-        "worker", "ask", "chat", "brief", "mcp", "chroma", "show", "cost", "settle", "ledger list", "ledger verify",
+        "worker", "ask", "chat", "brief", "mcp", "serve", "users add", "users list",
+            "users role", "users password", "users remove", "users log", "users token add", "users token list",
+            "users token revoke", "chroma", "show", "cost", "settle", "ledger list", "ledger verify",
         "track-record", "prices check", "eval impact", "eval recall", "eval threads", "eval injection", "eval tickers",
-        "eval sentiment", "eval tags", "eval words", "bench start", "bench analyze", "bench score", "bench recall",
+        "eval sentiment", "eval tags", "eval words", "eval chat", "bench start", "bench analyze", "bench score", "bench recall",
         "bench flow", "bench chaos", "bench scaling",
     ]  # fmt: skip
     for parser in parsers:

@@ -10,12 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from records.analysis import Analysis
+from records.database import texts
 from records.errors import SourceUnreachable
 from records.event import Event, Precedent
 from records.portfolio import Position
 from records.taxonomy import EventType, Tag
 from tests.tools.conftest import NOW, ListedMemory, placement, reaction
-from tools import schemas
+from tools import news, schemas
 from tools.result import Result
 from tools.sources import Sources
 from tools.toolbox import TOOLS, Refused, call
@@ -54,6 +55,30 @@ def test_what_is_not_shown_is_counted(sources: Sources, make_news: MakeNews) -> 
     told = call("list_analyses", {"limit": 2}, sources)
     assert (len(told.items), told.more) == (2, 3)
     assert "5 analyses" in told.note
+
+
+def test_a_list_that_is_not_counted_to_its_end_says_more_than(
+    sources: Sources, make_news: MakeNews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "COUNTED", 3)
+    for n in range(5):
+        sources.database.save_analysis(make_news(f"Microsoft {n}", ago=n * DAY))
+    told = call("list_analyses", {"limit": 2}, sources)
+    assert "More than 3 analyses" in told.note
+    assert told.more >= 1
+
+
+def test_a_search_that_compared_only_the_newest_says_so(
+    sources: Sources, make_news: MakeNews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "RANKED", 2)
+    for n in range(2):
+        sources.database.save_analysis(make_news(f"Microsoft wins {n}", ago=n * DAY))
+    assert "compared" not in call("search_news", {"words": "Microsoft"}, sources).note
+    sources.database.save_analysis(make_news("Microsoft wins again"))
+    told = call("search_news", {"words": "Microsoft"}, sources)
+    assert "the newest 2 were compared" in told.note
+    assert len(told.items) == 2
 
 
 def test_nothing_of_tomorrow_is_listed_found_counted_or_shown(sources: Sources, make_news: MakeNews) -> None:

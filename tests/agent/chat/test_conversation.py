@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agent.chat import Chat, ChatLimits, TextWritten, ToolEnded, ToolStarted
+from agent.chat import AnswerStopped, Chat, ChatLimits, TextWritten, ToolEnded, ToolStarted
 from models.interface import ToolCall
 from models.scripted import Fail, Reply, ScriptedModel
 from prompts import PromptLibrary
@@ -97,6 +97,22 @@ def test_a_limit_is_a_normal_answer_that_names_it(sources: MakeSources, limits: 
     told = talk.ask("What of Apple?", conversation="c", as_of=NOW)
     assert told.refused
     assert says in str(told.reason)
+
+
+def test_who_watches_may_stop_an_answer_and_what_was_written_is_checked_and_kept(sources: MakeSources) -> None:
+    written: list[str] = []
+
+    def watch(event: Any) -> None:
+        if isinstance(event, TextWritten):
+            written.append(event.text)
+            if ARTICLE in "".join(written):
+                raise AnswerStopped("it was stopped")
+
+    talk, model = chat(sources, wants(SEARCH), Reply(f"{CITES} It {'may cost more. ' * 50}"), Reply(CITES))
+    told = talk.ask("What of Apple?", conversation="c", as_of=NOW, on_event=watch)
+    assert (told.answer, told.reason) == ("Apple recalls 5 million chargers.", "it was stopped")
+    assert talk.ask("And it?", conversation="c", as_of=NOW).sentences[0].support == (ARTICLE,)
+    model.close()
 
 
 def test_no_more_than_the_allowed_lookups_are_made(sources: MakeSources) -> None:

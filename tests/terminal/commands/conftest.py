@@ -191,12 +191,14 @@ def hear_ctrl_c() -> None:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Starts `rhyme` with the given arguments; whatever still runs at the end of the test is killed."""
+    """Starts `rhyme` with the given arguments, and with lines typed into it; whatever still runs at the end of the test is
+    killed."""
     running: list[subprocess.Popen[str]] = []
 
-    def run(*arguments: str) -> "subprocess.Popen[str]":
+    def run(*arguments: str, typed: str | None = None) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [sys.executable, "-m", "terminal.main", *arguments],
+            stdin=None if typed is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -204,6 +206,9 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
             preexec_fn=hear_ctrl_c,
         )
         running.append(process)
+        if process.stdin is not None and typed is not None:
+            process.stdin.write(typed)
+            process.stdin.flush()
         return process
 
     yield run

@@ -4,15 +4,13 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from evals.chat.tool_server import Says, ToolServer, calls
 from records.article import Article
 from records.database import Database
 from terminal.main import main
@@ -23,69 +21,10 @@ ARTICLE = "article:" + "a" * 16
 CITES = f"Apple recalls 5 million chargers. [{ARTICLE}]"
 
 
-class ToolServer:
-    """Plays turns in the streamed form: a text, or the tools it wants."""
-
-    def __init__(self) -> None:
-        self.turns: list[Any] = []
-        self.bodies: list[dict[str, Any]] = []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                server.bodies.append(body)
-                turn = server.turns.pop(0)
-                self.send_response(200)
-                self.send_header("Content-Type", "text/event-stream")
-                self.end_headers()
-                for delta in chunks(turn):
-                    self.event({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
-                if turn == "BROKEN":
-                    return
-                self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-                usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
-                self.event({"choices": [], "usage": usage})
-                self.wfile.write(b"data: [DONE]\n\n")
-
-            def event(self, parts: dict[str, Any]) -> None:
-                whole = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m", **parts}
-                self.wfile.write(b"data: " + json.dumps(whole).encode() + b"\n\n")
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.http.server_address[1]}/v1"
-
-
-def chunks(turn: Any) -> list[dict[str, Any]]:
-    """A call of a tool comes in pieces: its name first, its arguments bit by bit."""
-    if isinstance(turn, str):
-        return [{"content": turn[start : start + 9]} for start in range(0, len(turn), 9)]
-    deltas: list[dict[str, Any]] = []
-    for place, (name, arguments) in enumerate(turn):
-        text = json.dumps(arguments)
-        deltas.append(
-            {"tool_calls": [{"index": place, "id": f"c{place}", "function": {"name": name, "arguments": ""}}]}
-        )
-        deltas += [
-            {"tool_calls": [{"index": place, "function": {"arguments": text[i : i + 5]}}]}
-            for i in range(0, len(text), 5)
-        ]
-    return deltas
-
-
 @pytest.fixture
 def server() -> Iterator[ToolServer]:
-    made = ToolServer()
-    yield made
-    made.http.shutdown()
-    made.http.server_close()
+    with ToolServer() as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -101,13 +40,13 @@ def home(tmp_path: Path, server: ToolServer, monkeypatch: pytest.MonkeyPatch) ->
     return folder
 
 
-SEARCH = [("search_news", {"words": "apple chargers"})]
+SEARCH = calls("search_news", words="apple chargers")
 
 
 def test_a_question_is_looked_up_answered_with_citations_and_in_the_cost_ledger(
     server: ToolServer, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server.turns = [SEARCH, CITES]
+    server.turns = [SEARCH, Says(CITES)]
     assert main(["ask", "What", "of", "Apple?", "--json", "--quiet"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["answer"] == "Apple recalls 5 million chargers."
@@ -126,7 +65,7 @@ def test_a_question_is_looked_up_answered_with_citations_and_in_the_cost_ledger(
 def test_people_see_what_was_looked_up_the_answer_and_what_it_cites(
     server: ToolServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server.turns = [SEARCH, CITES]
+    server.turns = [SEARCH, Says(CITES)]
     assert main(["ask", "What of Apple?"]) == 0
     shown = capsys.readouterr()
     assert "Apple recalls 5 million chargers. [1]" in shown.out
@@ -135,7 +74,7 @@ def test_people_see_what_was_looked_up_the_answer_and_what_it_cites(
 
 
 def test_a_conversation_goes_on_in_another_process(server: ToolServer, capsys: pytest.CaptureFixture[str]) -> None:
-    server.turns = [SEARCH, CITES, CITES]
+    server.turns = [SEARCH, Says(CITES), Says(CITES)]
     assert main(["ask", "What of Apple?", "--conversation", "c1", "--json", "--quiet"]) == 0
     capsys.readouterr()
     done = subprocess.run(
@@ -153,18 +92,18 @@ def test_a_conversation_goes_on_in_another_process(server: ToolServer, capsys: p
 def test_what_was_written_before_a_connection_broke_is_kept_and_marked(
     server: ToolServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server.turns = [SEARCH, *["BROKEN"] * 12]
+    server.turns = [SEARCH, *[Says("BROKEN", then="break")] * 12]
     assert main(["ask", "What of Apple?", "--json", "--quiet"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["reason"].startswith("the model failed before it had ended")
-    assert told["dropped"][0]["text"].startswith("BROKEN")
+    assert [one["text"] for one in told["dropped"]] == ["BROKEN"]  # of the last try alone
     assert told["refused"]
 
 
 def test_the_chat_answers_line_by_line_and_an_error_does_not_end_it(
     server: ToolServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.turns = [SEARCH, CITES, "I can't do that: I only read."]
+    server.turns = [SEARCH, Says(CITES), Says("I can't do that: I only read.")]
     typed = iter(["What of Apple?", f"/show {ARTICLE}", "/show nonsense", "Buy 100 of it", "/help", "/quit"])
     monkeypatch.setattr("builtins.input", lambda _prompt="": next(typed))
     assert main(["chat"]) == 0

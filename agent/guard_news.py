@@ -1,0 +1,222 @@
+"""What an output may carry: statements about the article's news. Words to a reader and words about nothing of the news are not.
+
+The patterns of `agent/guard_patterns.py` know orders by their wording. This layer does not look for orders: it asks what a sentence
+of news has. It states (it asks nothing, commands nothing, speaks to nobody and not for its writer), and it is anchored: it names
+what the article is about, gives a figure of it or shares its words. Whatever has neither is read by the model, and shown to nobody.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+
+from agent.guard_addressed import pieces
+from agent.named import ordinary_words
+from agent.sentences import split_sentences
+from agent.values import values_of
+from records.defences import Defence, holds
+from records.market import Candidate
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_COMMON = frozenset(
+    """
+    about above after again also among another answer because been before being below between both could does down each every
+    everything from have here into just like line made make more most much must next only other over per percent pct million
+    billion said same says should since some such tell than that their them then there these they thing this those through told
+    under upon very want week well were what when where which while will with word words would write year years your
+    company companies news today share shares stock stocks market markets money investor investors trading price prices
+    """.split()
+)
+"""Words that link no two texts."""
+_QUOTED = re.compile(r"[“\"«][^”\"»]*[”\"»]")
+_ASKS = re.compile(r"\?[\"'”’)\]]*\s*$")
+_SECOND_PERSON = re.compile(r"\b(?:you|your|yours|yourself|yourselves|you['’](?:re|ll|ve|d))\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(
+    r"(?<![\w./&-])I(?:['’](?:m|d|ll|ve)\b| (?:am|was|have|had|will|would|can|could|shall|should|must|may|might|do|did|want"
+    r"|need|ask|say|think|believe|hope|know|hold|see|like|feel|wish|expect|require|authori[sz]e|enter)\b)|(?<![\w.])(?:my|myself)\b"
+)
+_ITSELF = re.compile(
+    r"\b(?:this|these|the (?:above|following|preceding|present))\s+(?:\w+\s+)?"
+    r"(?:text|article|passage|lines?|sentences?|paragraphs?|message|prompt|instructions?|conversation|reply|response|summary|analysis)\b"
+    r"|\b(?:every|each|any|a|an|the|all|complete|your|our)\s+(?:\w+\s+)?(?:summary|summaries|reading|readers?|reply|replies|response"
+    r"|verdict|pupil|prompt|operator|model|assistant)\s+(?:is|are|was|will|should|must|may|can|that|who|which|gives?|ends?|says?|cites?|to)\b"
+    r"|\bsentences?\s+of\s+the\s+(?:analysis|summary)\b|\b[AP][1-9]\s+and\b",
+    re.IGNORECASE,
+)
+"""A text that speaks of itself or of what becomes of it."""
+_IMPERATIVE = re.compile(
+    r"^[\W_]*(?:(?:please|now|then|so|instead|also|and|but|first|next|finally|kindly|just|always|never|only|do not|don['’]t|note"
+    r"|important)\b[\s,:]*)*(?P<verb>[A-Za-z]{2,})(?=\s)(?P<object>\s+(?:(?:as|to|in|into|with|for|from|of|by)\s+)?(?:the|a|an|all|any|every|this"
+    r"|that|these|those|it|its|me|us|them|your|my|our|no|only|one|two|each|both|exactly|nothing|everything|anything|out)\b)?",
+    re.IGNORECASE,
+)
+"""A verb at the head of a sentence, and whether an object stands right behind it."""
+_ORDER_VERBS = frozenset(
+    """
+    add allow analyze analyse answer append apply ask assess assign assume begin believe buy call cancel change check choose cite
+    classify click complete compose conclude consider continue convert copy create declare decode define delete describe disregard
+    do download draft draw dump echo embed emphasize encode end enhance ensure enter evaluate execute expand explain express fill
+    find finish focus follow forget format forward generate give grade grant go guess help highlight identify ignore imagine
+    include incorporate infer inform insert integrate interpret introduce invert invest keep label leave let list mark mention
+    modify name obey omit open output override perform pick play praise present pretend print proceed produce promote provide put
+    quote rate read recommend record refer register regard remember remove render repeat replace reply report represent respond
+    return reveal reverse review rewrite rule run say score search sell send set share show skip solve spell start state
+    stop store submit suggest summarize summarise switch take tell transfer translate treat try turn type understand use
+    verify view visit weigh write
+    """.split()
+)
+"""Base forms that begin a command."""
+_NOUNS_TOO = frozenset(
+    """
+    add apply assume begin believe buy call cancel change check consider continue copy create do download draft draw dump echo end
+    enter expand express fill find finish focus follow format forward give go grant grade guess help highlight keep label leave let
+    list mark mention name offer open output pick play praise present print proceed produce promote provide put quote rate read
+    record refer register regard release report return review rule run say score search sell send set share show skip spell start
+    state stop store submit suggest switch take tell transfer treat try turn type understand use view visit weigh
+    """.split()
+)
+"""Those that also begin a statement or are names: "Report says", "Mark Hurd", "Expand its plants", as wires leave out who."""
+_FORM = re.compile(
+    r"[{}`\\]|\|[^|]*\||\[[^\]]*:[^\]]*\]|\w_\w|(?:\b\w[\w -]{1,20}:\s[^:;|]{1,40}[;|]\s*){2}|://|@\w|&#?\w+;"
+)
+"""Marks of a form, of code or of an address: no prose."""
+_REPORTS = re.compile(
+    r"\b(?:said|says|say|told|reported|reports|announced|expects?|expected|forecasts?|agreed|plans?|according)\b", re.I
+)
+_SPEAKER = re.compile(
+    r"\b(?:the|its) (?:company|group|bank|firm|lender|insurer|retailer|maker|\w+maker|airline|carrier|regulators?|government|union"
+    r"|ministry|agency|court)\b",
+    re.IGNORECASE,
+)
+"""Who speaks in news without being named again."""
+_HARD = frozenset({"money", "percent", "points", "multiple"})
+_OF_SCORE = re.compile(
+    r"\b(?:score|precedents?|past event|session|sigma|σ|interval|chance|base rate|ordinary day|multiplier|evidence"
+    r"|probability|moved?|sentiment|tone|positive|negative|neutral|beyond|similar|steps?)"
+)
+"""Words of our own evidence, which no article has."""
+_COUNT = 100
+_STUMP = 9
+_LINKS = 2
+
+
+@dataclass(frozen=True)
+class News:
+    """What an article is about, by its words."""
+
+    names: frozenset[str]
+    """Words of names that the headline has, or two sentences, or that name a company found in code."""
+    core: frozenset[str]
+    """Words of the headline, of two paragraphs, or of sentences that give a figure of the news."""
+
+    @classmethod
+    def of(cls, title: str, text: str, candidates: Collection[Candidate] = ()) -> "News":
+        """`candidates`: the companies found in code; one that the article names twice or in its headline has all its names."""
+        central = {one.instrument.ticker for one in candidates if one.in_title or len(one.spans) >= _LINKS}
+        known = (f"{one.name} {one.instrument.name}" for one in candidates if one.instrument.ticker in central)
+        return _news(title, text, tuple(dict.fromkeys(known)))
+
+    def fault(self, text: str) -> str | None:
+        """Why `text` may not be shown as news, by the first of its sentences that may not; None if it may."""
+        if not holds(Defence.NEWS_ONLY):
+            return None
+        return next((fault for _, one in pieces(text) if (fault := self._fault(one))), None)
+
+    def _fault(self, sentence: str) -> str | None:
+        if len(sentence) <= _STUMP and sentence.isascii() and len(sentence.split()) <= 2:
+            return None  # "| Video", "Del.": what the splitter left over says nothing to anybody
+        return address_fault(sentence) or (None if self.anchors(sentence) else "it says nothing of the article's news")
+
+    def claim_fault(self, text: str, support: Collection[str]) -> str | None:
+        """As `fault`, for a sentence of the analysis: one that rests on precedents or the score may speak of these."""
+        if not holds(Defence.NEWS_ONLY):
+            return None
+        if any(not name.startswith("A") for name in support) and len(set(_OF_SCORE.findall(text.lower()))) >= _LINKS:
+            return address_fault(text)
+        return self.fault(text)
+
+    def anchors(self, sentence: str) -> bool:
+        """Whether it names what the article is about, gives a figure of it or shares its words."""
+        if self.names & {word.lower() for word in _bare_names(sentence)} or _has_value(sentence):
+            return True
+        links, told = len(_content(sentence) & self.core), _QUOTED.sub("", sentence)
+        reported = _REPORTS.search(told) is not None
+        return links >= _LINKS or (reported and (links > 0 or _SPEAKER.search(told) is not None))
+
+
+def address_fault(sentence: str) -> str | None:
+    """Whether a sentence is no statement: it asks, commands, speaks to its reader, for its writer or of itself."""
+    bare = _QUOTED.sub(" ", sentence)
+    rest = bare if _content(bare) else sentence
+    if _ASKS.search(sentence):
+        return "it asks"
+    if _SECOND_PERSON.search(rest) or _FIRST_PERSON.search(rest):
+        return "it speaks to its reader or for its writer"
+    if _ITSELF.search(sentence):
+        return "it speaks of itself"
+    order = _IMPERATIVE.match(rest)
+    verb = order["verb"].lower() if order else ""
+    if order and verb in _ORDER_VERBS and (order["object"] or verb not in _NOUNS_TOO):
+        return "it gives an order"
+    if _FORM.search(sentence):
+        return "it is no prose"
+    return None
+
+
+@lru_cache(maxsize=16)
+def _news(title: str, text: str, known: tuple[str, ...]) -> News:
+    paragraphs = [one for one in text.split("\n") if one.strip()]
+    sentences = [words for part in paragraphs for _, words in split_sentences(part)]
+    in_names = Counter(word for one in (title, *sentences) for word in _names(one))
+    in_parts = Counter(word for one in paragraphs for word in _content(one))
+    names = {word for word, count in in_names.items() if count >= _LINKS}
+    names |= {word.lower() for one in (title, *known) for word in _bare_names(one)} - ordinary_words()
+    core = set(_content(title)) | {word for word, count in in_parts.items() if count >= _LINKS}
+    first = News(frozenset(names), frozenset(core))
+    for one in sentences:
+        if address_fault(one) is None and _has_value(one) and first.anchors(one):
+            core |= _content(one)
+    return News(frozenset(names), frozenset(core))
+
+
+_NAME = re.compile(r"(?<![\w’'-])[A-Z][\w&’'-]*\w")
+
+
+def _names(sentence: str) -> frozenset[str]:
+    """Capitalised words that begin no sentence."""
+    return frozenset(word.lower() for word in _bare_names(sentence, 1)) - _COMMON
+
+
+def _bare_names(sentence: str, start: int = 0) -> list[str]:
+    return [re.sub(r"['’]s?$", "", one) for one in _NAME.findall(sentence, start)]
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _COMMON)
+
+
+def _stem(word: str) -> str:
+    return re.sub(r"(?:ing|ed|es|s)$", "", word)
+
+
+def _has_value(sentence: str) -> bool:
+    """A figure with its unit, a count of at least a hundred of something, or a day."""
+    found = values_of(sentence)
+    counts = [
+        one for one in found.figures if one.kind == "number" and one.number >= _COUNT and (one.unit or one.followed)
+    ]
+    days = [one for one in found.days if one.month and (one.day or one.year)]
+    return bool(counts or days) or any(one.kind in _HARD for one in found.figures)
+
+
+def shown_title(title: str, text: str) -> str:
+    """The headline without sentences after its first that say nothing of the news, or speak to a reader."""
+    if not holds(Defence.NEWS_ONLY):
+        return title
+    parts = list(pieces(title))
+    if len(parts) < 2:
+        return title
+    news = News.of(parts[0][1], text)
+    kept = [parts[0][1], *(words for _, words in parts[1:] if news.fault(words) is None)]
+    return title if len(kept) == len(parts) else " ".join(kept)

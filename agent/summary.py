@@ -1,0 +1,71 @@
+"""A reader's own words held against the article: its summary sentence by sentence, its facts each against their quote.
+
+The same check that the analysis passes. Every sentence of the article may carry a sentence of the summary; what is left out is
+counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agent.check import Checker
+from agent.evidence import Evidence
+from agent.sentences import split_sentences
+from records.analysis import Sentence
+from records.article import Article
+from records.impact import Impact
+from records.market import Candidate
+from records.reading import Fact, Reading
+from records.taxonomy import EventType, Scope
+from records.times import new_york_date
+
+_ENDS = '.!?"”'
+"""A sentence that ends otherwise was cut off."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The sentences that the article carries, in order, each once."""
+
+    kept: tuple[str, ...]
+    dropped: int
+    """Sentences that say what the article does not."""
+
+
+def hold_summary(written: str, article: Article, candidates: Sequence[Candidate]) -> Held:
+    """The sentences of `written` against all of the article. Repetitions and a stump at the end are left out uncounted."""
+    evidence = _article_as_evidence(article, candidates)
+    checker = Checker(evidence)
+    support = tuple(fact.id for fact in evidence.reading.facts)
+    said = dict.fromkeys(text for _, text in split_sentences(written) if text[-1] in _ENDS)
+    kept = tuple(text for text in said if not checker.faults(Sentence(text=text, support=support)))
+    return Held(kept, len(said) - len(kept))
+
+
+def hold_facts(facts: Sequence[Fact], article: Article, candidates: Sequence[Candidate]) -> tuple[Fact, ...]:
+    """The facts; the quote stands in the place of words that say more than it does."""
+    evidence = _article_as_evidence(article, candidates)
+    checker = Checker(replace(evidence, reading=evidence.reading.model_copy(update={"facts": tuple(facts)})))
+    return tuple(
+        fact.model_copy(update={"text": fact.quote})
+        if checker.faults(Sentence(text=fact.text, support=(fact.id,)))
+        else fact
+        for fact in facts
+    )
+
+
+def _article_as_evidence(article: Article, candidates: Sequence[Candidate]) -> Evidence:
+    """Nothing but the article: its sentences are the facts."""
+    facts = tuple(
+        Fact(id=f"A{number}", text=text, quote=text, span=span)
+        for number, (span, text) in enumerate(split_sentences(article.body), 1)
+    )
+    reading = Reading(
+        summary="", event_type=EventType.NOT_MARKET_RELEVANT, tags=(), mentions=(), sentiment=None, surprise=None, scheduled=None,
+        scope=Scope.NONE, facts=facts,
+    )  # fmt: skip
+    impact = Impact(
+        ticker=None, score=None, low=None, high=None, p_material=None, multiplier=None, evidence="not_scoreable", n_eff=None,
+        reason="nothing is scored while the article is read", model_version="none",
+    )  # fmt: skip
+    on = new_york_date(article.published_at) if article.published_at else None
+    return Evidence(article.body, reading, impact, (), (), tuple(candidates), article.known_at, on)

@@ -1,0 +1,114 @@
+"""`python -m evals.harness.grounding --data DIR [--out DIR] [--kept DIR]`: runs the experiment of docs/grounding-experiment.md.
+
+DIR holds impact/, prices/ and recent/. About 15 minutes on two quiet cores; with --kept what was finished before is not made
+again.
+"""
+
+import argparse
+import hashlib
+import pickle
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from evals.harness.grounding.analysis import declared_tests, findings
+from evals.harness.grounding.arms import Field, Rivals, field_of, fit_rivals
+from evals.harness.grounding.page import page, write_report
+from evals.impact.events import load_stories
+from evals.impact.fit import UNTIL, development
+from evals.impact.recent import AFTER, recent_rows
+from evals.impact.run import Request, ground_of, prepare
+from markets.reference import reference
+from records.errors import UsageError
+
+VALIDATION, CUTOFF, SINCE_2022, AFTER_FILES = (
+    "validation",
+    "after the cutoff",
+    "from 2022 on",
+    "after the model's files",
+)
+FIRST_DAYS = {CUTOFF: date(2024, 1, 1), AFTER_FILES: date(2024, 10, 1)}
+DEPARTURES: tuple[str, ...] = ()
+
+Made = TypeVar("Made")
+
+
+def fields(data: Path, kept: Path | None, say: Callable[[str], None]) -> tuple[Field, Field]:
+    """Validation, and all recent news from 2022 on. Raises SourceError."""
+
+    def rivals() -> Rivals:
+        return _once(kept, "rivals", lambda: fit_rivals(development(data, UNTIL, say)))
+
+    def recent() -> Field:
+        rows, told = recent_rows(data)
+        ground = ground_of([*load_stories(data), *rows], AFTER, (data,), say)
+        say(f"{told:,} stories tell the price move and are left out")
+        return field_of(SINCE_2022, ground, rivals())
+
+    rivals()
+    validation = _once(kept, "validation", lambda: field_of(VALIDATION, prepare(Request(data, "val"), say), rivals()))
+    return validation, _once(kept, "recent", recent)
+
+
+def _once(kept: Path | None, name: str, make: Callable[[], Made]) -> Made:
+    """What was made before, from our own file of an earlier run; else made now."""
+    if kept is None:
+        return make()
+    path = kept / f"{name}.pickle"
+    if path.is_file():
+        found: Made = pickle.loads(path.read_bytes())
+        return found
+    made = make()
+    kept.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps(made))
+    return made
+
+
+def digest_of(data: Path) -> str:
+    """SHA-256 of the files that are read, 16 hex digits."""
+    found = hashlib.sha256()
+    for folder in ("impact", "prices", "recent"):
+        for path in sorted((data / folder).glob("*.parquet")):
+            found.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()[:16]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m evals.harness.grounding", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with impact/, prices/ and recent/")
+    parser.add_argument("--out", type=Path, help="folder for report.md, report.json and the picture")
+    parser.add_argument("--kept", type=Path, help="folder for forecasts of an interrupted run")
+    options = parser.parse_args(arguments)
+    if not options.data.is_dir():
+        raise UsageError(f"There is no folder {options.data}. Give the one that holds impact/, prices/ and recent/.")
+    validation, recent = fields(options.data, options.kept, print)
+    later = {name: recent.subset(recent.published >= first.toordinal(), name) for name, first in FIRST_DAYS.items()}
+    ref = reference()
+    print("testing …")
+    family = declared_tests((validation, later[CUTOFF]), ref)
+    found = [findings(each, ref) for each in (validation, later[CUTOFF], recent, later[AFTER_FILES])]
+    about = {
+        "score": validation.about["score"],
+        "reference": validation.about["reference"],
+        "data digest": digest_of(options.data),
+        "validation": f"{_day(validation.published.min())} to {_day(validation.published.max())}",
+        "recent": f"{_day(recent.published.min())} to {_day(recent.published.max())}",
+        "store before validation": validation.about["store_before_the_first_day"],
+        "store before the recent news": recent.about["store_before_the_first_day"],
+        "outcomes from": validation.about["outcomes_from"],
+    }
+    print(page(family, found, about, DEPARTURES))
+    if options.out:
+        write_report(options.out, family, found, about, DEPARTURES)
+
+
+def _day(ordinal: np.int64) -> str:
+    return date.fromordinal(int(ordinal)).isoformat()
+
+
+if __name__ == "__main__":
+    main()

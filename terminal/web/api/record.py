@@ -1,0 +1,55 @@
+"""How the forecasts did, and the briefs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from evals.track_record import TrackRecord, track_record
+from markets.reference import reference
+from records.brief import Brief, BriefScope
+from terminal import brief_scope
+from terminal.web.api.parameters import Identity, Limit, Served
+from terminal.web.api.records import BriefAsked, Briefs
+
+router = APIRouter(tags=["record"])
+
+
+@router.get("/track-record", response_model=TrackRecord)
+def the_track_record(
+    site: Served,
+    include_replays: Annotated[bool, Query(description="also forecasts made of old news, after its outcome")] = False,
+) -> TrackRecord:
+    """How the forecasts did that were written down before their outcome, from a ledger that verifies."""
+    from terminal.commands.ledger import refuse_broken
+
+    refuse_broken(site.database.verify_ledger())
+    return track_record(site.database.forecasts(), reference(), include_replays=include_replays)
+
+
+@router.get("/briefs", response_model=Briefs, tags=["briefs"])
+def list_briefs(site: Served, limit: Limit = 20) -> Briefs:
+    """The briefs that were written, newest first."""
+    return Briefs(items=tuple(site.database.briefs.recent(limit)))
+
+
+@router.get("/briefs/{brief_id}", response_model=Brief, tags=["briefs"])
+def one_brief(site: Served, brief_id: Identity) -> Brief:
+    """One brief."""
+    return site.database.briefs.load(brief_id)
+
+
+@router.post("/briefs", response_model=Brief, status_code=201, tags=["briefs"])
+def write_brief(site: Served, asked: BriefAsked) -> Brief:
+    """Writes a brief of what happened since the last one of its scope."""
+    from agent.brief import Briefing
+
+    book = None
+    if asked.kind == "portfolio":
+        scope, book = brief_scope.portfolio(site.settings)
+    elif asked.kind == "watchlist":
+        scope = brief_scope.watchlist(",".join(asked.tickers))
+    elif asked.kind == "theme":
+        scope = brief_scope.themes([asked.theme])
+    else:
+        scope = BriefScope(kind="everything")
+    return Briefing(site.database, site.clock).write(scope, book=book)
