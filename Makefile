@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 # How many processes share the tests.
 PROCESSES ?= 2
 
-.PHONY: help demo test test-model check lock clean
+.PHONY: help demo test test-model browser check lock clean
 help:
 	@echo "make demo        set up, get the model, analyse a real article and show the page"
 	@echo "make test        set up and run the tests"
 	@echo "make test-model  the tests that run the embedded language model end to end"
+	@echo "make browser     install Chromium from Debian's packages, for the tests of the pages (skipped without)"
 	@echo "make check       formatting, lint and types"
 	@echo "make lock        renew the lock files"
 
@@ -42,6 +43,9 @@ test: $(VENV)/dev
 test-model: $(VENV)/dev
 	@$(BIN)/rhyme models pull
 	@$(BIN)/python -m pytest -q -m model
+
+browser:
+	@command -v chromium >/dev/null || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null)
 
 check: $(VENV)/dev
 	@$(BIN)/ruff format --check .

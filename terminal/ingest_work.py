@@ -44,7 +44,10 @@ def cost_of(parts: Assembly) -> Sum:
 def _work(parts: Assembly, options: argparse.Namespace, view: ProgressView, done: Work) -> int:
     view.say("Opening the event memory …")
     from agent.jobs import JobQueue, Worker
+    from terminal.allocator import limit_arenas
     from terminal.jobs_parts import course_of
+
+    limit_arenas()
 
     def note(article_id: str, outcome: JobOutcome) -> None:
         done.outcomes[article_id] = outcome

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from records.errors import SettingsError, StoreError, UsageError
+from terminal.allocator import limit_arenas
 from terminal.assembly import Assembly
 from terminal.listening import LOOPBACK, listening
 from terminal.plain import plain
@@ -19,6 +20,7 @@ def run(options: argparse.Namespace) -> int:
     """Serves until Ctrl-C or SIGTERM; 0 then. Raises UsageError, SettingsError, StoreError."""
     settings = load_settings({"home": options.home, "model": options.model}).settings
     _check_files(options)
+    limit_arenas()
     with Assembly(settings) as parts:
         from terminal.web.site import Site
 

@@ -40,9 +40,11 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(f"--{name} {number} is below 1.")
     with ProgressView.open(quiet=options.quiet) as view:
         view.say("Starting …")  # before the imports, which take a second
+        from terminal.allocator import limit_arenas
         from terminal.assembly import Assembly
         from terminal.settings import load_settings
 
+        limit_arenas()
         settings = load_settings({"home": options.home}).settings
         with Assembly(settings, say=view.say) as parts:
             code, unfinished = _work(parts, options, view)

@@ -104,6 +104,28 @@ def test_a_corrected_figure_is_a_correction(threads: StoryThreads, first: Placem
     assert (placed.story_id, placed.relation) == (first.story_id, "correction")
 
 
+@pytest.mark.parametrize(
+    ("title", "corrected"),
+    [
+        ("Boeing to buy Spirit for $4.7 bln", "Correction: Boeing to buy Spirit for $8.3 bln"),
+        ("Zeta Corp to cut 3,000 jobs", "CORRECTED-Zeta Corp to cut 300 jobs"),
+        ("Zeta Corp raises dividend to 12 cents a share", "CORRECTED-Zeta Corp raises dividend to 21 cents a share"),
+    ],
+)
+def test_a_correction_of_the_headlines_figure_stays_in_the_story(
+    threads: StoryThreads, title: str, corrected: str
+) -> None:
+    first = threads.place(article(title, ""))
+    placed = threads.place(article(corrected, "", minutes=30))
+    assert (placed.story_id, placed.relation) == (first.story_id, "correction")
+
+
+def test_a_correction_of_another_story_of_the_company_does_not_join(threads: StoryThreads) -> None:
+    first = threads.place(article("Zeta Corp raises dividend to 12 cents a share", ""))
+    placed = threads.place(article("CORRECTED-Zeta Corp to cut 300 jobs", "", minutes=30))
+    assert placed.story_id != first.story_id
+
+
 def test_a_round_up_of_two_stories_is_a_recombination_that_later_articles_do_not_join(
     threads: StoryThreads, first: Placement
 ) -> None:

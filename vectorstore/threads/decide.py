@@ -34,6 +34,8 @@ SAME_HEADLINE = 0.8
 HEADLINE_HOURS = 48.0
 LEAST_TITLE = 4
 """Terms of a headline that can identify a story: "Business news in brief" returns every morning."""
+LEAST_CORRECTED = 3
+"""And of one that says that it corrects, figures left out."""
 NAMED = 0.5
 """Rarity, in tens of nats, from which a shared term may be a name: in fewer than one headline in 150. Short bodies that are equal
 need one, or two figures in common: a footnote of a wire is everybody's."""
@@ -93,7 +95,9 @@ class StoryModel:
             odds *= OTHER_TYPE
         odds *= math.pow(DAILY, max(0.0, features.hours / 24 - 1))
         told = odds / (1 + odds) * self._company(features)
-        return max(told, self._near_duplicate(a, b, features), _one_headline(a, b, features))
+        return max(
+            told, self._near_duplicate(a, b, features), _one_headline(a, b, features), _said_correction(a, b, features)
+        )
 
     def _near_duplicate(self, a: Sketch, b: Sketch, features: Shared) -> float:
         """From SAME_STORY at NEAR_DUPLICATE to nearly 1 for one body inside the other."""
@@ -158,12 +162,31 @@ def _at(knots: Sequence[tuple[float, float]], value: float | None) -> float:
 def _one_headline(a: Sketch, b: Sketch, features: Shared) -> float:
     """From SAME_STORY at SAME_HEADLINE to nearly 1 for equal headlines."""
     conflict = features.other_figures or features.other_period or features.tickers == 0
-    if conflict or features.jaccard < SAME_HEADLINE or features.hours > HEADLINE_HOURS:
+    if conflict or features.hours > HEADLINE_HOURS:
         return 0.0
     if min(len(a.title_set), len(b.title_set)) < LEAST_TITLE:
         return 0.0
-    alike = (features.jaccard - SAME_HEADLINE) / (1 - SAME_HEADLINE)
-    return min(0.99, SAME_STORY + (1 - SAME_STORY) * alike)
+    return _as_alike(features.jaccard)
+
+
+def _as_alike(jaccard: float) -> float:
+    """From SAME_STORY at SAME_HEADLINE to nearly 1; 0 below."""
+    if jaccard < SAME_HEADLINE:
+        return 0.0
+    return min(0.99, SAME_STORY + (1 - SAME_STORY) * (jaccard - SAME_HEADLINE) / (1 - SAME_HEADLINE))
+
+
+def _said_correction(a: Sketch, b: Sketch, features: Shared) -> float:
+    """The same for a headline that says it corrects: another figure is then what it is about."""
+    if "correction" not in (a.print.label, b.print.label) or features.other_period or features.tickers == 0:
+        return 0.0
+    first, second = a.title_set - a.figures, b.title_set - b.figures
+    if features.hours > HEADLINE_HOURS or min(len(first), len(second)) < LEAST_CORRECTED:
+        return 0.0
+    weights = {**a.weights, **b.weights}
+    return _as_alike(
+        sum(sorted(weights[term] for term in first & second)) / sum(sorted(weights[term] for term in first | second))
+    )
 
 
 def relation(new: Sketch, members: Sequence[Sketch], added: float, others: int) -> tuple[Relation, str]:
