@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from agent.chat.passages import Passage, passages_of, years_in
 
 JUDGED = 3
-"""Passages that the model is asked about."""
+"""Passages that the model is asked about, until it says yes."""
 
 _ASKS = re.compile(r"\b(?:what|which|who|whom|whose|how|when|where|why|by how)\b", re.IGNORECASE)
 _NEWS = re.compile(
@@ -114,15 +114,13 @@ def ranked(question: str, texts: Mapping[str, str]) -> list[Found]:
 
 
 def chosen(found: list[Found], judge: Judge, *, least_score: float, least_share: float) -> Found | None:
-    """The passage that the model holds for the answer; None when it is not sure, or the words fit too little."""
-    best: tuple[float, Found] | None = None
+    """The first by words that the model holds for the answer; None when it is not sure, or the words fit too little."""
     for one in found[:JUDGED]:
         if one.score < least_score:
             break
-        share = judge(one.passage)
-        if share >= least_share and (best is None or share * one.score > best[0]):
-            best = (share * one.score, one)
-    return best[1] if best else None
+        if judge(one.passage) >= least_share:
+            return one
+    return None
 
 
 def _told(passage: Passage) -> str:

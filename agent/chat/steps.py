@@ -21,7 +21,7 @@ from models.interface import LanguageModel
 from prompts import PromptLibrary
 from records.analysis import ModelCall
 from records.chat import AnswerSentence, ChatAnswer, ChatProvenance, Retrieved
-from records.errors import ModelCannot
+from records.errors import ModelCannot, UsageError
 from records.market import Candidate
 from records.taxonomy import EVENT_DESCRIPTIONS, EventType, Tag
 from tools.result import Item, Result
@@ -74,10 +74,18 @@ _WHEN = re.compile(
 _IT = re.compile(r"\b(?:it|its|they|their|that|this company|the stock|the company)\b", re.IGNORECASE)
 
 
+_SYMBOL = re.compile(
+    r"\$?\b(?!(?:FDA|SEC|FED|CEO|CFO|COO|US|USA|UK|EU|AI|EPS|GDP|CPI|IPO|ETF|ECB|IT|ALL|ARE|ON|OR|SO|M&A|FY|Q[1-4])\b)"
+    r"([A-Z]{2,5}(?:\.[A-Z])?)\b"
+)
+"""A ticker as people type it; what is in the list is more often a word or an office."""
+
+
 class Market(Protocol):
     """Where companies are found in words (`markets.desk.MarketDesk`)."""
 
     def candidates(self, title: str, text: str, as_of: datetime) -> tuple[Candidate, ...]: ...
+    def given(self, ticker: str, as_of: datetime) -> Candidate: ...
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,8 @@ class _Memory:
 
     tickers: tuple[str, ...] = ()
     topic: str = ""
+    meant: str = ""
+    """What "it" stands for in the question at hand; empty when the question names it."""
 
 
 @dataclass
@@ -130,9 +140,11 @@ class StepChat:
             steps += [Step("show", {}) for _ in read]
             items = [*items, *read]
         if not sentences:
-            told = self._relevant(asked, [item for item in found if not _is_page(item)], calls)
+            meant = f"{asked} (of {memory.meant})" if memory.meant else asked
+            told = self._relevant(meant, _to_judge(found), calls)
+            memory.topic = (_headline(told[0]) if told else None) or memory.topic
             sentences = [AnswerSentence(text=sentence_of(item), support=(item.id,)) for item in told[:SHOWN]]
-            reason = None if sentences else reason or _why_nothing(results)
+            reason = _no_news(told) if sentences else reason or _why_nothing(results)
         if not sentences:
             sentences = [AnswerSentence(text=f"I don't know from what I have: {reason}", support=())]
         names = [step.tool for step in steps]
@@ -140,10 +152,11 @@ class StepChat:
 
     def _plan(self, question: str, memory: _Memory, as_of: datetime) -> Iterator[Step]:
         """Which lookups, by what the words ask for."""
-        found = self.market.candidates(question, "", as_of)
-        tickers = tuple(dict.fromkeys(one.instrument.ticker for one in found))
+        tickers = self._tickers(question, as_of)
+        memory.meant = ""
         if not tickers and _IT.search(question):
             tickers = memory.tickers
+            memory.meant = ", ".join(tickers)
         memory.tickers = tickers or memory.tickers
         when = _WHEN.search(question)
         since = when[0].lower() if when else None
@@ -151,10 +164,9 @@ class StepChat:
             yield Step("track_record", {"event_type": _event_type(question)})
             return
         if _LIKE.search(question):
-            topic = question if not _IT.search(question) or not memory.topic else f"{memory.topic} {question}"
+            topic = memory.topic if _IT.search(question) and memory.topic else question
             yield Step("find_precedents", {"text": topic, "tickers": list(tickers), "limit": SHOWN})
             return
-        memory.topic = question
         if _BOOK.search(question):
             yield Step("positions", {})
             yield Step("list_analyses", {"since": since or "today", "order": "score", "limit": 20})
@@ -170,6 +182,16 @@ class StepChat:
         if tickers or tags or since:
             yield Step("list_analyses", {"tickers": list(tickers), "tags": tags, "since": since, "limit": 10})
         yield Step("search_news", {"words": looked_for(question)[:2_000], "since": since, "limit": 10})
+
+    def _tickers(self, question: str, as_of: datetime) -> tuple[str, ...]:
+        """Of the companies that a question names, and the symbols that it writes out."""
+        found = [one.instrument.ticker for one in self.market.candidates(question, "", as_of)]
+        for symbol in _SYMBOL.findall(question):
+            try:
+                found.append(self.market.given(symbol, as_of).instrument.ticker)
+            except UsageError:
+                continue
+        return tuple(dict.fromkeys(found))
 
     def _looked_up(self, step: Step, sources: Sources, on_event: OnEvent) -> Result:
         on_event(ToolStarted(step.tool, step.arguments))
@@ -224,7 +246,7 @@ class StepChat:
         distinct = list({item.id: item for item in items}.values())[:JUDGED]
         judged: list[tuple[float, int, Item]] = []
         for place, item in enumerate(distinct):
-            if item.kind in ("record", "activity", "position", "reaction"):
+            if item.kind in ("record", "activity", "position", "reaction", "event") or _is_held(item, distinct):
                 judged.append((1.0, place, item))  # asked for by name: nothing else can be meant
                 continue
             prompt = self.prompts.load("chat_relevant").render(question=question, item=item.text[:800])
@@ -280,6 +302,26 @@ def sentence_of(item: Item) -> str:
     return sentence_of_text(item.text)
 
 
+def _to_judge(items: list[Item]) -> list[Item]:
+    """Without pages that are read and not told; beside a portfolio only news of what is held, before the positions themselves."""
+    positions = [item for item in items if item.kind == "position"]
+    if positions:
+        return [*(item for item in items if _is_held(item, positions)), *positions]
+    return [item for item in items if not _is_page(item)]
+
+
+def _is_held(item: Item, items: list[Item]) -> bool:
+    """Whether it is an analysis of a company that a position of the portfolio is in."""
+    held = {one.data.get("ticker") for one in items if one.kind == "position"}
+    return item.kind == "analysis" and bool(held & {item.data.get("ticker"), *item.data.get("tickers", ())})
+
+
+def _headline(item: Item) -> str | None:
+    """What a follow-up means by "this"."""
+    title = item.data.get("title") or item.data.get("summary")
+    return str(title) if title and item.kind in ("analysis", "article", "event") else None
+
+
 def _is_page(item: Item) -> bool:
     """Whether it is an article whose text is longer than its excerpt, so that it is read and not told whole."""
     excerpt = str(item.data.get("excerpt", ""))
@@ -317,6 +359,12 @@ def _event_type(question: str) -> str | None:
     }
     best = max(shares, key=lambda kind: shares[kind])
     return best.value if shares[best] else None
+
+
+def _no_news(told: list[Item]) -> str | None:
+    """Said beside the positions of a portfolio of which nothing is told."""
+    quiet = bool(told) and all(item.kind == "position" for item in told)
+    return "no analysed news of that time is on what the portfolio holds" if quiet else None
 
 
 def _why_nothing(results: list[Result]) -> str:
