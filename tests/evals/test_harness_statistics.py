@@ -188,7 +188,7 @@ def test_few_clusters_give_no_interval_and_say_why() -> None:
     base, run = _run(_noisy(0.2, 90, 1), cluster=10), _run(_noisy(0.9, 90, 2), cluster=10)
     found = compare(run, base, seed=0).differences[0]
     assert (found.verdict, found.interval, found.p, found.n_paired) == ("not shown", None, None, 90)
-    assert found.why == "9 clusters, 10 are needed"
+    assert found.why == "9 clusters, 20 are needed"
 
 
 def test_ungraded_cases_and_changed_labels_are_not_paired_and_counted() -> None:
