@@ -23,6 +23,8 @@ AT_ONCE = 8
 MOST = 64
 """Questions under way or waiting: beyond it they are refused, so that a flood ends in an answer."""
 STOPPED = "it was stopped before it had ended"
+BUSY = "This conversation waits for an answer. Stop it, or ask when it is there."
+SILENT = "The answer that was stopped has not let go yet: its model is silent. Begin a new conversation, or try again in a while."
 
 _CONVERSATION = re.compile(r"[0-9a-f]{16}")
 _log = logging.getLogger(__name__)
@@ -141,8 +143,9 @@ class AskDesk:
         with self._guard:
             if len(self._under_way) >= MOST:
                 raise UsageError(f"{MOST} questions wait for an answer already. Ask again in a while.")
-            if any((one.who, one.conversation) == (who, conversation) for one in self._under_way.values()):
-                raise UsageError("This conversation waits for an answer. Stop it, or ask when it is there.")
+            same = [one for one in self._under_way.values() if (one.who, one.conversation) == (who, conversation)]
+            if same:
+                raise UsageError(SILENT if same[0].stopping else BUSY)
             self._under_way[asked.id] = asked
         self._pool.submit(self._work, asked, tell, keep)
         return asked
