@@ -2,7 +2,7 @@
 
 from terminal.command_tree import Tree, whole_number
 from terminal.eval_chat_arguments import add_eval_chat
-from terminal.eval_harness_arguments import add_eval_harness
+from terminal.eval_harness_arguments import SHIPPED_HELP, add_eval_harness, add_run_options
 from terminal.eval_injection_arguments import add_eval_injection
 from terminal.eval_labels_arguments import add_eval_labels
 from terminal.eval_words_arguments import add_eval_words
@@ -17,8 +17,8 @@ def add_eval(tree: Tree) -> None:
     add_eval_injection(evaluate)
     add_eval_labels(evaluate)
     add_eval_words(evaluate)
-    add_eval_harness(evaluate)
     add_eval_chat(evaluate)
+    add_eval_harness(evaluate)
 
 
 def _add_eval_impact(evaluate: Tree) -> None:
@@ -32,7 +32,7 @@ def _add_eval_impact(evaluate: Tree) -> None:
         "Each event is forecast as of its own day.",
     )
     impact.set_defaults(suite="impact")
-    impact.add_argument("--data", metavar="DIR", required=True, help="folder with the events to grade")
+    impact.add_argument("--data", metavar="DIR", help=f"folder with the events to grade; {SHIPPED_HELP}")
     impact.add_argument("--split", metavar="NAME", help="the split to grade; default: the latest of the folder")
     impact.add_argument(
         "--store", metavar="DIR", action="append", default=[], help="a folder of earlier events to recall; repeatable"
@@ -47,6 +47,7 @@ def _add_eval_impact(evaluate: Tree) -> None:
         "--quick", action="store_true", help="the score and the baselines only, without the experiments"
     )
     impact.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    add_run_options(impact)
 
 
 def _add_eval_recall(evaluate: Tree) -> None:
@@ -58,7 +59,7 @@ def _add_eval_recall(evaluate: Tree) -> None:
         "DIR holds story files of two splits, dev and val, as for `rhyme eval impact`; ref/ with sectors and prices/ beside "
         "them. Nothing is fitted: the shipped constants are graded on the later split, each query as of its own day.",
     )
-    recall.add_argument("--data", metavar="DIR", required=True, help="folder with the events to grade")
+    recall.add_argument("--data", metavar="DIR", help=f"folder with the events to grade; {SHIPPED_HELP}")
     recall.add_argument(
         "--embedder",
         metavar="NAME",
@@ -79,6 +80,7 @@ def _add_eval_recall(evaluate: Tree) -> None:
     recall.add_argument("--cache", metavar="DIR", help="keep embeddings there; a second run is then fast")
     recall.add_argument("--out", metavar="DIR", help="also write report.md, report.json and plots there")
     recall.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    add_run_options(recall)
 
 
 def _add_eval_threads(evaluate: Tree) -> None:
@@ -90,8 +92,9 @@ def _add_eval_threads(evaluate: Tree) -> None:
         "DIR holds dup/*.jsonl (labelled pairs: a, b, label and, if you have them, a_body, b_body, kind, ticker, date) and, best, "
         "impact/*.parquet with articles to make reprints of. Nothing is fitted: pairs that the model was fitted on are left out.",
     )
-    threads.add_argument("--data", metavar="DIR", required=True, help="folder with the pairs to grade")
+    threads.add_argument("--data", metavar="DIR", help=f"folder with the pairs to grade; {SHIPPED_HELP}")
     threads.add_argument("--embedder", metavar="NAME", help="also with its vectors, as in `rhyme models list`")
     threads.add_argument("--out", metavar="DIR", help="also write report.md, report.json and plots there")
     threads.add_argument("--quick", action="store_true", help="a tenth of the reprints")
     threads.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    add_run_options(threads)

@@ -2,6 +2,7 @@
 
 from terminal.command_tree import Tree, UsageParser, whole_number
 
+SHIPPED_HELP = "default: the shipped set, on the harness"
 RUN_HELP = "a run's id, a suite's name for its latest run, or a run's JSON file"
 
 
@@ -66,7 +67,11 @@ def add_run_options(parser: UsageParser) -> None:
     """What every suite can do with its run."""
     group = parser.add_argument_group("the run")
     group.add_argument(
-        "--replay", action="store_true", help="the shipped set with recorded answers: free, the same each time"
+        "--replay",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="the shipped set with recorded answers, of FILE or the shipped ones: free, the same each time",
     )
     group.add_argument("--compare", metavar="RUN", help=f"tell the differences from it: {RUN_HELP}")
     group.add_argument("--report", metavar="FILE", help="write a report of it: .html, .md or .json")

@@ -1,6 +1,7 @@
 """The arguments of `rhyme eval injection`."""
 
 from terminal.command_tree import Tree, whole_number
+from terminal.eval_harness_arguments import add_run_options
 
 
 def add_eval_injection(evaluate: Tree) -> None:
@@ -27,3 +28,4 @@ def add_eval_injection(evaluate: Tree) -> None:
     injection.add_argument("--quick", action="store_true", help="without the table of what each defence does")
     injection.add_argument("--out", metavar="DIR", help="also write report.md, report.json and outcomes there")
     injection.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    add_run_options(injection)

@@ -1,6 +1,7 @@
 """The arguments of `rhyme eval tickers|sentiment|tags`. Standard library only, like all that is read before a command is known."""
 
 from terminal.command_tree import Tree, UsageParser, whole_number
+from terminal.eval_harness_arguments import SHIPPED_HELP, add_run_options
 
 
 def add_eval_labels(evaluate: Tree) -> None:
@@ -35,7 +36,7 @@ def _add_sentiment(evaluate: Tree) -> None:
         "rhyme eval sentiment --data DIR --model default --limit 100 --resume",
         "DIR holds labels/*.jsonl (docs/evaluations/sentiment). Without --model only the baselines are graded.",
     )
-    sentiment.add_argument("--data", metavar="DIR", required=True, help="folder with labels/")
+    sentiment.add_argument("--data", metavar="DIR", help=f"folder with labels/; {SHIPPED_HELP}")
     sentiment.add_argument("--set", metavar="NAME", action="append", default=[], help="one set only; repeatable")
     _add_asked(sentiment)
 
@@ -49,7 +50,7 @@ def _add_tags(evaluate: Tree) -> None:
         "DIR holds labels/reuters21578_test.jsonl, whose topics are mapped onto Rhyme's tags; what has no counterpart is left "
         "out and counted. Without --model only the baselines are graded.",
     )
-    tags.add_argument("--data", metavar="DIR", required=True, help="folder with labels/reuters21578_test.jsonl")
+    tags.add_argument("--data", metavar="DIR", help=f"folder with labels/reuters21578_test.jsonl; {SHIPPED_HELP}")
     _add_asked(tags)
 
 
@@ -78,3 +79,4 @@ def _add_shared(parser: UsageParser) -> None:
     )
     parser.add_argument("--out", metavar="DIR", help="also write report.md and report.json there")
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    add_run_options(parser)

@@ -18,6 +18,7 @@ from terminal.settings import load_settings
 from terminal.version import rhyme_version
 
 if TYPE_CHECKING:
+    from evals.harness.adapt import Asked
     from evals.harness.run import Run
     from evals.harness.shelf import Shelf
     from evals.harness.statistics import Comparison
@@ -34,13 +35,45 @@ def shelf_of(options: argparse.Namespace) -> "Shelf":
     return Shelf(Home(load_settings({"home": options.home}).settings.home).path / "evals")
 
 
+def on_harness(options: argparse.Namespace) -> bool:
+    """Whether a suite's command runs the shipped set on the harness: with --replay, or without a folder of data."""
+    return options.replay is not None or options.data is None
+
+
+def kept(options: argparse.Namespace, run: "Run", report: Mapping[str, Any]) -> dict[str, Any]:
+    """Keeps the run of a suite's own report, compares and reports it as asked; the report in words of JSON, in which the shape that
+    every suite has stands beside the suite's own names. Raises StoreUnwritable, NotFound, UsageError."""
+    shelf_of(options).save(run)
+    comparisons = compared(options, [run])
+    if options.report:
+        reported(Path(options.report), [run], comparisons)
+    shape = run.summary()
+    beside = {name: value for name, value in shape.items() if name != "intervals"}
+    more = {"comparisons": [one.model_dump(mode="json") for one in comparisons]} if comparisons else {}
+    return {**beside, **report, **more}
+
+
+def asked_of(options: argparse.Namespace, model: str | None = None, profile: str | None = None) -> "Asked":
+    """What the command was asked for, for its run."""
+    from evals.harness.adapt import Asked
+
+    return Asked(
+        made_at=utc_now(),
+        version=rhyme_version(),
+        seed=getattr(options, "seed", None) or 0,
+        limit=getattr(options, "limit", None),
+        model=model,
+        profile=profile,
+    )
+
+
 def assessed(options: argparse.Namespace, suites: Sequence[str]) -> "list[Run]":
     """The suites run on the harness, kept, and told of as they end. Raises SettingsError without the engine, UsageError,
     SourceError, ModelError, StoreError."""
     from evals.harness.assess import Outside, Request, assess
     from evals.harness.run import Layer
 
-    settings = load_settings({"home": options.home, "model": options.model}).settings
+    settings = load_settings({"home": options.home, "model": getattr(options, "model", None)}).settings
     data = Path(options.data) if options.data else None
     if data is not None and not data.is_dir():
         raise SourceUnreachable(f"There is no folder {data}. Leave --data out to use the shipped sets.")
@@ -50,7 +83,8 @@ def assessed(options: argparse.Namespace, suites: Sequence[str]) -> "list[Run]":
     layer: Layer = (
         "replay" if options.replay is not None else "offline" if getattr(options, "code_only", False) else "live"
     )
-    request = Request(tuple(suites), layer, data, options.limit, options.seed or 0, settings.model, record=record)
+    limit, seed = getattr(options, "limit", None), getattr(options, "seed", None) or 0
+    request = Request(tuple(suites), layer, data, limit, seed, settings.model, record=record)
     if options.replay:
         request = replace(request, recorded=Path(options.replay))
     runs = []
@@ -105,7 +139,7 @@ def compared(options: argparse.Namespace, runs: "Iterable[Run]") -> "list[Compar
 
     base = shelf_of(options).load(options.compare)
     mine = [run for run in runs if (run.suite, run.layer) == (base.suite, base.layer) and run.run_id != base.run_id]
-    return [compare(run, base, seed=options.seed or 0) for run in mine]
+    return [compare(run, base, seed=getattr(options, "seed", None) or 0) for run in mine]
 
 
 def reported(path: Path, runs: "Sequence[Run]", comparisons: "Sequence[Comparison]") -> None:
@@ -119,7 +153,7 @@ def reported(path: Path, runs: "Sequence[Run]", comparisons: "Sequence[Compariso
     write_report(path, report_of(runs, verdicts=verdicts, comparisons=comparisons), runs)
 
 
-def told(options: argparse.Namespace, runs: "Sequence[Run]") -> int:
+def shown(options: argparse.Namespace, runs: "Sequence[Run]") -> int:
     """Compares, reports and prints what a suite's command was asked for; returns the exit code."""
     comparisons = compared(options, runs)
     if options.report:

@@ -1,6 +1,7 @@
 """The arguments of `rhyme eval words`. Standard library only, like all that is read before a command is known."""
 
 from terminal.command_tree import Tree, whole_number
+from terminal.eval_harness_arguments import SHIPPED_HELP, add_run_options
 
 
 def add_eval_words(evaluate: Tree) -> None:
@@ -13,7 +14,7 @@ def add_eval_words(evaluate: Tree) -> None:
         "DIR holds summ/*.parquet (id, doc, summary: earnings calls with summaries) or dup/*.jsonl (a, b, a_body, b_body, date, "
         "label: versions of one story). Needs no model: the analyses then checked are composed from readings made in code.",
     )
-    words.add_argument("--data", metavar="DIR", required=True, help="folder with summ/ or dup/")
+    words.add_argument("--data", metavar="DIR", help=f"folder with summ/ or dup/; {SHIPPED_HELP}")
     words.add_argument(
         "--half",
         choices=("report", "dev", "both"),
@@ -39,3 +40,4 @@ def add_eval_words(evaluate: Tree) -> None:
         help="also write report.md and report.json there; with --model a run that was stopped goes on from written.jsonl",
     )
     words.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    add_run_options(words)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from evals.harness.engine import run_cases
@@ -109,7 +109,7 @@ class _Session:
         if self._request.layer == "replay":
             return Recordings.read(self._request.recorded)
         model = self._live
-        return Recordings.going_on(self._answers_file, about_of(model, self._outside.clock()))
+        return Recordings.going_on(self._answers_file, about_of(model, self._outside.clock(), self._request.limit))
 
     @cached_property
     def _live(self) -> LanguageModel:
@@ -160,11 +160,19 @@ class _Session:
             self._keep(part, found.run_id)
         return found
 
+    @property
+    def _limit(self) -> int | None:
+        """A replay asks no more than was recorded."""
+        if self._request.layer != "replay":
+            return self._request.limit
+        known = [one for one in (self._request.limit, self.recordings.about.limit) if one is not None]
+        return min(known, default=None)
+
     def _parts(self, kind: Kind) -> Parts:
         request = self._request
         return Parts(
             data=request.data,
-            limit=request.limit,
+            limit=self._limit,
             seed=request.seed,
             home=self._outside.home,
             model=self.model if kind == "model" else None,
@@ -191,7 +199,7 @@ class _Session:
             data_sources=dict(task.data_sources),
             git_revision=revision,
             seed=request.seed,
-            limit=request.limit if task.kind == "model" else None,
+            limit=self._limit if task.kind == "model" else None,
             started=None if replay else started,
             version=self._outside.version,
             notes=task.notes,
@@ -236,6 +244,7 @@ class _Session:
         self._answers_file.unlink(missing_ok=True)
 
 
+@cache
 def git_revision() -> str | None:
     """The checkout's commit, '+' when files differ from it; None outside of a checkout of Rhyme."""
 

@@ -37,6 +37,8 @@ class About(Record):
     profile: Literal["capable", "embedded"]
     context_tokens: int
     recorded_at: UtcDatetime
+    limit: int | None = None
+    """Cases a suite that were put to the model; a replay asks no others."""
 
 
 _calls: ContextVar[list[ModelCall] | None] = ContextVar("calls made for the case at hand", default=None)
@@ -287,7 +289,7 @@ def _digest(*parts: Any) -> str:
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def about_of(model: LanguageModel, moment: datetime) -> About:
+def about_of(model: LanguageModel, moment: datetime, limit: int | None = None) -> About:
     """What a new file says of its model."""
     return About(
         model=model.name,
@@ -295,4 +297,5 @@ def about_of(model: LanguageModel, moment: datetime) -> About:
         profile=model.profile,
         context_tokens=model.context_tokens,
         recorded_at=moment,
+        limit=limit,
     )

@@ -3,7 +3,7 @@
 import hashlib
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -45,6 +45,8 @@ class Graded:
     metrics: Metrics
     unanswered: int = 0
     """Rows the model had no answer to: not among the n."""
+    judged: tuple[tuple[Labelled, Label], ...] = ()
+    """The model's rows, each with its answer; empty for baselines."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ def _report(one: LabelledSet, request: Request, reader: SentimentReader | None, 
     if not answered:
         return SetReport(one, baselines, None, {})
     graded = _graded(answered, [answers[row.id] for row in answered], len(drawn) - len(answered))
-    return SetReport(one, baselines, graded, _baselines(one, answered))
+    judged = tuple((row, answers[row.id]) for row in answered)
+    return SetReport(one, baselines, replace(graded, judged=judged), _baselines(one, answered))
 
 
 def _baselines(one: LabelledSet, rows: "tuple[Labelled, ...] | list[Labelled]") -> Mapping[str, Graded]:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evals.impact.bootstrap import Interval
@@ -38,6 +38,8 @@ class Graded:
     tags: tuple[Tag, ...]
     """Those that stand in the part: what the macro means are taken over."""
     metrics: Mapping[str, Interval]
+    judged: tuple[tuple[Tagged, frozenset[Tag]], ...] = ()
+    """The model's articles, each with the tags it gave; empty for baselines."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def run(request: Request, kept: KeptAnswers, say: Say, model: LanguageModel | No
     for number, article in enumerate(drawn, 1):
         say(f"{number} of {len(drawn)} articles")
         answers.append(reader.tags(article))
-    graded = _graded(found, drawn, answers)
+    graded = replace(_graded(found, drawn, answers), judged=tuple(zip(drawn, answers, strict=True)))
     return TagsReport(
         found, baselines, model.name, graded, _baselines(found, drawn), reader.prompt_digests, kept.reused
     )

@@ -1,21 +1,27 @@
 """`rhyme eval impact`: the impact score graded by the market, on any folder of events."""
 
 import argparse
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from records.errors import SourceUnreachable
+from terminal.eval_runs import asked_of, assessed, kept, on_harness, shown
 from terminal.output import as_json
 from terminal.plain import plain
 from terminal.progress import ProgressView
 from terminal.settings import load_settings
 
 if TYPE_CHECKING:
+    from evals.harness.run import Run
+    from evals.impact.report import ImpactReport
     from records.embedder import Embedder
 
 
 def run(options: argparse.Namespace) -> int:
     """Grades and reports. Raises SourceError, UsageError, SettingsError."""
+    if on_harness(options):
+        return shown(options, assessed(options, ["impact"]))
     from evals.impact.grade import grade
     from evals.impact.report import to_json, write_report
     from evals.impact.run import Request
@@ -30,8 +36,9 @@ def run(options: argparse.Namespace) -> int:
         report = grade(request, view.say, quick=options.quick, embedder=_embedder(options))
         if options.out:
             write_report(Path(options.out), report)
+    whole = kept(options, _run_of(options, folders, report), to_json(report))
     if options.json:
-        print(as_json(to_json(report)))
+        print(as_json(whole))
         return 0
     graded = report.evaluation
     print(f"{graded.n_events:,} events, {graded.n_hard:,} of them hard (neither earnings nor telling the price).")
@@ -53,6 +60,25 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         print(plain(f"The report is in {options.out}."))
     return 0
+
+
+def _run_of(options: argparse.Namespace, folders: list[Path], report: "ImpactReport") -> "Run":
+    from evals.harness.adapt import folder_digest, run_of
+    from evals.impact.report import to_json
+
+    found, graded = to_json(report), report.evaluation
+    digests = "".join(folder_digest(folder, "*.parquet", "impact/*.parquet", "prices/*.parquet") for folder in folders)
+    return run_of(
+        "impact",
+        asked_of(options),
+        split=str(report.data["split"]),
+        data_digest=hashlib.sha256(digests.encode()).hexdigest(),
+        n=graded.n_events,
+        metrics=found["metrics"],  # type: ignore[arg-type]
+        baselines=found["baselines"],  # type: ignore[arg-type]
+        score_version=report.artifact,
+        notes=report.notes,
+    )
 
 
 def _embedder(options: argparse.Namespace) -> "Embedder | None":

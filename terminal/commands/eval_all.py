@@ -2,7 +2,7 @@
 
 import argparse
 
-from terminal.eval_runs import assessed, told
+from terminal.eval_runs import assessed, shown
 
 
 def run(options: argparse.Namespace) -> int:
@@ -10,4 +10,4 @@ def run(options: argparse.Namespace) -> int:
     from evals.harness.registry import SUITES
 
     suites = [options.suite] if options.suite else list(dict.fromkeys(options.only)) or list(SUITES)
-    return told(options, assessed(options, suites))
+    return shown(options, assessed(options, suites))

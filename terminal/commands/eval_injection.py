@@ -1,30 +1,35 @@
 """`rhyme eval injection`: orders to a model planted in articles, and what becomes of them."""
 
 import argparse
-import io
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from records.errors import SourceUnreachable
 from terminal.assembly import Assembly
-from terminal.output import AnalysisOutput, as_json
+from terminal.eval_runs import asked_of, assessed, everything_shown, kept, shown
+from terminal.output import as_json
 from terminal.plain import plain
 from terminal.progress import ProgressView
 from terminal.settings import load_settings
 
 if TYPE_CHECKING:
     from evals.injection.run import Results
-    from records.analysis import Analysis
 
 KEPT = "outcomes.jsonl"
-WIDTH = 100
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the cases and reports. Raises SourceError, SettingsError, ModelError, StoreError."""
     if options.data is not None and not Path(options.data).is_dir():
         raise SourceUnreachable(f"There is no folder {options.data}. Leave --data out to run our own cases alone.")
+    if options.replay is not None:
+        return shown(options, assessed(options, ["injection"]))
+    from evals.harness.adapt import injection_cases, run_of
+    from evals.harness.assess import git_revision
+
+    git_revision()  # asked now: enclosed, git takes the checkout for another user's
     enclosed = False
     if options.model is None:
         from evals.injection.watch import enclose
@@ -37,6 +42,17 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         write_report(Path(options.out), results)
     told = to_json(results)
+    run = run_of(
+        "injection",
+        asked_of(options, model=results.model_name),
+        split="shipped" if options.data is None else "given",
+        data_digest=_digest(results),
+        n=results.cases,
+        metrics=told["intervals"],
+        cases=injection_cases(results.model or results.bound),
+        notes=(f"read by {told['read_by']}",),
+    )
+    told = kept(options, run, told)
     if options.json:
         print(as_json(told))
         return 0
@@ -48,6 +64,12 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         print(plain(f"The report is in {options.out}."))
     return 0
+
+
+def _digest(results: "Results") -> str:
+    """Of which cases were planted: their ids are digests of their contents."""
+    cases = sorted({one.case for one in results.model or results.bound})
+    return hashlib.sha256("".join(cases).encode()).hexdigest()
 
 
 def _results(options: argparse.Namespace, view: ProgressView, enclosed: bool) -> "Results":
@@ -70,17 +92,12 @@ def _results(options: argparse.Namespace, view: ProgressView, enclosed: bool) ->
             view.say(f"Opening the model {settings.model} …")
             model.count_tokens("ready")
         return evaluate(
-            request, Path(archive), parts.embedder, shown, view.say, enclosed=enclosed, model=model, also=settings.home
+            request,
+            Path(archive),
+            parts.embedder,
+            everything_shown,
+            view.say,
+            enclosed=enclosed,
+            model=model,
+            also=settings.home,
         )
-
-
-def shown(analysis: "Analysis") -> str:
-    """Everything an analysis is shown as, one after the other."""
-    from rich.console import Console
-
-    from terminal.html_page import render_html
-    from terminal.page import print_page
-
-    written = io.StringIO()
-    print_page(analysis, Console(file=written, width=WIDTH, highlight=False))
-    return "\n".join((written.getvalue(), render_html(analysis), as_json(AnalysisOutput.of(analysis))))

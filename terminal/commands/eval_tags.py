@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from terminal.eval_labels import answers_of, data_folder, model_of, provenance
+from terminal.eval_runs import asked_of, assessed, kept, on_harness, shown
 from terminal.output import as_json
 from terminal.plain import plain
 from terminal.progress import ProgressView
@@ -11,6 +12,9 @@ from terminal.progress import ProgressView
 
 def run(options: argparse.Namespace) -> int:
     """Grades and reports. Raises SourceError, ModelError, SettingsError, StoreError."""
+    if on_harness(options):
+        return shown(options, assessed(options, ["tags"]))
+    from evals.harness.adapt import run_of, tags_cases
     from evals.tags.report import to_json, write_report
     from evals.tags.run import Request
     from evals.tags.run import run as grade
@@ -19,11 +23,23 @@ def run(options: argparse.Namespace) -> int:
     request = Request(data, options.limit, options.seed)
     with ProgressView.open(quiet=options.quiet) as view, model_of(options) as model:
         report = grade(request, answers_of(options, "tags"), view.say, model)
-        told = provenance(options)
+        told, profile = provenance(options), model.profile if model else None
         if options.out:
             write_report(Path(options.out), report, told)
+    whole = to_json(report, told)
+    run = run_of(
+        "tags",
+        asked_of(options, model=report.model, profile=profile),
+        split=str(whole["split"]),
+        data_digest=str(whole["data_digest"]),
+        n=whole["n"],  # type: ignore[arg-type]
+        metrics=whole["metrics"],  # type: ignore[arg-type]
+        baselines=whole["baselines"],  # type: ignore[arg-type]
+        cases=tags_cases(report),
+    )
+    whole = kept(options, run, whole)
     if options.json:
-        print(as_json(to_json(report, told)))
+        print(as_json(whole))
         return 0
     print(f"{len(report.found.articles):,} articles, {len(report.found.tags)} tags.")
     ways = {str(report.model): report.graded, **report.sample_baselines} if report.graded else report.baselines

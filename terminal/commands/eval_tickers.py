@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from terminal.eval_labels import data_folder, model_of, provenance
+from terminal.eval_runs import asked_of, assessed, kept, shown
 from terminal.output import as_json
 from terminal.plain import plain
 from terminal.progress import ProgressView
@@ -11,6 +12,9 @@ from terminal.progress import ProgressView
 
 def run(options: argparse.Namespace) -> int:
     """Grades and reports. Raises SourceError, ModelError, SettingsError."""
+    if options.replay is not None:
+        return shown(options, assessed(options, ["tickers"]))
+    from evals.harness.adapt import run_of, ticker_cases
     from evals.tickers.grade import Share
     from evals.tickers.report import errors, met, targets, to_json, write_report
     from evals.tickers.run import Request
@@ -22,8 +26,19 @@ def run(options: argparse.Namespace) -> int:
         told = provenance(options)
         if options.out:
             write_report(Path(options.out), report, told)
+    whole = to_json(report, told)
+    run = run_of(
+        "tickers",
+        asked_of(options),
+        split=str(whole["split"]),
+        data_digest=str(whole["data_digest"]),
+        n=whole["n"],  # type: ignore[arg-type]
+        metrics=whole["intervals"],  # type: ignore[arg-type]
+        cases=ticker_cases(report.by_code.judged),
+    )
+    whole = kept(options, run, whole)
     if options.json:
-        print(as_json(to_json(report, told)))
+        print(as_json(whole))
         return 0
     print(f"{report.by_code.mentions:,} mentions in {len(report.sentences):,} sentences, by code alone.")
     for name, wanted, share in targets(report):

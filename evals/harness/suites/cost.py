@@ -15,7 +15,7 @@ from models.wire import Usage
 from records.analysis import Analysis
 
 SUITE = "cost"
-EMBEDDED_ANALYSES = 5
+EMBEDDED_ANALYSES = 3
 STAGES = ("read", "explain", "other")
 """A call belongs to the stage that its purpose begins with."""
 PER_STAGE = ("calls", "input_tokens", "output_tokens", "seconds")

@@ -16,7 +16,7 @@ from evals.tags.topics import FILE, Tagged, load_articles
 from records.taxonomy import Tag
 
 SUITE = "tags"
-EMBEDDED_ARTICLES = 8
+EMBEDDED_ARTICLES = 6
 """The embedded model is asked for each theme apart: about half a second a question."""
 SHIPPED_TAGS = 8
 """Themes asked of the shipped articles: those that stand there most often."""

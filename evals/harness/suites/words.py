@@ -24,7 +24,7 @@ from markets.desk import MarketDesk
 SUITE = "words"
 WRITTEN = ("sentences", "dropped", "unsupported_number", "unsupported_claim")
 SCORED = ("false_alarm", "altered", "caught", *WRITTEN)
-EMBEDDED_ANALYSES = 5
+EMBEDDED_ANALYSES = 3
 """The embedded model takes most of a minute for one."""
 
 
