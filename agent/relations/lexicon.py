@@ -99,3 +99,9 @@ _ACQUIRE = (
 )
 ACQUISITION = re.compile(rf"(?P<verb>{_ACQUIRE})\s+", re.IGNORECASE)
 ACQUIRED_BY = re.compile(r"\b(?:acquired|bought|purchased|taken\s+over)\s+by\s+", re.IGNORECASE)
+TAKEOVER = re.compile(
+    r"\b(?:acquisition|purchase|takeover|buyout)\s+of\s+|\b(?:bid|offer|approach)\s+(?:for|to\s+buy)\s+|\bpass(?:es|ed)\s+|\bsurpass(?:es|ed)\s+"
+    r"|\bovertakes?\s+|\bovertook\s+",
+    re.IGNORECASE,
+)
+"""Between two companies: the first takes over, bids for or passes the second."""

@@ -13,10 +13,12 @@ from agent.relations.lexicon import (
     EXPECTED_AT_ALL,
     HARD_DENIAL,
     MEASURE,
+    TAKEOVER,
 )
 from agent.relations.moves import opposite_moves, unmoved
 from agent.relations.roles import exchanged
 from agent.relations.statements import Parties, parties_in
+from agent.relations.subjects import subject_faults
 
 _STOP = frozenset(
     "the a an of in on at to for and or its his her their with by from as is was were are be has have had said says will would that"
@@ -41,6 +43,7 @@ def relation_faults(
         *unmoved(sentence, telling, cited),
         *_expectation_faults(sentence, cited, telling),
         *_deal_faults(sentence, cited, parties),
+        *subject_faults(sentence, cited, parties),
         *_denial_faults(sentence, cited, telling),
         *exchanged(sentence, telling, cited, parties, proven),
     ]
@@ -169,6 +172,11 @@ def _deals(sentence: str, parties: Parties) -> Iterator[tuple[str, str]]:
             after = [company for place, company in named if match.end() <= place <= match.end() + 60]
             if before and after and before[-1] != after[0]:
                 yield (after[0], before[-1]) if passive else (before[-1], after[0])
+    for match in TAKEOVER.finditer(sentence):
+        before = [company for place, company in named if place < match.start()]
+        after = [company for place, company in named if match.end() <= place <= match.end() + 20]
+        if before and after and before[-1] != after[0]:
+            yield before[-1], after[0]
 
 
 def _deal_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[str]:

@@ -181,3 +181,63 @@ def test_grounds_point_at_the_very_characters_of_the_article(hold: Hold) -> None
     grounds = hold(RESULTS, "Net profit fell 8% to $210 million in the third quarter.").grounds
     shown = {one.words: RESULTS[one.span.start : one.span.end] for one in grounds if one.span}
     assert shown == {"8%": "8 percent", "$210 million": "$210 million", "third quarter": "third quarter"}
+
+
+CALL = (
+    "Earnings call\n\n"
+    "Welcome to the first quarter results of Contoso. In the first quarter we grew. First quarter orders were strong. "
+    "Net income was $34.8 million or $0.89 per share. We expect a soft second quarter."
+)
+TALE = (
+    "Contoso recalls battery cases over fire hazard\n\n"
+    "Contoso is recalling 32,000 battery cases for phones of Northwind, hurt by a fall in drilling activity. "
+    "Oil prices rose and costs fell. The outlook was restrained, which sent its shares lower."
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (CALL, "Q1 earnings per share were $0.89."),
+        (CALL, "Earnings per share were $0.89."),
+        (CALL, "Contoso expects a soft second quarter."),
+        (TALE, "Contoso recalls 32,000 cases for phones of Northwind."),
+        (TALE, "The phones of Northwind have cases that Contoso is recalling."),
+        (TALE, "Lower drilling activity hurt it."),
+        (TALE, "Higher oil prices and lower costs helped."),
+        (TALE, "A restrained outlook sent its shares lower."),
+        ("Northwind acquired Contoso", "Contoso was acquired by Northwind."),
+        ("Regulators clear Northwind's acquisition of Contoso", "Northwind's acquisition of Contoso is cleared."),
+    ],
+)
+def test_who_did_what_and_when_may_be_said_in_other_words(hold: Hold, body: str, text: str) -> None:
+    claim = hold(body, text)
+    assert (claim.verdict, claim.faults) == ("supported", ())
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "fault"),
+    [
+        (CALL, "Q2 earnings per share were $0.89.", "reports on Q1"),
+        (CALL, "Third-quarter earnings per share were $0.89.", "the period “Third-quarter”"),
+        (TALE, "Second-quarter orders of cases rose.", "not in the article"),
+        (TALE, "Northwind recalls battery cases over fire hazard.", "it says of Northwind"),
+        (TALE, "Contoso was hurt by a rise in drilling activity.", "activity went up"),
+        (TALE, "Higher oil prices and higher costs helped.", "cost went up"),
+        (TALE, "The restrained outlook sent its shares higher.", "contrary"),
+        (
+            "Contoso outlook tops views\n\nContoso had a strong and better year.",
+            "Contoso cuts its outlook.",
+            "goes that way",
+        ),
+        (
+            "Regulators clear Northwind's acquisition of Contoso",
+            "Contoso's acquisition of Northwind is cleared.",
+            "Contoso buys Northwind",
+        ),
+    ],
+)
+def test_another_company_quarter_or_direction_is_dropped(hold: Hold, body: str, text: str, fault: str) -> None:
+    claim = hold(body, text)
+    assert claim.verdict == "dropped"
+    assert any(fault in one for one in claim.faults), claim.faults

@@ -1,0 +1,84 @@
+"""Who does what: the company that a sentence begins with is the one that does so in what it cites."""
+
+import re
+from collections.abc import Sequence
+
+from agent.relations.lexicon import MEASURE
+from agent.relations.statements import Parties, parties_in
+
+_HEAD_WORDS = 4
+"""A company after more words than this is no subject."""
+_OBLIQUE = re.compile(
+    r"\b(?:of|by|for|from|with|in|at|to|on|against|after|as|over|than|and|&|rival|versus)\s+(?:the\s+)?$", re.IGNORECASE
+)
+_LISTED = re.compile(r"^(?:['’]s)?\s*(?:,|/|(?:[\w.&-]+\s+){0,2}(?:and|&)\s+[A-Z])")
+_PASSIVE = re.compile(r"\bby\b|\b(?:be|been|being|is|are|was|were)\s+\w+(?:ed|en|ught)\b", re.IGNORECASE)
+_EMPTY = frozenset(
+    """
+    inc corp corporation co company ltd plc group holdings ag sa nv the a an its their his on said says say has have had is are was
+    were be to of in will would that it monday tuesday wednesday thursday friday saturday sunday january february march april may
+    june july august september october november december and for with at as by from
+    """.split()
+)
+_AFTER = 4
+"""Words after a company that tell what it does."""
+
+
+def subject_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[str]:
+    """The company at the head of `sentence`, where cited sentences have another one in its place and none has it so."""
+    mine = _subject(sentence, parties)
+    if mine is None or _PASSIVE.search(sentence):
+        return []
+    company, end = mine
+    does = _does(sentence, end)
+    if not does:
+        return []
+    others = set()
+    for one in cited:
+        theirs = _subject(one, parties)
+        for _, stop, named in parties_in(one, parties):
+            told = _does(one, stop)
+            if (
+                named == company
+                and told
+                and (told[0] == does[0] != "" or (theirs == (named, stop) and _agree(does, told)))
+            ):
+                return []
+        if theirs and theirs[0] != company and not _PASSIVE.search(one) and _agree(does, _does(one, theirs[1])):
+            others.add(theirs[0])
+    return [f"it says of {company} what its sources say of {other}" for other in sorted(others)[:1]]
+
+
+def _subject(sentence: str, parties: Parties) -> tuple[str, int] | None:
+    found = parties_in(sentence, parties)
+    if not found:
+        return None
+    start, end, company = found[0]
+    before = sentence[:start]
+    if (
+        len(re.findall(r"[a-z][\w-]*", before)) > _HEAD_WORDS
+        or _OBLIQUE.search(before)
+        or _LISTED.match(sentence[end:])
+    ):
+        return None
+    return company, end
+
+
+def _does(sentence: str, end: int) -> list[str]:
+    words = [word for word in re.findall(r"[a-z][a-z-]+|\d[\d.,]*", sentence[end:].lower()) if word not in _EMPTY][
+        :_AFTER
+    ]
+    if words and MEASURE.fullmatch(words[0]):
+        words.insert(0, "")  # "A's revenue": that others have revenue, too, is no contradiction
+    return [_stem(word) for word in words]
+
+
+def _stem(word: str) -> str:
+    return re.sub(r"(?:ling|ing|led|ed|es|s|e)$", "", word)
+
+
+def _agree(one: Sequence[str], other: Sequence[str]) -> bool:
+    """The same first word, or two in common."""
+    if not one or not other:
+        return False
+    return (one[0] == other[0] and len(one[0]) > 2) or len((set(one) & set(other)) - {""}) >= 2
