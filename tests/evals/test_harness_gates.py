@@ -3,11 +3,14 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evals.harness.gates import DataSet, Gate, Registry, judge, lets_in, load_registry
+from evals.harness.registry import SUITES
 from evals.harness.run import Run
+from evals.harness.suites.parts import Parts
 from records.errors import SettingsError
 from tests.evals.harness_runs import made_run
 
@@ -41,8 +44,11 @@ FAILING: dict[str, Callable[[], Run]] = {
 
 
 def _asked(gate: Gate, run: Run) -> Run:
-    """The run where the gate is asked: its layer, its split, enough cases."""
-    place = {"layer": gate.layers[0], "split": gate.split or run.split, "n": max(run.n, gate.least_n)}
+    """The run where the gate is asked: its layer, its split, enough cases, of the pinned data."""
+    layer, split = gate.layers[0], gate.split or run.split
+    pinned = GATES.known(gate.suite, layer, split)
+    digest = pinned.digest if pinned else run.data_digest
+    place = {"layer": layer, "split": split, "n": max(run.n, gate.least_n), "data_digest": digest}
     return run.model_copy(update=place)
 
 
@@ -170,6 +176,18 @@ def test_a_registry_that_does_not_say_what_it_should_is_refused(text: str, tmp_p
 def test_a_gate_given_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="given twice: words"):
         Registry(gates=(GATES.gates[0], GATES.gates[0]))
+
+
+@pytest.mark.parametrize("suite", ["threads", "tickers", "words"])
+def test_the_shipped_sets_are_those_that_are_pinned(suite: str, tmp_path: Path) -> None:
+    def no_bench() -> Any:
+        raise AssertionError(f"{suite} needs no bench")
+
+    load = SUITES[suite].tasks()["code"]
+    parts = Parts(None, None, 0, tmp_path, None, no_bench, lambda _: "")
+    task, pinned = load(parts), GATES.known(suite, "offline", "shipped")
+    assert pinned is not None
+    assert (len(task.samples), task.data_digest) == (pinned.n, pinned.digest)
 
 
 def test_a_missing_metric_is_told_from_one_that_could_not_be_told() -> None:

@@ -168,7 +168,7 @@ def test_everything_that_a_reader_needs_stands_in_it(suffix: str) -> None:
 
 
 def test_a_gate_that_stops_the_run_is_shown_with_its_reason() -> None:
-    run = made_run("leaks", metrics={"leaks": 2.0, "controls_seen": 1.0}, n=100)
+    run = made_run("leaks", layer="live", metrics={"leaks": 2.0, "controls_seen": 1.0})
     for suffix in (".html", ".md"):
         text = _text(run, suffix, verdicts=judge(run, load_registry()))
         assert "2 is beyond at most 0" in text
