@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from records.errors import NotFound, SourceUnreachable
 from records.times import utc_now
 from terminal.assembly import Assembly, runs_here
+from terminal.eval_talk import talk_over
 from terminal.home import Home
 from terminal.output import AnalysisOutput, as_json
 from terminal.plain import plain
@@ -94,6 +95,7 @@ def assessed(options: argparse.Namespace, suites: Sequence[str]) -> "list[Run]":
             home=settings.home,
             open_model=lambda: parts.model,
             open_embedder=lambda: parts.embedder,
+            open_talk=lambda articles, model, closing: talk_over(settings, articles, model, closing, view.say),
             render=everything_shown,
             clock=utc_now,
             version=rhyme_version(),
@@ -163,12 +165,11 @@ def shown(options: argparse.Namespace, runs: "Sequence[Run]") -> int:
         return 0
     for run in runs:
         print(plain(f"{run.suite}, {run.layer}, {run.split}: {run.n:,} cases ({run.run_id})"))
-        for line in figures(run):
-            print(plain(line))
+        print("\n".join(figures(run)))
     for comparison in comparisons:
         print(plain(f"{comparison.run_id} against {comparison.base_id}:"))
         for one in comparison.differences:
-            print(plain(f"  {one.metric:28} {_value(one.difference):>10}  {one.verdict}"))
+            print(f"  {plain(one.metric):28} {_value(one.difference):>10}  {one.verdict}")
     if options.report:
         print(plain(f"The report is in {options.report}."))
     return 0
@@ -187,10 +188,10 @@ def figures(run: "Run", most: int = SHOWN_METRICS) -> list[str]:
     for name, value in list(run.metrics.items())[:most]:
         between = run.intervals.get(name)
         spread = f" ({between[0]:.3f} to {between[1]:.3f})" if between else ""
-        lines.append(f"  {name:28} {_value(value):>10}{spread}")
+        lines.append(f"  {plain(name):28} {_value(value):>10}{spread}")
     if len(run.metrics) > most:
         lines.append(f"  … and {len(run.metrics) - most} more: `rhyme eval show {run.run_id}`")
-    lines += [f"  {count:,} × {kind}" for kind, count in run.failures.items()]
+    lines += [f"  {count:,} × {plain(kind)}" for kind, count in run.failures.items()]
     return lines
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 
+from evals.chat.run import SourcesAsOf, Talk
 from evals.harness.engine import run_cases
 from evals.harness.recordings import RecordedModel, Recordings, about_of
 from evals.harness.registry import SUITES, Kind, Load
@@ -25,6 +26,7 @@ from evals.harness.task import Task
 from evals.injection.bench import Bench
 from models.interface import LanguageModel
 from records.analysis import Analysis
+from records.article import Article
 from records.embedder import Embedder
 from records.errors import StoreError, UsageError
 from records.times import Clock
@@ -68,6 +70,8 @@ class Outside:
     open_model: Callable[[], LanguageModel]
     """Behind its gateway: limits, budgets and the cost ledger hold. Called when a task first needs it."""
     open_embedder: Callable[[], Embedder]
+    open_talk: Callable[[Sequence[Article], LanguageModel | None, ExitStack], tuple[Talk | None, SourcesAsOf]]
+    """Closed with the stack."""
     render: Callable[[Analysis], str]
     clock: Clock
     version: str
@@ -177,6 +181,7 @@ class _Session:
             home=self._outside.home,
             model=self.model if kind == "model" else None,
             open_bench=lambda: self._bench,
+            open_talk=lambda articles, model: self._outside.open_talk(articles, model, self._closing),
             render=self._outside.render,
             say=self._outside.say,
         )

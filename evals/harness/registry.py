@@ -86,6 +86,18 @@ def _tickers_by_model(parts: Parts) -> Task:
     return load(parts, by_model=True)
 
 
+def _chat(parts: Parts) -> Task:
+    from evals.harness.suites.chat import load
+
+    return load(parts)
+
+
+def _chat_by_model(parts: Parts) -> Task:
+    from evals.harness.suites.chat import load_model
+
+    return load_model(parts)
+
+
 def _injection(parts: Parts) -> Task:
     from evals.harness.suites.injection import load
 
@@ -120,6 +132,7 @@ SUITES: Mapping[str, Suite] = {
         Suite("sentiment", "the sentiment towards a company", model=_sentiment),
         Suite("tags", "the themes of an article", model=_tags),
         Suite("tickers", "which instrument a name leads to", code=_tickers, model=_tickers_by_model),
+        Suite("chat", "answers to questions, and what a search finds", code=_chat, model=_chat_by_model),
         Suite("injection", "what orders planted in articles set off", code=_injection, model=_injection_by_model),
         Suite("leaks", "whether anything later than as_of shows", code=_leaks),
         Suite("cost", "tokens, seconds and US dollars of an analysis", model=_cost),

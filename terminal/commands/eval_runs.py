@@ -52,8 +52,7 @@ def _show(options: argparse.Namespace, found: "Run") -> int:
             f"{found.run_id}: {found.suite}, {found.layer}, {found.split}, {found.n:,} cases, data {found.data_digest}"
         )
     )
-    for line in figures(found, most=len(found.metrics)):
-        print(plain(line))
+    print("\n".join(figures(found, most=len(found.metrics))))
     for name, values in found.baselines.items():
         told = ", ".join(f"{key} {value:.3f}" for key, value in values.items() if value is not None)
         print(plain(f"  beside it, {name}: {told or 'unknown'}"))

@@ -42,6 +42,10 @@ class Reader(ObedientModel):
         return super().choose(prompt, choices, purpose=purpose)
 
 
+def _no_chat(*_: object) -> Any:
+    raise AssertionError("no chat is asked for here")
+
+
 @pytest.fixture
 def outside(tmp_path: Path, hashing_embedder: Embedder) -> Callable[..., Outside]:
     """Everything that is handed in, over a home of the test's own. The clock goes on a second each time it is looked at."""
@@ -53,6 +57,7 @@ def outside(tmp_path: Path, hashing_embedder: Embedder) -> Callable[..., Outside
             home=home,
             open_model=lambda: model,
             open_embedder=lambda: hashing_embedder,
+            open_talk=_no_chat,
             render=lambda analysis: analysis.text,
             clock=lambda: MOMENT.replace(second=next(seconds) % 60),
             version="test",

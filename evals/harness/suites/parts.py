@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TypeVar
 
+from evals.chat.run import SourcesAsOf, Talk
 from evals.harness.datasets import DataSet
 from evals.harness.run import Interval
 from evals.impact import bootstrap
@@ -14,9 +15,11 @@ from evals.tickers.grade import Share
 from models.interface import LanguageModel
 from prompts import PromptLibrary
 from records.analysis import Analysis
+from records.article import Article
 
 Item = TypeVar("Item")
 Say = Callable[[str], None]
+OpenTalk = Callable[[Sequence[Article], LanguageModel | None], tuple[Talk | None, SourcesAsOf]]
 NO_ANSWER = "no answer"
 """Kind of failure: a typed error in place of an answer."""
 
@@ -35,6 +38,8 @@ class Parts:
     model: LanguageModel | None
     open_bench: Callable[[], Bench]
     """The real path of an article over the shipped precedents, opened once for all suites of a command."""
+    open_talk: OpenTalk
+    """The chat and its tools over articles of the suite's own; without a model the tools alone."""
     render: Callable[[Analysis], str]
     """Everything an analysis is shown as."""
     say: Say = lambda _: None
