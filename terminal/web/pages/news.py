@@ -1,13 +1,15 @@
 """News: the analyses as they come, or by score; filters are in the address, so that a view can be kept and shared."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
 
+from records.access import SavedView
 from records.database.browse import Order, Wanted
 from records.errors import UsageError
 from records.reading import SentimentLabel
@@ -62,6 +64,10 @@ class Asked:
         if filled.get("order") == "newest":
             del filled["order"]
         return urlencode(filled)
+
+    def is_view(self, query: Mapping[str, str]) -> bool:
+        """Whether these are the filters of a kept view."""
+        return dict(parse_qsl(self.address())) == dict(query)
 
     def wanted(self, now: datetime) -> Wanted:
         """The question to the database. Raises UsageError for a value that is none of the form's."""
@@ -140,8 +146,33 @@ def news(
         asked=asked,
         until=wanted.until,
         count=browse.count(wanted),
+        views=site.database.visitor_shelf.views(request.state.user.name),
         all_tags=[one.value for one in Tag],
         all_events=[one.value for one in EventType],
         first_page=asked.address(),
         next_page=asked.address(found.next) if found.next else None,
     )
+
+
+@router.post("/views")
+def keep_view(
+    request: Request,
+    site: Annotated[Site, Depends(the_site)],
+    name: Annotated[str, Form(min_length=1, max_length=64)],
+    query: Annotated[str, Form(max_length=2_000)] = "",
+) -> RedirectResponse:
+    """Keeps the filters under a name and shows the list again. Raises UsageError, StoreError."""
+    known = {field.name for field in fields(Asked)} - {"after"}
+    filters = {key: value for key, value in parse_qsl(query) if key in known}
+    view = SavedView(name=name.strip(), query=filters, created_at=site.clock())
+    site.database.visitor_shelf.save_view(request.state.user.name, view)
+    return RedirectResponse(f"/?{urlencode(filters)}", status_code=303)
+
+
+@router.post("/views/remove")
+def remove_view(
+    request: Request, site: Annotated[Site, Depends(the_site)], name: Annotated[str, Form(max_length=64)]
+) -> RedirectResponse:
+    """Forgets a view. Raises NotFound, StoreError."""
+    site.database.visitor_shelf.remove_view(request.state.user.name, name)
+    return RedirectResponse("/", status_code=303)
