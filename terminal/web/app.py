@@ -19,7 +19,8 @@ from terminal.web.api.repeats import Repeats
 from terminal.web.api.revalidation import Revalidation
 from terminal.web.headers import SecurityHeaders
 from terminal.web.metrics import Measured, Metrics
-from terminal.web.problems import add_handlers
+from terminal.web.problems import Unforeseen, add_handlers
+from terminal.web.route_names import API_PREFIX
 from terminal.web.site import Site
 from terminal.web.traces import configuration
 
@@ -58,9 +59,10 @@ def create_app(site: Site) -> FastAPI:
         app.include_router(router)
     app.add_route("/static/plotly.min.js", _plotly)
     app.mount("/static", OurFiles(directory=STATIC), name="static")
-    app.add_middleware(Revalidation, below=api.PREFIX)
-    app.add_middleware(Repeats, site=site, below=api.PREFIX)
+    app.add_middleware(Revalidation, below=API_PREFIX)
+    app.add_middleware(Repeats, site=site, below=API_PREFIX)
     app.add_middleware(Gate, site=site)
+    app.add_middleware(Unforeseen)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Measured, metrics=metrics)  # added last: it stands before all others
     return app

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from records.base import Record
 from records.errors import (
@@ -131,7 +132,6 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RhymeError, _of_rhyme)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(RequestValidationError, _of_validation)
-    app.add_exception_handler(Exception, _unforeseen)
 
 
 def _of_rhyme(request: Request, error: Exception) -> Response:
@@ -165,10 +165,29 @@ def _fault(one: Any) -> Fault:
     return Fault(field=".".join(str(part) for part in one["loc"]), message=str(one["msg"]))
 
 
-def _unforeseen(request: Request, error: Exception) -> Response:
-    _log.error("a request failed", exc_info=error)
-    detail = "This is a fault of Rhyme, not yours. The log of `rhyme serve` says more: please report it."
-    return failure(request, 500, "internal_error", detail)
+class Unforeseen:
+    """Answers for a fault of ours, inside of what gives every answer its headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request. What has begun to be answered is broken off: half an answer must not look whole."""
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if scope["type"] != "http" or begun:
+                raise
+            _log.error("a request failed", exc_info=error)
+            detail = "This is a fault of Rhyme, not yours. The log of `rhyme serve` says more: please report it."
+            await failure(Request(scope), 500, "internal_error", detail)(scope, receive, send)
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

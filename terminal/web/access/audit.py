@@ -40,13 +40,13 @@ class Note:
         return watched
 
     async def keep(self) -> None:
-        """Appends it to the log, once, but not that there was too much. A log that cannot be written is told to whoever runs the site,
-        not to the visitor."""
+        """Appends it to the log, once, but not that there was too much. A log that cannot be written is told to whoever runs the
+        site, not to the visitor."""
         if self._kept or self._status == HTTPStatus.TOO_MANY_REQUESTS:  # or a flood would fill the log
             return
         self._kept = True
         try:
-            await anyio.to_thread.run_sync(self._site.access().note, self._entry())
+            await anyio.to_thread.run_sync(lambda: self._site.access().note(self._entry()))
         except RhymeError as error:
             _log.error("a change could not be noted in the audit log: %s", error)
 

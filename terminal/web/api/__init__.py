@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from terminal.web.problems import responses
-from terminal.web.route_names import API_PREFIX as PREFIX
+from terminal.web.route_names import API_PREFIX
 
 ALWAYS = responses(400, 401, 403, 404, 409, 413, 421, 422, 429, 500, 502, 503)
 """What any route may answer besides what it says itself."""
@@ -13,7 +13,7 @@ def routers() -> tuple[APIRouter, ...]:
     """In the order in which they are matched."""
     from terminal.web.api import asking, history, news, own, record, stream, work
 
-    whole = APIRouter(prefix=PREFIX, responses=ALWAYS)
+    whole = APIRouter(prefix=API_PREFIX, responses=ALWAYS)
     for part in (news, stream, history, record, work, own, asking):
         whole.include_router(part.router)
     return (whole,)

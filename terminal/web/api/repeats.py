@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -70,25 +71,31 @@ class Repeats:
         return Response(kept.body or b"", kept.status, headers=headers)
 
     async def _first(self, request: Request, key: str, receive: Receive, send: Send) -> None:
-        heard = _Heard(send)
+        heard = _Heard(send, lambda answer: self._keep(request, key, answer), _digest(request))
         try:
             await self._app(request.scope, receive, heard.send)
         finally:
-            shelf, owner = self._site.database.visitor_shelf, request.state.user.name
-            try:
-                await anyio.to_thread.run_sync(shelf.end_request, owner, key, heard.answer(_digest(request)))
-            except RhymeError as error:
-                _log.error("an answer could not be kept for its key: %s", error)
+            await heard.end()
+
+    async def _keep(self, request: Request, key: str, answer: KeptAnswer | None) -> None:
+        shelf, owner = self._site.database.visitor_shelf, request.state.user.name
+        try:
+            await anyio.to_thread.run_sync(shelf.end_request, owner, key, answer)
+        except RhymeError as error:
+            _log.error("an answer could not be kept for its key: %s", error)
 
 
 class _Heard:
-    """An answer that is sent and remembered."""
+    """An answer that is remembered, and kept before its end is sent: whoever has it whole may send the request again at once."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, keep: Callable[[KeptAnswer | None], Awaitable[None]], digest: str) -> None:
         self._send = send
-        self._status: int | None = None
+        self._keep = keep
+        self._digest = digest
+        self._status = 0
         self._type: str | None = None
         self._body = bytearray()
+        self._ended = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -96,18 +103,28 @@ class _Heard:
             self._type = Headers(raw=message["headers"]).get("content-type")
         elif not self._streams:
             self._body += message.get("body", b"")
+            if not message.get("more_body", False):
+                await self._end(self._answer())
         await self._send(message)
+
+    async def end(self) -> None:
+        """After an answer that never ended, or cannot be given again."""
+        await self._end(None)
+
+    async def _end(self, answer: KeptAnswer | None) -> None:
+        if not self._ended:
+            self._ended = True
+            await self._keep(answer)
 
     @property
     def _streams(self) -> bool:
         return (self._type or "").startswith("text/event-stream")
 
-    def answer(self, digest: str) -> KeptAnswer | None:
-        """None: not to be given again, since it may end otherwise the next time, or is a stream."""
-        again = self._status in (None, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
-        if self._status is None or again or self._status >= HTTPStatus.INTERNAL_SERVER_ERROR or self._streams:
+    def _answer(self) -> KeptAnswer | None:
+        """None: it may end otherwise the next time."""
+        if self._status in (409, 429) or self._status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return None
-        return KeptAnswer(digest, self._status, self._type, bytes(self._body))
+        return KeptAnswer(self._digest, self._status, self._type, bytes(self._body))
 
 
 def _digest(request: Request) -> str:
