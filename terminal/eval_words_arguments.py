@@ -5,7 +5,8 @@ from terminal.eval_harness_arguments import SHIPPED_HELP, add_run_options
 
 
 def add_eval_words(evaluate: Tree) -> None:
-    """Adds the suite that grades the check of the words."""
+    """Adds the suite that grades the check of the words, and the comparison of two versions of the prompts."""
+    _add_prompts(evaluate)
     words = evaluate.command(
         "words",
         "eval_words",
@@ -41,3 +42,19 @@ def add_eval_words(evaluate: Tree) -> None:
     )
     words.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     add_run_options(words)
+
+
+def _add_prompts(evaluate: Tree) -> None:
+    prompts = evaluate.command(
+        "prompts",
+        "eval_prompts",
+        "compare two versions of the prompts on the same articles with the same model",
+        "rhyme eval prompts --before old-prompts/ --model M",
+        "A folder is laid out like prompts/ (*.md, parts/). The articles are a fixed, shipped sample; analyses are kept nowhere. "
+        "Told are the sentences that the check leaves and drops, second calls, tokens and cost, article by article in pairs.",
+    )
+    prompts.add_argument("--before", metavar="DIR", required=True, help="the prompts to compare with")
+    prompts.add_argument("--after", metavar="DIR", help="the changed prompts (default: those of this version)")
+    prompts.add_argument("--model", metavar="M", help="the model that answers (default: as set)")
+    prompts.add_argument("--limit", metavar="N", type=whole_number(1, 1_000), help="the first N articles only")
+    prompts.add_argument("--json", action="store_true", help="print one JSON object on stdout")
