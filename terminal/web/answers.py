@@ -8,6 +8,9 @@ from terminal.chat_words import numbered, spent_line
 from terminal.plain import plain
 from terminal.web.addresses import address_of_item
 
+DROPPED = "they did not stand the check"
+"""How the reason ends that only says that sentences were taken out: the page lists them."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -62,13 +65,13 @@ def turn_of(kept: KeptTurn, number: int, known: Mapping[str, str]) -> Turn:
         Sentence(plain(one.text), tuple(numbers[name] for name in one.support)) for one in answer.sentences
     )
     said = " ".join(one.text for one in sentences)
-    reason = None if answer.reason is None or answer.reason in said else plain(answer.reason)
+    told = answer.reason is None or answer.reason in said or (answer.dropped and answer.reason.endswith(DROPPED))
     return Turn(
         number=number,
         question=plain(answer.question),
         sentences=sentences,
         sources=tuple(_source(name, place, texts.get(name, "")) for name, place in numbers.items()),
-        reason=reason,
+        reason=None if told or answer.reason is None else plain(answer.reason),
         dropped=tuple(Dropped(plain(one.text), plain("; ".join(one.faults))) for one in answer.dropped),
         spent=spent_line(answer.provenance),
         kept=kept,

@@ -95,7 +95,8 @@ class Asked:
         except RhymeError as error:
             last = Told("failed", {"message": str(error), "kind": error.kind})
         except Exception:  # noqa: BLE001 - a thread of ours: whoever asked must hear of it, and the log has the rest
-            _log.exception("a question failed")
+            if not self.stopping:  # at the end of the server its parts close before the thread has ended
+                _log.exception("a question failed")
             last = Told("failed", {"message": "The answer failed for a reason of our own code.", "kind": "code_error"})
         return last
 
