@@ -8,12 +8,13 @@ from evals.harness.statistics import Comparison, Difference
 from evals.impact.page import UNKNOWN, cell
 
 Row = tuple[str, ...]
+ROUNDING = 1e-12
 
 
 def number(value: float | None) -> str:
-    """Four digits, unknown as a dash; a whole number as one."""
-    if value is not None and float(value).is_integer() and abs(value) < 1e15:
-        return cell(int(value))
+    """Four digits, unknown as a dash; a whole number, or one that misses it by rounding alone, as such."""
+    if value is not None and abs(value) < 1e15 and abs(value - round(value)) < ROUNDING:
+        return cell(round(value))
     return cell(None if value is None else float(value))
 
 
