@@ -215,7 +215,7 @@ class Analyst:
             impact=impact,
             precedents=evidence.precedents,
             precedent_status=recalled.status,
-            claims=clean_claims(explained.claims, evidence),
+            claims=clean_claims(explained.claims, evidence, ours=explained.composed),
             story=story,
             provenance=self._provenance(run, moment, time.perf_counter() - begun),
         )

@@ -42,6 +42,8 @@ class Explained:
 
     claims: tuple[Claim, ...]
     calls: tuple[ModelCall, ...] = ()
+    composed: bool = False
+    """By code, not by a model."""
 
 
 def explain(evidence: Evidence, model: LanguageModel, prompts: PromptLibrary, progress: OnProgress) -> Explained:
@@ -50,7 +52,7 @@ def explain(evidence: Evidence, model: LanguageModel, prompts: PromptLibrary, pr
         return Explained(())
     if model.profile == "embedded":
         progress(Progress("explain", "composing from the evidence"))
-        return Explained(check(compose(evidence), evidence))
+        return Explained(check(compose(evidence), evidence), composed=True)
     first = _ask(evidence, model, prompts, progress, (), "explain")
     # what a model wrote of a hostile article stands outside the marks here: only what may be shown is said again
     faults = [

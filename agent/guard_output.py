@@ -106,16 +106,16 @@ def clean_reading(
 _WHY_LEFT_OUT = "an address, markup, words to the reader or nothing of the article's news"
 
 
-def clean_claims(claims: tuple[Claim, ...], evidence: Evidence) -> tuple[Claim, ...]:
-    """Claims with those dropped whose words may not be shown."""
+def clean_claims(claims: tuple[Claim, ...], evidence: Evidence, *, ours: bool = False) -> tuple[Claim, ...]:
+    """Claims with those dropped whose words may not be shown. `ours`: composed in code, of facts that may be shown."""
     title, _, text = evidence.body.partition("\n\n")
-    news = News.of(title, text, evidence.candidates)
+    news = None if ours else News.of(title, text, evidence.candidates)
     return tuple(_claim(claim, news) for claim in claims)
 
 
-def _claim(claim: Claim, news: News) -> Claim:
+def _claim(claim: Claim, news: News | None) -> Claim:
     """Words that may not be shown stand in no record either, whatever became of the claim."""
-    fault = fault_of(claim.text) or news.claim_fault(claim.text, claim.support)
+    fault = fault_of(claim.text) or (news.claim_fault(claim.text, claim.support) if news else None)
     if fault is None:
         return claim
     return claim.model_copy(

@@ -241,7 +241,7 @@ def checked_summary(
     written: str, article: Article, facts: Sequence[Fact], candidates: Sequence[Candidate]
 ) -> tuple[str, int]:
     """The model's sentences that the article carries, and how many it does not; the article's own lead when none is left."""
-    held = hold_summary(written, article, candidates)
+    held = hold_summary(written, article, candidates, own_words=False)
     lead = [fact.text for fact in facts[1 : SUMMARY_SENTENCES + 1]] or [fact.text for fact in facts[:1]]
     return " ".join(held.kept[:SUMMARY_SENTENCES] or lead), held.dropped
 

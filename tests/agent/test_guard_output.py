@@ -99,3 +99,9 @@ def test_a_claim_that_may_not_be_shown_stands_in_no_record_either(evidence: Evid
     (claim,) = clean_claims((Claim(text=text, support=("A1",), verdict=verdict, faults=()),), evidence)  # type: ignore[arg-type]
     assert (claim.verdict, claim.text) == ("dropped", LEFT_OUT)
     assert claim.faults
+
+
+def test_sentences_composed_in_code_may_speak_of_what_no_article_does(evidence: Evidence) -> None:
+    claim = Claim(text="What decides is how large the price is.", support=("A1", "score"), verdict="supported")
+    assert clean_claims((claim,), evidence, ours=True) == (claim,)
+    assert clean_claims((claim,), evidence)[0].verdict == "dropped"

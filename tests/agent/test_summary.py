@@ -34,6 +34,14 @@ def test_a_repetition_and_a_stump_are_left_out_uncounted(article: Article, candi
     assert (held.kept, held.dropped) == ((TRUE,), 0)
 
 
+def test_a_small_models_sentence_has_no_words_that_the_article_has_not(
+    article: Article, candidates: Candidates
+) -> None:
+    true, more = "Northwind agreed to a premium for Contoso.", "Northwind will pay the government a premium."
+    assert hold_summary(f"{true} {more}", article, candidates, own_words=False).kept == (true,)
+    assert hold_summary(f"{true} {more}", article, candidates).kept == (true, more)
+
+
 def test_where_nothing_is_left_the_articles_own_lead_stands(article: Article, candidates: Candidates) -> None:
     quote = article.text.partition(". ")[0] + "."
     start = article.body.index(quote)
