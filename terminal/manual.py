@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from terminal.arguments import build_parser
 from terminal.output import analysis_schema
@@ -48,9 +49,26 @@ def schema_text() -> str:
     return json.dumps(analysis_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def api_text() -> str:
+    """docs/api.openapi.json: what the web terminal's API takes and gives."""
+    from terminal.assembly import Assembly
+    from terminal.web.app import create_app
+    from terminal.web.site import Site
+
+    with TemporaryDirectory() as folder:
+        settings = Settings(home=Path(folder))
+        with Assembly(settings) as parts, Site(parts) as site:
+            return json.dumps(create_app(site).openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
 def generated() -> dict[str, str]:
     """Every generated file's text by its name in docs/."""
-    return {"cli.md": cli_manual(), "settings.md": settings_manual(), "analysis.schema.json": schema_text()}
+    return {
+        "cli.md": cli_manual(),
+        "settings.md": settings_manual(),
+        "analysis.schema.json": schema_text(),
+        "api.openapi.json": api_text(),
+    }
 
 
 def main() -> int:

@@ -34,7 +34,7 @@ def list_briefs(site: Served, limit: Limit = 20) -> Briefs:
 
 @router.get("/briefs/{brief_id}", response_model=Brief, tags=["briefs"])
 def one_brief(site: Served, brief_id: Identity) -> Brief:
-    """One brief."""
+    """One brief, with its stories in their order."""
     return site.database.briefs.load(brief_id)
 
 

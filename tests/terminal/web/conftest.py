@@ -14,7 +14,7 @@ from records.times import utc_now
 from terminal.web.access.proofs import hash_password
 from terminal.web.access.sign_in import new_token
 from terminal.web.site import Site
-from tests.terminal.web_kit import fill, served, site_of
+from tests.terminal.web_kit import WordEmbedder, fill, served, site_of
 
 PASSWORD = "correct horse battery"
 HEADLINES = ("sues Apple", "Nvidia", "Boeing", "walks", "Meta", "FedEx")
@@ -83,3 +83,8 @@ def people(serve: Serve, analysed_home: Path) -> tuple[Served, dict[str, str]]:
     for role in ("read", "write"):
         add_user(at.site, f"who-{role}s", role)
     return at, {role: new_token(at.site, f"who-{role}s", "test", role, None)[1] for role in ("read", "write")}  # type: ignore[arg-type]
+
+
+def with_words(at: Served) -> None:
+    """Gives the site an embedder of words, so that its event memory, with the starter events, can be asked without a model."""
+    vars(at.site.parts)["embedder"] = WordEmbedder()

@@ -11,7 +11,7 @@ from records.errors import NotFound, SourceUnreachable
 from records.taxonomy import Tag
 from terminal.web.client import Client, Refused
 from terminal.web.headers import CONTENT_SECURITY_POLICY
-from tests.terminal.web.conftest import Serve, Served
+from tests.terminal.web.conftest import Serve, Served, with_words
 
 
 @pytest.fixture
@@ -66,6 +66,16 @@ def test_one_analysis_its_article_its_story_and_a_precedent_lead_to_one_another(
         assert client.precedent(cited.event_id, as_of=before_known).reaction is None
     before = at.client.get(f"/api/v1/precedents/{cited.event_id}", params={"as_of": "1990-01-01T00:00:00Z"})
     assert before.status_code == 404
+
+
+def test_past_events_are_searched_as_they_were_known_then(client: Client, at: Served) -> None:
+    with_words(at)
+    found = client.precedents("antitrust regulators sued over a monopoly", limit=5)
+    assert len(found.items) == 5
+    latest = max(one.reaction.known_at for one in found.items)
+    earlier = client.precedents("antitrust regulators sued over a monopoly", limit=5, as_of=latest)
+    assert all(one.reaction.known_at <= latest for one in earlier.items)
+    assert client.precedents("antitrust", as_of=datetime(1950, 1, 1, tzinfo=UTC)).items == ()
 
 
 def test_activity_record_briefs_jobs_feeds_and_views_are_given_as_their_records(client: Client) -> None:
