@@ -34,7 +34,9 @@ if (list.dataset.live === "yes" && "EventSource" in window) {
   stream.onerror = () => {
     live.hidden = true; // the browser connects again by itself, from the last id
   };
-  stream.addEventListener("analysis", () => {
+  const something = () => {
     waiting ??= setTimeout(bringRows, GATHER_MILLISECONDS);
-  });
+  };
+  stream.addEventListener("analysis", something);
+  stream.addEventListener("reset", something); // too much came at once to be told one by one
 }
