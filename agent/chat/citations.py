@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from agent.chat.working import workings_in
 from agent.named import name_faults
 from agent.quoted import quotations_of, stands_verbatim
 from agent.relations import relation_faults
@@ -101,7 +102,13 @@ def faults_of(text: str, support: tuple[str, ...], retrieved: Mapping[str, str],
         return [f"it cites {', '.join(unknown)}, which was not retrieved"]
     cited = "\n".join(retrieved[name] for name in support)
     known, said = values_of(cited, on), values_of(text, on)
-    faults = [f"the figure “{one.text}” is not in what it cites" for one in said.figures if not supports(known, one)]
+    workings = workings_in(text)
+    faults = [f"“{one.text}” does not come out so" for one in workings if not one.holds]
+    faults += [
+        f"the figure “{one.text}” is not in what it cites"
+        for one in said.figures
+        if not supports(known, one) and not any(work.holds and work.covers(one.start) for work in workings)
+    ]
     faults += [f"the date “{one.text}” is not in what it cites" for one in said.days if not supports_day(known, one)]
     faults += [
         f"the period “{one.text}” is not in what it cites" for one in said.periods if not supports_period(known, one)

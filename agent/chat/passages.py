@@ -40,6 +40,9 @@ class Passage:
     value: str = ""
     """The cell as it stands."""
 
+    is_worked: bool = False
+    """Whether it is worked out of a row."""
+
     @property
     def is_cell(self) -> bool:
         """Whether it is a figure of a table."""
@@ -78,7 +81,7 @@ def _cell(row: Row, column: str, cell: str, unit: str) -> Passage:
         label, column = column, label
     own = "%" in cell or _UNIT.search(column) or "per share" in label.lower()
     shown = cell if own or not unit else f"{cell} ({unit})"
-    return Passage(f"{label}, {column}: {shown}", f"{row.heading} {label}".strip(), label, column, cell)
+    return Passage(f"{label} ({column}): {shown}", f"{row.heading} {label}".strip(), label, column, cell)
 
 
 def years_in(text: str) -> tuple[str, ...]:
@@ -126,9 +129,16 @@ def _rows(table: Sequence[list[str]]) -> Iterator[Row]:
                     name += [over or cell] if over or cell else []
             continue
         begun = True
-        columns = tuple(_SPACED_YEAR.sub(r"20\1\2", " ".join(name)) for name in names)
+        columns = tuple(map(_column, names))
         if label and len(label) <= MOST_LABEL:
             yield Row(heading, label, columns, tuple(cells))
+
+
+def _column(names: Sequence[str]) -> str:
+    """The heading that bears the year, with a unit; what spans several columns ("Year ended December 31,") is no part of one."""
+    dated = [name for name in names if years_in(name)]
+    kept = [*dated[-1:], *(name for name in names if _UNIT.search(name) and name not in dated[-1:])] if dated else names
+    return _SPACED_YEAR.sub(r"20\1\2", " ".join(kept))
 
 
 def _printed_rows(text: str) -> Iterator[Row]:

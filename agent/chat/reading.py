@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from agent.chat.computing import Work, row_asked_for, work_wanted, worked_out, years_wanted
 from agent.chat.passages import Passage, passages_of, years_in
 
 JUDGED = 3
@@ -67,6 +68,23 @@ class Found:
     """How far before the next one that says something else."""
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """Below these nothing is answered. Chosen on the dev half of docs/evaluations/chat, where few wrong answers count for more than
+    many right ones."""
+
+    cell: float = 0.8
+    """Of a figure of a table, by words."""
+    sentence: float = 0.86
+    """Of a sentence, by words."""
+    share: float = 0.5
+    """Of Yes, by the model."""
+    worked: float = 0.7
+    """Of a row that something is worked out of, by words."""
+    apart: float = 0.08
+    """How much better its words fit than those of any other row."""
+
+
 Judge = Callable[[Passage], float]
 """The probability, by a model, that a passage answers the question."""
 
@@ -82,6 +100,8 @@ def cannot_be_read_off(question: str) -> str | None:
     asked = _without_task(question)
     if _JUDGES.search(asked):
         return "it asks for a judgement, which no passage alone gives"
+    if work_wanted(asked) is not None:
+        return None
     if _COMPUTES.search(asked) or (len(years_in(asked)) > 1 and "respective" not in asked.lower()):
         return "it would have to be computed or compared, which I don't do"
     return None
@@ -99,7 +119,13 @@ def ranked(question: str, texts: Mapping[str, str]) -> list[Found]:
     passages = [(source, one) for source, text in texts.items() for one in passages_of(text)]
     amount = _ASKS_AN_AMOUNT.search(asked) is not None
     rare = _rarity([words_of(one.about) for _, one in passages])
-    if len(years) > 1:
+    work = work_wanted(asked)
+    if work is not None:
+        years = years_wanted(asked, work)
+        asked = row_asked_for(asked)
+        wanted = words_of(asked)
+        passages = _worked_out(passages, work, years)
+    elif len(years) > 1:
         passages = _side_by_side(passages, years)
     scored = [
         (_score(one, words_of(texts[source][:120]), wanted, years, rare, amount=amount), -place, source, one)
@@ -113,12 +139,16 @@ def ranked(question: str, texts: Mapping[str, str]) -> list[Found]:
     return found
 
 
-def chosen(found: list[Found], judge: Judge, *, least_score: float, least_share: float) -> Found | None:
-    """The first by words that the model holds for the answer; None when it is not sure, or the words fit too little."""
+def chosen(found: list[Found], judge: Judge, bounds: Bounds | None = None) -> Found | None:
+    """The first by words that the model holds for the answer; None when it is not sure, or the words fit too little. What was
+    worked out is not put to the model, which cannot reckon: there the row must be plain."""
+    least = bounds or Bounds()
     for one in found[:JUDGED]:
-        if one.score < least_score:
-            break
-        if judge(one.passage) >= least_share:
+        if one.passage.is_worked:
+            return one if one.score >= least.worked and one.sure >= least.apart else None
+        if one.score < (least.cell if one.passage.is_cell else least.sentence):
+            continue
+        if judge(one.passage) >= least.share:
             return one
     return None
 
@@ -127,17 +157,31 @@ def _told(passage: Passage) -> str:
     return passage.value or passage.text
 
 
-def _side_by_side(passages: list[tuple[str, Passage]], years: tuple[str, ...]) -> list[tuple[str, Passage]]:
-    """The cells of one row for several years as one passage, in place of the single ones."""
+def _rows(passages: list[tuple[str, Passage]]) -> dict[tuple[str, str, str], dict[str, Passage]]:
+    """(text, heading and label, label) → the row's cells by year, where a column has but one."""
     rows: dict[tuple[str, str, str], dict[str, Passage]] = {}
     for source, one in passages:
-        for year in years_in(one.column):
+        for year in years_in(one.column) if one.is_cell else ():
             rows.setdefault((source, one.about, one.label), {}).setdefault(year, one)
+    return rows
+
+
+def _worked_out(passages: list[tuple[str, Passage]], work: Work, years: tuple[str, ...]) -> list[tuple[str, Passage]]:
+    """What comes out for each row that has the years; nothing else answers."""
+    made = (
+        (source, worked_out(work, label, about, cells, years))
+        for (source, about, label), cells in _rows(passages).items()
+    )
+    return [(source, one) for source, one in made if one is not None]
+
+
+def _side_by_side(passages: list[tuple[str, Passage]], years: tuple[str, ...]) -> list[tuple[str, Passage]]:
+    """The cells of one row for several years as one passage, in place of the single ones."""
     joined = []
-    for (source, about, label), cells in rows.items():
+    for (source, about, label), cells in _rows(passages).items():
         if all(year in cells for year in years):
             told = "; ".join(f"{cells[year].column}: {cells[year].value}" for year in years)
-            joined.append((source, Passage(f"{label}, {told}", about, label, " ".join(years), told)))
+            joined.append((source, Passage(f"{label}: {told}", about, label, " ".join(years), told)))
     return [*joined, *((source, one) for source, one in passages if not one.is_cell)]
 
 
@@ -181,7 +225,7 @@ def _score(
         missing = [year for year in years if year not in years_in(passage.text)]
         return held / whole * (0.85 if missing else 1.0)
     named = years_in(passage.column)
-    if not years or any(year not in named for year in years):
+    if (not years and not passage.is_worked) or any(year not in named for year in years):
         return 0.0
     label = words_of(passage.label)
     own = sum(rare(word) for word in label)

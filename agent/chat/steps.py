@@ -36,9 +36,6 @@ JUDGED = 8
 RELEVANT = 0.5
 READ = 3
 """Articles read whole for a question of fact."""
-LEAST_SCORE = 0.8
-LEAST_SHARE = 0.5
-"""Below these the words of a passage fit too little, or the model is not sure enough, to answer with it (docs/evaluations/chat)."""
 
 _ORDER = re.compile(
     r"(?:^|[.,;!]\s*)(?:please |now |then |(?:can|could|would|will) you |i want you to |go ahead and )*(?:buy|sell|short|purchase|"
@@ -234,7 +231,7 @@ class StepChat:
 
         candidates = [one for one in ranked(question, texts) if stands(one.source, one.passage)]
         try:
-            best = chosen(candidates, judge, least_score=LEAST_SCORE, least_share=LEAST_SHARE)
+            best = chosen(candidates, judge)
         except ModelCannot:
             best = None
         if best is None:

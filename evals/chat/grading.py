@@ -98,6 +98,7 @@ def is_number(text: str) -> bool:
 
 
 def _number_is(wanted: Gold, question: str, sentence: str) -> bool:
+    sentence = sentence.rpartition("=")[2]  # where working is shown, what comes out of it
     gold = _scaled(wanted.parts[0], wanted.scale)
     if gold is None:
         return False
