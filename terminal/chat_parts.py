@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from records.chat import ChatAnswer
-from records.errors import StoreError
 from terminal.assembly import Assembly, runs_here
+from terminal.conversations import KeptTalk, open_conversations
 from terminal.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ def open_chat(
     model = model or parts.model
     if model.profile == "embedded" or model.provider == "local":
         return StepChat(model, sources, parts.desk, PromptLibrary(), limits)
-    return Chat(model, sources, _saver(parts, closing), PromptLibrary(), limits=limits)  # type: ignore[arg-type]
+    place = parts.database.place
+    saver = open_conversations(place, parts.home.database.parent, closing)
+    return KeptTalk(Chat(model, sources, saver, PromptLibrary(), limits=limits), place)  # type: ignore[arg-type]
 
 
 def mode_of(settings: Settings) -> str:
@@ -45,30 +47,3 @@ def mode_of(settings: Settings) -> str:
     if settings.profile == "embedded":
         return "in steps, as the profile says: code plans and looks up, and the model says what answers"
     return "as an agent: the model calls the tools itself, and code checks every sentence"
-
-
-def _saver(parts: Assembly, closing: ExitStack) -> Any:
-    """Where conversations are kept: a file beside the database, or the PostgreSQL database itself."""
-    place = parts.database.place
-    if place.is_sqlite:
-        import sqlite3
-
-        from langgraph.checkpoint.sqlite import SqliteSaver
-
-        path = parts.home.database.with_name("rhyme-chat.db")
-        try:
-            connection = sqlite3.connect(path, check_same_thread=False, timeout=10.0)
-            closing.callback(connection.close)
-            saver = SqliteSaver(connection)
-            saver.setup()
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"The conversations in {path} cannot be opened ({error}). Move the file away to begin new ones."
-            ) from error
-        return saver
-    from langgraph.checkpoint.postgres import PostgresSaver
-
-    address = place.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    kept = closing.enter_context(PostgresSaver.from_conn_string(address))
-    kept.setup()
-    return kept
