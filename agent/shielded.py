@@ -22,14 +22,17 @@ def shielded_title(title: str) -> str:
 
 
 def _item(item: Item) -> Item:
-    return item.model_copy(update={"text": without_passages(item.text) or CUT, "data": _values(item.data)})
+    text = without_passages(item.text) or CUT
+    # what stands in a text that was judged as a whole, and is read as it is, need not be judged once more
+    told = item.text if text == item.text else ""
+    return item.model_copy(update={"text": text, "data": _values(item.data, told)})
 
 
-def _values(data: Any) -> Any:
+def _values(data: Any, told: str) -> Any:
     if isinstance(data, str):
-        return data if len(data) < len(CUT) else without_passages(data) or CUT
+        return data if len(data) < len(CUT) or data in told else without_passages(data) or CUT
     if isinstance(data, list):
-        return [_values(one) for one in data]
+        return [_values(one, told) for one in data]
     if isinstance(data, dict):
-        return {name: _values(value) for name, value in data.items()}
+        return {name: _values(value, told) for name, value in data.items()}
     return data
