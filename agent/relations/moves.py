@@ -20,11 +20,18 @@ _UPWARD = re.compile(
 )
 _DOWNWARD = re.compile(
     rf"\b(?:{DOWN}|down\w*|weak\w*|worse\w*|miss\w*|slow\w*|collaps\w*|below|loss\w*|hurt\w*|negative\w*|less|few\w*|hit|soft\w*|halv\w*"
-    r"|small\w*|narrow\w*|low\w*|pressur\w*|erod\w*|bearish|cautious\w*|warn\w*|save\w*|saving\w*|retir\w*|pa(?:y|id)\s+down|minus|tighten\w*"
+    r"|small\w*|narrow\w*|low\w*|pressur\w*|erod\w*|bearish|cautious\w*|warn\w*|save\w*|saving\w*|retir\w*|easing|pa(?:y|id)\s+down|minus|tighten\w*"
     r"|improv\w*|eliminat\w*|remov\w*|lay\w*|job|restructur\w*|clos\w*|end\w*|limit\w*|away)\b",
     re.IGNORECASE,
 )
 """Words of any kind that go one way."""
+_LOOSE = frozenset({"growth", "up", "down"})
+"""Words that are part of too much else: "growth plans", "up next"."""
+_OF_MINDS = re.compile(
+    r"\s+(?:[\w'’-]+\s+){0,2}(?:concerns?|questions?|fears?|doubts?|hopes?|alarms?|stakes|money|funds?|capital)\b",
+    re.IGNORECASE,
+)
+"""After "raises": nothing that goes up."""
 _WORDS = re.compile(r"[a-z][a-z-]+", re.IGNORECASE)
 _BREAK = re.compile(
     r"[,;:()]|\b(?:and|but|as|while|after|despite|due|by|with|on|amid|because|that|which|to|from|for|than|at)\b",
@@ -61,7 +68,9 @@ def unmoved(sentence: str, telling: Sequence[str], cited: Sequence[str]) -> list
     """Directions of `sentence` for which nothing that it cites goes that way, while what tells of the same goes the other."""
     faults = []
     for match in DIRECTION.finditer(sentence):
-        if DENIAL.search(sentence[max(0, match.start() - 24) : match.start()]) or match.group().lower() == "growth":
+        if match.group().lower() in _LOOSE or _OF_MINDS.match(sentence, match.end()):
+            continue
+        if DENIAL.search(sentence[max(0, match.start() - 24) : match.start()]):
             continue
         own, other = (_UPWARD, _DOWNWARD) if match.lastgroup == "up" else (_DOWNWARD, _UPWARD)
         if not any(own.search(one) for one in cited) and any(other.search(one) for one in telling):
