@@ -1,6 +1,7 @@
 """The arguments of `rhyme bench …`. Standard library only, like all that is read before a command is known."""
 
 from terminal.bench_chaos_arguments import add_bench_chaos
+from terminal.bench_chat_arguments import add_bench_chat
 from terminal.bench_flow_arguments import add_bench_flow
 from terminal.command_tree import Tree, whole_number
 
@@ -10,6 +11,7 @@ def add_bench(tree: Tree) -> None:
     bench = tree.group("bench", "measure speed and memory on this machine", "rhyme bench start")
     _add_bench_runs(bench)
     _add_bench_recall(bench)
+    add_bench_chat(bench)
     add_bench_flow(bench)
     add_bench_chaos(bench)
 
