@@ -17,7 +17,7 @@ from pathlib import Path
 
 from evals.chat.run import SourcesAsOf, Talk
 from evals.harness.engine import run_cases
-from evals.harness.recordings import RecordedModel, Recordings, about_of
+from evals.harness.recordings import RecordedModel, RecordingMissing, Recordings, about_of
 from evals.harness.registry import SUITES, Kind, Load
 from evals.harness.run import Case, Layer, Run, RunProvenance
 from evals.harness.shelf import Shelf
@@ -89,7 +89,7 @@ def assess(request: Request, outside: Outside) -> Iterator[Run]:
     with _Session(request, outside) as session:
         for name in request.suites:
             for kind, load in SUITES[name].tasks().items():
-                if kind == "code" or request.layer != "offline":
+                if kind == "code" or session.asks(name):
                     yield session.run(name, kind, load)
         session.finished()
 
@@ -113,7 +113,7 @@ class _Session:
         if self._request.layer == "replay":
             return Recordings.read(self._request.recorded)
         model = self._live
-        return Recordings.going_on(self._answers_file, about_of(model, self._outside.clock(), self._request.limit))
+        return Recordings.going_on(self._answers_file, about_of(model, self._outside.clock()))
 
     @cached_property
     def _live(self) -> LanguageModel:
@@ -152,7 +152,7 @@ class _Session:
                 self._outside.say(f"The finished run {known} is gone; {suite} is graded again.")
         self._outside.say(f"{suite}: preparing …")
         started = self._outside.clock()
-        task = load(self._parts(kind))
+        task = load(self._parts(suite, kind))
         try:
             at_once = self._outside.at_once if kind == "model" else 1
             cases = run_cases(task, self._outside.shelf.logs, self._outside.say, at_once=at_once)
@@ -164,19 +164,32 @@ class _Session:
             self._keep(part, found.run_id)
         return found
 
-    @property
-    def _limit(self) -> int | None:
+    def asks(self, suite: str) -> bool:
+        """Whether the suite's cases are put to a model. Raises RecordingMissing in a replay of a suite alone that has no answers."""
+        if self._request.layer != "replay":
+            return self._request.layer != "offline"
+        if suite in self.recordings.about.limits:
+            return True
+        why = f"No answers are recorded for the suite {suite}"
+        if len(self._request.suites) == 1:
+            raise RecordingMissing(
+                f"{why}. Run it without --replay, or record some with `rhyme eval all --record FILE`."
+            )
+        self._outside.say(f"{why}: what needs a model is left out.")
+        return False
+
+    def _limit(self, suite: str) -> int | None:
         """A replay asks no more than was recorded."""
         if self._request.layer != "replay":
             return self._request.limit
-        known = [one for one in (self._request.limit, self.recordings.about.limit) if one is not None]
+        known = [one for one in (self._request.limit, self.recordings.about.limits.get(suite)) if one is not None]
         return min(known, default=None)
 
-    def _parts(self, kind: Kind) -> Parts:
+    def _parts(self, suite: str, kind: Kind) -> Parts:
         request = self._request
         return Parts(
             data=request.data,
-            limit=self._limit,
+            limit=self._limit(suite) if kind == "model" else None,
             seed=request.seed,
             home=self._outside.home,
             model=self.model if kind == "model" else None,
@@ -204,7 +217,7 @@ class _Session:
             data_sources=dict(task.data_sources),
             git_revision=revision,
             seed=request.seed,
-            limit=self._limit if task.kind == "model" else None,
+            limit=self._limit(task.suite) if task.kind == "model" else None,
             started=None if replay else started,
             version=self._outside.version,
             notes=task.notes,
@@ -244,7 +257,8 @@ class _Session:
         if self._request.layer == "replay":
             return
         if self._request.record is not None:
-            self.recordings.pack(self._request.record)
+            asked = {name: self._request.limit for name in self._request.suites if SUITES[name].model}
+            self.recordings.pack(self._request.record, asked)
         self._done_file.unlink(missing_ok=True)
         self._answers_file.unlink(missing_ok=True)
 

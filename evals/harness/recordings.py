@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from models.interface import Answer, Exchange, LanguageModel, OnToken, Prompt, Schema, ToolCall, Turned
 from records.analysis import ModelCall
 from records.base import Record
@@ -37,8 +39,8 @@ class About(Record):
     profile: Literal["capable", "embedded"]
     context_tokens: int
     recorded_at: UtcDatetime
-    limit: int | None = None
-    """Cases a suite that were put to the model; a replay asks no others."""
+    limits: dict[str, int | None] = Field(default_factory=dict)
+    """Suite → cases that were put to the model, None: all; a replay asks no others."""
 
 
 _calls: ContextVar[list[ModelCall] | None] = ContextVar("calls made for the case at hand", default=None)
@@ -122,10 +124,16 @@ class Recordings:
             except OSError as error:
                 raise StoreUnwritable(f"An answer cannot be kept in {self._path} ({error.strerror}).") from error
 
-    def pack(self, path: Path) -> None:
-        """Writes a finished file: gzipped, sorted by key, the same bytes for the same answers."""
-        lines = [self.about.model_dump_json()]
-        lines += [json.dumps({"key": key, **self._rows[key]}, ensure_ascii=False) for key in sorted(self._rows)]
+    def pack(self, path: Path, limits: Mapping[str, int | None]) -> None:
+        """Writes a finished file: gzipped, sorted by key, the same bytes for the same answers. What a file of the same model that
+        stands there already has is kept. `limits`: of the suites that were answered. Raises StoreCorrupt."""
+        before = Recordings.read(path) if path.is_file() else None
+        same = before is not None and before.about.model == self.about.model
+        rows = {**(before._rows if before and same else {}), **self._rows}
+        known = before.about.limits if before and same else {}
+        about = self.about.model_copy(update={"limits": dict(sorted({**known, **limits}.items()))})
+        lines = [about.model_dump_json()]
+        lines += [json.dumps({"key": key, **rows[key]}, ensure_ascii=False) for key in sorted(rows)]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
 
@@ -253,7 +261,7 @@ class RecordedModel:
             if self._inner is None:
                 raise RecordingMissing(
                     f"No answer of {self.name} is recorded for a request ({what}, key {key}): a prompt, a schema or the data "
-                    "changed since. Record anew with `python -m evals.harness.record`, or run without --replay."
+                    "changed since. Record anew with `rhyme eval all --record FILE`, or run without --replay."
                 )
             try:
                 row = ask(self._inner)
@@ -289,7 +297,7 @@ def _digest(*parts: Any) -> str:
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def about_of(model: LanguageModel, moment: datetime, limit: int | None = None) -> About:
+def about_of(model: LanguageModel, moment: datetime) -> About:
     """What a new file says of its model."""
     return About(
         model=model.name,
@@ -297,5 +305,4 @@ def about_of(model: LanguageModel, moment: datetime, limit: int | None = None) -
         profile=model.profile,
         context_tokens=model.context_tokens,
         recorded_at=moment,
-        limit=limit,
     )

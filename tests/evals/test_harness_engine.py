@@ -139,11 +139,26 @@ def test_a_replay_asked_for_an_answer_nobody_recorded_says_which(
     recorded = tmp_path / "recorded.jsonl.gz"
     request = Request(("sentiment",), "live", limit=2, record=recorded)
     list(assess(request, outside(Reader())))
-    more = replace(request, layer="replay", limit=3, recorded=recorded, record=None)
+    others = replace(request, layer="replay", seed=5, recorded=recorded, record=None)
     with pytest.raises(RecordingMissing, match="embedded_sentiment"):
-        list(assess(more, outside()))
+        list(assess(others, outside()))
     with pytest.raises(RecordingMissing):
         RecordedModel(Recordings.read(recorded)).count_tokens("never counted")
+
+
+def test_a_file_of_answers_grows_by_suites_and_a_replay_asks_no_more_than_was_recorded(
+    outside: Callable[..., Outside], tmp_path: Path
+) -> None:
+    recorded = tmp_path / "recorded.jsonl.gz"
+    list(assess(Request(("sentiment",), "live", limit=2, record=recorded), outside(Reader())))
+    replay = Request(("tickers", "sentiment"), "replay", recorded=recorded)
+    assert [(run.suite, run.layer, run.n) for run in assess(replay, outside())][1:] == [("sentiment", "replay", 2)]
+    with pytest.raises(RecordingMissing, match="tickers"):
+        list(assess(replace(replay, suites=("tickers",)), outside()))
+    list(assess(Request(("tickers",), "live", limit=3, record=recorded), outside(Reader())))
+    assert Recordings.read(recorded).about.limits == {"sentiment": 2, "tickers": 3}
+    runs = list(assess(replay, outside()))
+    assert [(run.suite, run.layer, run.n) for run in runs][1:] == [("tickers", "replay", 3), ("sentiment", "replay", 2)]
 
 
 def test_a_stopped_run_goes_on_with_the_answers_it_has(outside: Callable[..., Outside], tmp_path: Path) -> None:
