@@ -56,11 +56,13 @@ class Policy:
 
     def is_from_elsewhere(self, connection: HTTPConnection) -> bool:
         """Whether a browser says that another site's page made the request."""
-        origin = connection.headers.get("origin")
+        origin, fetched = connection.headers.get("origin"), connection.headers.get("sec-fetch-site")
+        if origin == "null" and fetched is not None:  # a form of ours too: our pages tell no referrer
+            return fetched != "same-origin"
         if origin is not None:
             same = urlsplit(origin).netloc.lower() == connection.headers.get("host", "").lower()
             return not (origin != "null" and (same or origin == self.address))
-        return connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+        return fetched not in (None, "same-origin", "none")
 
     def is_secure(self, connection: HTTPConnection) -> bool:
         """Whether the browser speaks https to the site or to the proxy before it."""
