@@ -62,7 +62,7 @@ const hears = {
   },
   looking(current, data) {
     hears.again(current); // what was written before a lookup was no answer
-    current.lookups.append(element("li", "", `Looks up ${data.tool.replaceAll("_", " ")}: ${data.asked || "everything"} …`));
+    current.lookups.append(element("li", "", `${data.tool.replaceAll("_", " ")} (${data.asked || "everything"}) …`));
   },
   found(current, data) {
     const line = current.lookups.lastElementChild;
