@@ -1,13 +1,14 @@
 """Story, precedent, ticker and theme over a home of real analyses and starter events."""
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
 from records.analysis import Analysis
@@ -121,7 +122,7 @@ def test_a_theme_has_its_news_and_its_events(client: TestClient) -> None:
 
 
 @pytest.fixture
-def reacted(build: SimpleNamespace) -> "list[Event]":
+def reacted(build: SimpleNamespace) -> list[Event]:
     """FEW events of one type and one fewer of another, each known two days after it."""
     shown: Precedent = build.analysis().precedents[0]
 
@@ -139,7 +140,7 @@ def reacted(build: SimpleNamespace) -> "list[Event]":
     return many + [event(number, EventType.LITIGATION, 1.0) for number in range(FEW - 1)]
 
 
-def test_a_mean_has_its_count_and_below_the_bound_there_is_none(reacted: "list[Event]") -> None:
+def test_a_mean_has_its_count_and_below_the_bound_there_is_none(reacted: list[Event]) -> None:
     many, few = means_by_type(reacted, NOW)
     assert (many.event_type, many.count, many.size, many.beyond, many.up) == ("guidance", FEW, "1.6σ", "40 %", "60 %")
     moves = np.array([3.0, -1.0, 1.0, -2.5, 0.5])
@@ -154,7 +155,7 @@ def test_a_mean_has_its_count_and_below_the_bound_there_is_none(reacted: "list[E
     )
 
 
-def test_a_mean_uses_no_outcome_that_was_not_known_nor_another_shares(reacted: "list[Event]") -> None:
+def test_a_mean_uses_no_outcome_that_was_not_known_nor_another_shares(reacted: list[Event]) -> None:
     newest = max(one.published_at for one in reacted)
     (guidance, _) = means_by_type(reacted, newest + timedelta(days=1))
     assert guidance.count < FEW
@@ -164,13 +165,13 @@ def test_a_mean_uses_no_outcome_that_was_not_known_nor_another_shares(reacted: "
 class Falling:
     """Every session −1 %, with the first two unknown."""
 
-    def returns(self, _: str, sessions: "tuple[object, ...]") -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    def returns(self, ticker: str, sessions: Sequence[date]) -> NDArray[np.float64]:  # noqa: ARG002
         given = np.full(len(sessions), -0.01)
         given[:2] = np.nan
         return given
 
 
-def test_a_chart_begins_at_100_and_marks_events_at_their_session(reacted: "list[Event]") -> None:
+def test_a_chart_begins_at_100_and_marks_events_at_their_session(reacted: list[Event]) -> None:
     chart = price_chart("GIS", Falling(), [*reacted, reacted[0].model_copy(update={"reaction": None})], NOW)
     assert chart is not None
     assert chart.points[0].level == 100
