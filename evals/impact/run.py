@@ -143,14 +143,19 @@ def prepare(request: Request, say: Say, ref: Reference | None = None) -> Ground:
 
 
 def ground_of(
-    rows: Sequence[Mapping[str, Any]], split: str, folders: Sequence[Path], say: Say, ref: Reference | None = None
+    rows: Sequence[Mapping[str, Any]],
+    split: str,
+    folders: Sequence[Path],
+    say: Say,
+    ref: Reference | None = None,
+    data: Measured | None = None,
 ) -> Ground:
     """The events of `rows` (of the impact layout), those of `split` to be graded; prices from the first of `folders` that has them.
 
-    Rows later than the last one graded are not looked at. Raises SourceError.
+    Rows later than the last one graded are not looked at. `data`: these events, if they were measured before. Raises SourceError.
     """
     clock = _Clock()
-    data = _measured(rows, split, folders, say)
+    data = data or _measured(rows, split, folders, say)
     clock.lap("outcomes and states from prices")
     graded = np.array(
         [place for place, event in enumerate(data.events) if event.split == split and not event.tells_price],

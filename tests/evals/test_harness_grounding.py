@@ -2,15 +2,20 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
 from agent.score_artifact import load_artifact
+from evals.harness.grounding import __main__ as experiment
 from evals.harness.grounding import analysis, arms
+from evals.harness.grounding.__main__ import AFTER_FILES, CUTOFF
 from evals.harness.grounding.analysis import answer, declared_tests, findings
 from evals.harness.grounding.arms import (
     CALIBRATED,
@@ -32,6 +37,7 @@ from evals.impact.run import Ground
 from markets.reference import reference
 
 REF = reference()
+STAGES = ("measured", "rivals", "validation", "recent")
 ARMS = (GROUNDED, SWITCHED_OFF, CALIBRATED, WORDED, SHUFFLED)
 
 
@@ -174,3 +180,32 @@ def test_arms_differ_in_what_they_are_named_after_and_rivals_see_no_precedent(pr
     assert same == {SWITCHED_OFF, CALIBRATED, WORDED}
     assert len(field.tickers) == len(field.n_eff) == len(field.outcomes) == len(prepared.graded)
     assert arms.SHUFFLE_SEED == 7
+
+
+def test_the_whole_experiment_runs_on_a_folder_and_goes_on_where_it_was_stopped(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin = date(2014, 7, 1)
+    monkeypatch.setattr("evals.impact.recent.CUTOFF", begin)
+    monkeypatch.setattr("evals.impact.features.COVERAGE_EVENTS", 80)
+    monkeypatch.setattr(arms, "CALIBRATED_ON", (2014,))
+    monkeypatch.setitem(FOREST, "n_estimators", 10)
+    monkeypatch.setattr(experiment, "UNTIL", date(2014, 6, 30))
+    monkeypatch.setattr(experiment, "FIRST_DAYS", {CUTOFF: begin, AFTER_FILES: date(2014, 9, 1)})
+    data = world.write(tmp_path / "data")
+    late = [row for row in world.rows if row["date"].date() >= begin]
+    columns = ("id", "ticker", "headline", "body", "z01", "sigma", "beta", "car01")
+    timed = [{name: row[name] for name in columns} | {"ts": row["date"].replace(hour=17, tzinfo=UTC)} for row in late]
+    (data / "recent").mkdir()
+    pq.write_table(pa.Table.from_pylist(timed), data / "recent" / "some_00.parquet")
+    asked = ["--data", str(data), "--kept", str(tmp_path / "kept"), "--out", str(tmp_path / "out")]
+    experiment.main(asked)
+    first = capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {f"{name}.pickle" for name in STAGES}
+    monkeypatch.setattr(experiment, "measured", None)  # nothing is measured again
+    experiment.main(asked)
+    told = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert told in first
+    assert told in capsys.readouterr().out
+    assert "## Validation" in told
+    assert "## After the cutoff" in told

@@ -17,12 +17,12 @@ import numpy as np
 from evals.harness.grounding.analysis import declared_tests, findings
 from evals.harness.grounding.arms import Field, Rivals, field_of, fit_rivals
 from evals.harness.grounding.page import page, write_report
-from evals.impact.events import load_stories
-from evals.impact.fit import UNTIL, development
+from evals.impact.events import Measured, events_of, load_stories, measured, price_source
+from evals.impact.fit import UNTIL, Development
 from evals.impact.recent import AFTER, recent_rows
-from evals.impact.run import Request, ground_of, prepare
+from evals.impact.run import ground_of
 from markets.reference import reference
-from records.errors import UsageError
+from records.errors import SourceUnreachable, UsageError
 
 VALIDATION, CUTOFF, SINCE_2022, AFTER_FILES = (
     "validation",
@@ -31,26 +31,37 @@ VALIDATION, CUTOFF, SINCE_2022, AFTER_FILES = (
     "after the model's files",
 )
 FIRST_DAYS = {CUTOFF: date(2024, 1, 1), AFTER_FILES: date(2024, 10, 1)}
+VAL = "val"
 DEPARTURES: tuple[str, ...] = ()
 
 Made = TypeVar("Made")
 
 
 def fields(data: Path, kept: Path | None, say: Callable[[str], None]) -> tuple[Field, Field]:
-    """Validation, and all recent news from 2022 on. Raises SourceError."""
+    """Validation, and all recent news from 2022 on: every event is measured once. Raises SourceError."""
+    rows, told = recent_rows(data)
+    rows = [*load_stories(data), *rows]
+    say(f"{len(rows):,} stories; {told:,} more tell the price move and are left out")
+
+    def whole() -> Measured:
+        prices = price_source([data])
+        if prices is None:
+            raise SourceUnreachable(f"There is no prices/ in {data}: outcomes are measured from prices.")
+        return measured(events_of(rows), prices)
+
+    every = _once(kept, "measured", whole)
+    days = np.array([event.day for event in every.events])
 
     def rivals() -> Rivals:
-        return _once(kept, "rivals", lambda: fit_rivals(development(data, UNTIL, say)))
+        return fit_rivals(Development(every.select(days <= UNTIL), reference(), say))
 
-    def recent() -> Field:
-        rows, told = recent_rows(data)
-        ground = ground_of([*load_stories(data), *rows], AFTER, (data,), say)
-        say(f"{told:,} stories tell the price move and are left out")
-        return field_of(SINCE_2022, ground, rivals())
+    def field(name: str, split: str) -> Field:
+        last = max(event.day for event in every.events if event.split == split)
+        ground = ground_of([], split, (data,), say, data=every.select(days <= last))
+        return field_of(name, ground, _once(kept, "rivals", rivals))
 
-    rivals()
-    validation = _once(kept, "validation", lambda: field_of(VALIDATION, prepare(Request(data, "val"), say), rivals()))
-    return validation, _once(kept, "recent", recent)
+    recent = _once(kept, "recent", lambda: field(SINCE_2022, AFTER))
+    return _once(kept, "validation", lambda: field(VALIDATION, VAL)), recent
 
 
 def _once(kept: Path | None, name: str, make: Callable[[], Made]) -> Made:
