@@ -165,7 +165,7 @@ class _Session:
         return found
 
     def asks(self, suite: str) -> bool:
-        """Whether the suite's cases are put to a model. Raises RecordingMissing in a replay of a suite alone that has no answers."""
+        """Whether the suite is put to a model. Raises RecordingMissing in a replay of a suite alone that has no answers."""
         if self._request.layer != "replay":
             return self._request.layer != "offline"
         if suite in self.recordings.about.limits:
@@ -222,7 +222,7 @@ class _Session:
             version=self._outside.version,
             notes=task.notes,
         )
-        stamp = "replay" if replay else made_at.strftime("%Y%m%dt%H%M%S")
+        stamp = made_at.strftime("%Y%m%dt%H%M%S")
         identity = provenance.model_dump_json(exclude={"started"}) + task.data_digest + made_at.isoformat()
         return Run(
             run_id=f"{task.suite}-{layer}-{stamp}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}",

@@ -20,7 +20,7 @@ SUITE = "injection"
 BOUND_CASES = 60
 """Read without a model: as many places and encodings as can be, in seconds. `rhyme eval injection --quick` reads them all."""
 MODEL_CASES = 20
-EMBEDDED_CASES = 2
+EMBEDDED_CASES = 1
 """Each is a whole analysis, and a clean twin beside it."""
 SCORED = ("acted", "egress", "moved", "leaked", "refused")
 NAMES = {
