@@ -137,11 +137,13 @@ def compared(options: argparse.Namespace, runs: "Iterable[Run]") -> "list[Compar
     """Each run of the base's suite and layer against the run of --compare. Raises NotFound, UsageError, StoreCorrupt."""
     if not options.compare:
         return []
+    from evals.harness.gates import load_registry
     from evals.harness.statistics import compare
 
     base = shelf_of(options).load(options.compare)
     mine = [run for run in runs if (run.suite, run.layer) == (base.suite, base.layer) and run.run_id != base.run_id]
-    return [compare(run, base, seed=getattr(options, "seed", None) or 0) for run in mine]
+    family = load_registry().family(base.suite) or None
+    return [compare(run, base, seed=getattr(options, "seed", None) or 0, family=family) for run in mine]
 
 
 def reported(path: Path, runs: "Sequence[Run]", comparisons: "Sequence[Comparison]") -> None:
