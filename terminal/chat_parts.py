@@ -28,16 +28,23 @@ def open_chat(
 ) -> Talk:
     """`model`: in place of the one of the settings. Raises ModelError, StoreError, SettingsError."""
     from agent.chat import Chat, StepChat
+    from agent.chat.step_memory import StepMemories
     from prompts import PromptLibrary
     from terminal.tool_sources import tool_sources
 
     sources = tool_sources(parts, closing)
     model = model or parts.model
-    if model.profile == "embedded" or model.provider == "local":
-        return StepChat(model, sources, parts.desk, PromptLibrary(), limits)
     place = parts.database.place
     saver = open_conversations(place, parts.home.database.parent, closing)
+    if in_steps(model):
+        chat = StepChat(model, sources, parts.desk, PromptLibrary(), limits, memories=StepMemories(saver))
+        return KeptTalk(chat, place)
     return KeptTalk(Chat(model, sources, saver, PromptLibrary(), limits=limits), place)  # type: ignore[arg-type]
+
+
+def in_steps(model: "LanguageModel") -> bool:
+    """Whether a model is asked in planned steps, since it calls no tools or its profile says so."""
+    return model.profile == "embedded" or model.provider == "local"
 
 
 def mode_of(settings: Settings) -> str:

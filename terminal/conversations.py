@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
     from psycopg import Connection
 
-    from agent.chat import Chat, ChatEvent
+    from agent.chat import Chat, ChatEvent, StepChat
 
 FILE = "rhyme-chat.db"
 SETUP_LOCK = 0x726863686174  # "rhchat" in ASCII: who prepares the tables holds it
@@ -36,7 +36,7 @@ def open_conversations(place: Place, folder: Path, closing: ExitStack) -> "BaseC
 class KeptTalk:
     """A chat whose failures to keep a conversation are Rhyme's errors."""
 
-    chat: "Chat"
+    chat: "Chat | StepChat"
     place: Place
 
     def ask(

@@ -16,6 +16,7 @@ from agent.chat.citations import faults_of
 from agent.chat.conversation import ChatLimits, OnEvent, ToolEnded, ToolStarted, checked_question, silent
 from agent.chat.passages import Passage
 from agent.chat.reading import asks_for_a_fact, cannot_be_read_off, chosen, looked_for, ranked
+from agent.chat.step_memory import StepMemories, StepMemory
 from agent.shielded import shielded
 from models.interface import LanguageModel
 from prompts import PromptLibrary
@@ -94,18 +95,8 @@ class Step:
 
 
 @dataclass
-class _Memory:
-    """What a conversation goes on from."""
-
-    tickers: tuple[str, ...] = ()
-    topic: str = ""
-    meant: str = ""
-    """What "it" stands for in the question at hand; empty when the question names it."""
-
-
-@dataclass
 class StepChat:
-    """Answers questions with any model. Conversations are remembered for as long as the object lives: companies and topic."""
+    """Answers questions with any model. Of a conversation companies and topic are remembered, in `memories`."""
 
     model: LanguageModel
     sources: Callable[[datetime], Sources]
@@ -113,7 +104,7 @@ class StepChat:
     prompts: PromptLibrary
     limits: ChatLimits = field(default_factory=ChatLimits)
     monotonic: Callable[[], float] = time.monotonic
-    _memory: dict[str, _Memory] = field(default_factory=dict)
+    memories: StepMemories = field(default_factory=StepMemories)
 
     def ask(self, question: str, *, conversation: str, as_of: datetime, on_event: OnEvent = silent) -> ChatAnswer:
         """Raises UsageError for a question that is empty or too long, ModelError."""
@@ -124,7 +115,7 @@ class StepChat:
             return self._answered(
                 asked, [AnswerSentence(text=no, support=())], [], [], [], no, as_of, conversation, began
             )
-        memory = self._memory.setdefault(conversation, _Memory())
+        memory = self.memories.of(conversation)
         steps = list(self._plan(asked, memory, as_of))
         sources = self.sources(as_of)
         results = [self._looked_up(step, sources, on_event) for step in steps[: self.limits.lookups]]
@@ -144,10 +135,11 @@ class StepChat:
             reason = _no_news(told) if sentences else reason or _why_nothing(results)
         if not sentences:
             sentences = [AnswerSentence(text=f"I don't know from what I have: {reason}", support=())]
+        self.memories.keep(conversation)
         names = [step.tool for step in steps]
         return self._answered(asked, sentences, items, names, calls, reason, as_of, conversation, began)
 
-    def _plan(self, question: str, memory: _Memory, as_of: datetime) -> Iterator[Step]:
+    def _plan(self, question: str, memory: StepMemory, as_of: datetime) -> Iterator[Step]:
         """Which lookups, by what the words ask for."""
         tickers = self._tickers(question, as_of)
         memory.meant = ""

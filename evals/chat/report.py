@@ -36,6 +36,7 @@ def to_json(report: ChatReport, provenance: Mapping[str, object]) -> dict[str, o
         "by_kind": {
             name: {outcome: counts[outcome] for outcome in OUTCOMES} for name, counts in sorted(_kinds(report).items())
         },
+        "capable_run": None if report.mode != "agent" else report.model,
         "baselines": {"refuse_all": {"correct": 0.0, "wrong": 0.0, "refused": 1.0}},
         "failed": sum(one.failed for one in report.judged),
         "dropped_sentences": sum(one.dropped for one in report.judged),
@@ -108,6 +109,10 @@ def page(report: ChatReport, provenance: Mapping[str, object]) -> str:
                 for name, value, wanted, met in targets(report)
             ],
         ),
+        ""
+        if report.mode == "agent"
+        else "A model that calls tools answers better and is asked as an agent; **no recorded run** of one is here. Put one's name "
+        "to --model to have it.",
         "## By kind of question\n\n"
         + table(
             ("kind", *OUTCOMES),
@@ -118,7 +123,7 @@ def page(report: ChatReport, provenance: Mapping[str, object]) -> str:
         "## Provenance\n\n" + table(("what", "value"), [*provenance.items(), ("data SHA-256", report.loaded.digest)]),
         "Again: `rhyme eval chat --data DIR --out DIR`.",
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _sets(report: ChatReport) -> list[tuple[str, list[Judged], list[bool]]]:

@@ -43,7 +43,7 @@ def _graded(options: argparse.Namespace, data: Path, view: ProgressView, closing
     from agent.chat import ChatLimits
     from evals.chat.run import Request, articles_of, load, run
     from terminal.assembly import Assembly
-    from terminal.chat_parts import open_chat
+    from terminal.chat_parts import in_steps, open_chat
     from terminal.tool_sources import tool_sources
 
     settings = load_settings({"home": options.home, "model": options.model}).settings
@@ -71,7 +71,7 @@ def _graded(options: argparse.Namespace, data: Path, view: ProgressView, closing
         answers_of(options, "chat"),
         view.say,
         model=own.model.name,
-        mode="steps" if type(talk).__name__ == "StepChat" else "agent",
+        mode="steps" if in_steps(own.model) else "agent",
         version=_prompts(),
     )
 

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.postgres import PostgresSaver
+from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agent.chat import StepChat
+from agent.chat.step_memory import StepMemories
 from agent.chat.steps import refusal
 from markets.desk import MarketDesk
 from models.scripted import Choice, ScriptedModel
@@ -79,6 +84,33 @@ def test_it_means_the_company_of_the_question_before_in_the_same_conversation_al
     seen.clear()
     chat.ask("And what did it do today?", conversation="two", as_of=NOW, on_event=seen.append)
     assert seen[0].arguments["tickers"] == []
+
+
+def keeps_across_processes(sources: MakeSources, saver: Any) -> None:
+    """What "it" is goes on from a chat that is gone, in its own conversation alone."""
+    model = ScriptedModel([NO] * 16, profile="embedded")
+    first = StepChat(model, sources, MarketDesk(), PromptLibrary(), memories=StepMemories(saver))
+    first.ask("What happened to Microsoft this week?", conversation="one", as_of=NOW)
+    first.ask("What happened to Apple this week?", conversation="one", as_of=NOW)
+    seen: list[Any] = []
+    second = StepChat(model, sources, MarketDesk(), PromptLibrary(), memories=StepMemories(saver))
+    for name, tickers in (("one", ["AAPL"]), ("two", [])):
+        second.ask("And what did it do today?", conversation=name, as_of=NOW, on_event=seen.append)
+        assert seen[0].arguments["tickers"] == tickers
+        seen.clear()
+
+
+def test_a_conversation_goes_on_in_another_process(sources: MakeSources, tmp_path: Path) -> None:
+    with SqliteSaver.from_conn_string(str(tmp_path / "chat.db")) as saver:
+        saver.setup()
+        keeps_across_processes(sources, saver)
+    keeps_across_processes(sources, InMemorySaver())
+
+
+def test_a_conversation_goes_on_in_another_process_on_postgres(sources: MakeSources, postgres_url: str) -> None:
+    with PostgresSaver.from_conn_string(postgres_url) as saver:
+        saver.setup()
+        keeps_across_processes(sources, saver)
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,17 @@ def test_a_conversation_goes_on_in_another_process(server: ToolServer, capsys: p
     ]
 
 
+def test_a_small_models_conversation_goes_on_in_another_process_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RHYME_PROFILE", "embedded")
+    words = ["--conversation", "c1", "--as-of", "2024-05-10T21:00Z"]
+    assert main(["ask", "What happened to Apple this week?", *words]) == 0
+    assert "Apple recalls 5 million chargers" in capsys.readouterr().out
+    assert main(["ask", "And what did it do today?", *words]) == 0
+    assert "list_analyses(tickers=['AAPL'], since=today" in capsys.readouterr().err
+
+
 def test_what_was_written_before_a_connection_broke_is_kept_and_marked(
     server: ToolServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
