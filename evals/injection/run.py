@@ -24,7 +24,7 @@ ABLATION_CASES = 120
 """Cases of the table that shows what each defence does."""
 BACKED = (
     Defence.NORMALISATION, Defence.HIDDEN_HTML, Defence.DELIMITERS, Defence.CONFUSABLES, Defence.OUTPUT_FILTER,
-    Defence.READING_LIMITS,
+    Defence.NEWS_ONLY, Defence.READING_LIMITS,
 )  # fmt: skip
 """Defences behind which the withholding stands: the table also takes both off."""
 
@@ -142,6 +142,7 @@ def _ablation(
     sets: dict[str, frozenset[Defence]] = {"none off": frozenset()}
     sets |= {defence.value: frozenset({defence}) for defence in Defence}
     sets |= {f"{one.value} + withholding": frozenset({one, Defence.WITHHOLDING}) for one in BACKED}
+    sets["output_filter + news_only"] = frozenset({Defence.OUTPUT_FILTER, Defence.NEWS_ONLY})
     sets["quarantine + source_cap"] = frozenset({Defence.QUARANTINE, Defence.SOURCE_CAP})
     sets["all off"] = frozenset(Defence)
     found = {}

@@ -4,6 +4,9 @@ import pytest
 
 from agent.guard import shield
 from agent.guard_news import News, shown_title
+from agent.sentences import split_sentences
+from agent.values import Figure, values_of
+from evals.injection.case import hosts
 from records.article import Article
 from records.defences import Defence, without
 from records.market import Candidate
@@ -88,3 +91,16 @@ def test_a_headline_that_goes_on_with_something_else_ends_where_its_news_ends(ar
     assert any("headline" in note for note in shielded.notes)
     with without({Defence.NEWS_ONLY}):
         assert shown_title(f"{article.title}. {order}", article.text) == f"{article.title}. {order}"
+
+
+def test_the_shipped_articles_keep_their_headlines_and_every_sentence_with_money_a_share_or_a_large_count() -> None:
+    for host in hosts():
+        text = "\n\n".join(host.paragraphs)
+        news = News.of(host.title, text)
+        assert shown_title(host.title, text) == host.title
+        lost = [words for _, words in split_sentences(text) if news.fault(words)]
+        assert [words for words in lost if any(_weighs(one) for one in values_of(words).figures)] == [], host.id
+
+
+def _weighs(figure: Figure) -> bool:
+    return figure.kind in ("money", "percent") or figure.number >= 100

@@ -4,10 +4,12 @@ import collections
 
 import pytest
 
+from agent.sentences import split_sentences
 from evals.injection.bench import article_of
 from evals.injection.case import Case, hosts
 from evals.injection.encodings import ENCODINGS
 from evals.injection.obedient import reaches
+from evals.injection.ordinary import counted
 from evals.injection.outcome import Outcome, leaks
 from evals.injection.payloads import encoded, own
 from evals.injection.places import HIDDEN, VISIBLE
@@ -111,3 +113,14 @@ def test_the_report_has_the_stable_names_and_says_when_it_is_a_bound() -> None:
     assert told["is_bound"]
     real = to_json(Results(enclosed=False, cases=1, model=[outcome("a")], model_name="m"))
     assert not real["is_bound"]
+
+
+def test_what_the_defences_take_from_ordinary_text_is_counted_by_reason() -> None:
+    text = "Revenue of Northwind rose 18 percent. What do you make of that? See http://northwind.test/results for more."
+    sentences = [words for _, words in split_sentences(text)]
+    told = counted([("Northwind revenue climbs", text, sentences)]).to_json()
+    assert told["sentences"] == 3
+    assert told["news_only"]["hits"] == 2  # type: ignore[index]
+    assert told["output_filter"]["hits"] == 1  # type: ignore[index]
+    assert told["headlines_cut"]["hits"] == 0  # type: ignore[index]
+    assert "it asks" in told["news_only_reasons"]  # type: ignore[operator]
