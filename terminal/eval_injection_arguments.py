@@ -26,6 +26,9 @@ def add_eval_injection(evaluate: Tree) -> None:
         "--seed", metavar="S", type=whole_number(0, 2**31), default=1, help="of suite and sample (default 1)"
     )
     injection.add_argument("--quick", action="store_true", help="without the table of what each defence does")
+    injection.add_argument(
+        "--ablation", metavar="N", type=whole_number(1, 10_000), help="cases of that table (default 120)"
+    )
     injection.add_argument("--out", metavar="DIR", help="also write report.md, report.json and outcomes there")
     injection.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     add_run_options(injection)

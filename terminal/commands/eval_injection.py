@@ -84,7 +84,7 @@ def _results(options: argparse.Namespace, view: ProgressView, enclosed: bool) ->
         limit=options.limit,
         seed=options.seed,
         kept=out / KEPT if out is not None and options.model else None,
-        ablation=0 if options.quick else ABLATION_CASES,
+        ablation=0 if options.quick else options.ablation or ABLATION_CASES,
     )
     with Assembly(settings, say=view.say) as parts, tempfile.TemporaryDirectory(prefix="rhyme-injection-") as archive:
         model = parts.model if options.model else None
