@@ -3,11 +3,21 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from agent.evidence import Evidence, Passage
 from agent.named import name_faults
 from agent.quoted import quotations_of, stands_verbatim
-from agent.relations import Parties, Statement, contradiction, crossed_figures, relation_faults, statements_of
+from agent.relations import (
+    Parties,
+    Statement,
+    contradiction,
+    crossed_figures,
+    period_faults,
+    relation_faults,
+    statements_of,
+    unnamed_period_faults,
+)
 from agent.sentences import split_sentences
 from agent.values import Day, Figure, Period, Values, same_day, same_period, supports_day, supports_figure, values_of
 from records.analysis import Claim, Explanation, Ground, Sentence
@@ -85,13 +95,21 @@ class Checker:
         said = values_of(sentence.text, self._evidence.published_on)
         grounds: list[Ground] = []
         proven: set[str] = set()
-        faults = _figure_faults(statements_of(sentence.text, said, self._parties), said, cited, grounds, proven)
+        statements = statements_of(sentence.text, said, self._parties)
+        faults = _figure_faults(statements, said, cited, grounds, proven)
         faults += _time_faults(said, cited, self._told, grounds)
+        faults += period_faults(sentence.text, said.periods, [one.values.periods for one in cited], self._periods)
+        faults += unnamed_period_faults(statements, [known for one in cited for known in one.statements], self._periods)
         faults += _quotation_faults(sentence.text, cited, grounds)
         told = " \n".join(one.context for one in cited)
         faults += name_faults(sentence.text, told, self._headline, self._evidence.body, self._instruments)
         sentences = [text for one in cited for text in one.sentences]
         return list(dict.fromkeys(faults + relation_faults(sentence.text, sentences, self._parties, proven))), grounds
+
+    @cached_property
+    def _periods(self) -> tuple[Period, ...]:
+        """Those of the whole article."""
+        return values_of(self._evidence.body).periods
 
     def _told_of_time(self) -> Values:
         """The dates and periods of the headline, and the article's own date: a sentence may name them whatever it cites."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from records.errors import ModelMissing, SettingsError
 from records.taxonomy import EventType
 from terminal.assembly import Assembly
+from terminal.kept_track_record import KeptTrackRecord
 from terminal.warm_memory import WarmMemory
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def tool_sources(parts: Assembly, closing: ExitStack) -> SourcesAsOf:
 
     database = parts.database
     memory = _memory(parts, closing)
+    track_record = KeptTrackRecord(database)
     prices = parts.prices if parts.settings.prices else None
     path = parts.settings.portfolio
 
@@ -37,7 +39,7 @@ def tool_sources(parts: Assembly, closing: ExitStack) -> SourcesAsOf:
             as_of,
             memory=memory,
             prices=prices,
-            track_record=lambda moment, event_type: track_record_text(database.forecasts(), moment, event_type),
+            track_record=track_record,
             portfolio=None if path is None else lambda: read_portfolio(path),
         )
 

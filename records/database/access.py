@@ -46,9 +46,11 @@ class Access:
 
     def add_user(self, user: User, password: str | None) -> None:
         """`password`: its hash. Raises UsageError when the name or subject is taken."""
+        taken = users.c.name == user.name
+        if user.subject is not None:
+            taken |= users.c.subject == user.subject
         with self._writing() as connection:
-            taken = select(users.c.name).where((users.c.name == user.name) | (users.c.subject == user.subject))
-            if connection.execute(taken).first():
+            if connection.execute(select(users.c.name).where(taken)).first():
                 raise UsageError(
                     f"There is a user {user.name!r} already. Choose another name, or remove that one first."
                 )

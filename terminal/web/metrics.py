@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from records.errors import RhymeError
+from terminal.web.route_names import route_name
 
 if TYPE_CHECKING:
     from terminal.web.site import Site
@@ -99,5 +100,5 @@ class Measured:
             await self._app(scope, receive, noted)
         finally:
             status, seconds = told[0] if told else (500, time.perf_counter() - began)
-            route = getattr(scope.get("route"), "path", ELSEWHERE)
+            route = route_name(scope) or ELSEWHERE
             self._metrics.count(scope["method"], route, status, seconds)

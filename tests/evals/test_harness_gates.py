@@ -170,3 +170,10 @@ def test_a_registry_that_does_not_say_what_it_should_is_refused(text: str, tmp_p
 def test_a_gate_given_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="given twice: words"):
         Registry(gates=(GATES.gates[0], GATES.gates[0]))
+
+
+def test_a_missing_metric_is_told_from_one_that_could_not_be_told() -> None:
+    gate = GATES.gates[0]
+    missing, unknown = made_run(gate.suite), made_run(gate.suite, metrics={gate.metric: None})
+    assert _verdicts(gate, missing)[1] == f"the run has no metric {gate.metric}"
+    assert "could not be told" in _verdicts(gate, unknown)[1]

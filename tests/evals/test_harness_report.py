@@ -186,7 +186,7 @@ def test_what_is_unknown_is_a_dash_and_never_0() -> None:
 
 
 def test_hostile_text_of_a_case_stays_text() -> None:
-    bad = {
+    bad: dict[str, Any] = {
         "prompt": HOSTILE,
         "answer": HOSTILE,
         "checks": (HOSTILE,),

@@ -228,6 +228,17 @@ def test_only_the_declared_family_is_adjusted_and_judged() -> None:
     assert (alone["latency_ms"].difference, alone["latency_ms"].verdict) == (1.0, "not shown")
 
 
+def test_the_gates_declare_the_family_where_nothing_else_does() -> None:
+    def threads(seed: int) -> Run:
+        run = _run(_noisy(0.5, 60, seed), suite="threads")
+        scores = [{"correct": case.scores["right"], "probability": 0.5} for case in run.cases]
+        cases = [case.model_copy(update={"scores": one}) for case, one in zip(run.cases, scores, strict=True)]
+        return run.model_copy(update={"cases": tuple(cases)})
+
+    assert compare(threads(1), threads(2), seed=0).family == ("correct",)
+    assert compare(_run(_noisy(0.5, 60, 1)), _run(_noisy(0.5, 60, 2)), seed=0).family == ("right",)
+
+
 def test_a_figure_of_the_whole_run_is_shown_without_inference() -> None:
     base, run = _run(_noisy(0.5, 60, 1)), _run(_noisy(0.5, 60, 1))
     changed = run.model_copy(update={"metrics": {**run.metrics, "f1": 0.8}})

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from evals.harness.gates import load_registry
 from evals.harness.run import Case, Interval, Layer, Run
 from evals.harness.statistics.clusters import Clusters, Kind, clusters_of
 from evals.harness.statistics.inference import ALPHA, bootstrap_p, holm, rule_of_three, visible
@@ -101,7 +102,8 @@ def lower_is_better(metric: str) -> bool:
 
 
 def compare(run: Run, base: Run, *, seed: int, family: Collection[str] | None = None, draws: int = DRAWS) -> Comparison:
-    """`run` − `base`. `family`: the metrics declared beforehand, a gate's for example; None: every score that both runs have.
+    """`run` − `base`. `family`: the scores declared beforehand; None: those that the gates declare of the suite, or where they name
+    none of the scores at hand, every score that both runs have.
 
     Raises UsageError for runs of two suites or two layers, and for runs without a common case.
     """
@@ -118,7 +120,7 @@ def compare(run: Run, base: Run, *, seed: int, family: Collection[str] | None = 
             f"{run.run_id} and {base.run_id} have no case in common that expects the same: run both on the same data and seed."
         )
     named = [*sorted({name for pair in pairs for each in pair for name in each.scores}), *COSTS]
-    declared = [name for name in named if name not in COSTS and (family is None or name in family)]
+    declared = _declared([name for name in named if name not in COSTS], run.suite, family)
     clusters = clusters_of([mine.cluster for mine, _ in pairs], [mine.day for mine, _ in pairs])
     found = [_Paired(name, pairs, draws, seed) for name in [*declared, *(n for n in named if n not in declared)]]
     adjusted = holm({each.name: each.p for each in found if each.name in declared and each.p is not None})
@@ -145,6 +147,13 @@ def compare(run: Run, base: Run, *, seed: int, family: Collection[str] | None = 
             *(_whole(name, run, base) for name in whole),
         ),
     )
+
+
+def _declared(named: Sequence[str], suite: str, family: Collection[str] | None) -> list[str]:
+    if family is not None:
+        return [name for name in named if name in family]
+    by_gates = load_registry().family(suite)
+    return [name for name in named if name in by_gates] or list(named)
 
 
 class _Paired:

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from terminal.web.problems import responses
+from terminal.web.route_names import API_PREFIX as PREFIX
 
-PREFIX = "/api/v1"
 ALWAYS = responses(400, 401, 403, 404, 409, 413, 421, 422, 429, 500, 502, 503)
 """What any route may answer besides what it says itself."""
 
