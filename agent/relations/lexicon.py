@@ -49,17 +49,17 @@ def measures_conflict(one: str | None, other: str | None) -> bool:
     return pair in _APART or not any(pair <= group for group in _ALIKE)
 
 
-_UP = (
+UP = (
     r"ris(?:e|es|en|ing)|rose|increas(?:e|es|ed|ing)|gr(?:ew|ow|ows|owth|own|owing)|gain(?:s|ed|ing)?|jump(?:s|ed|ing)?|surg(?:e|es|ed|ing)"
     r"|soar(?:s|ed|ing)?|climb(?:s|ed|ing)?|advanc(?:ed|es)|higher|improv(?:e|es|ed|ing|ement)|expan(?:d|ds|ded|sion)|rall(?:y|ied|ies)"
     r"|boost(?:s|ed|ing)?|rais(?:e|es|ed|ing)|lift(?:s|ed|ing)?|accelerat(?:ed|es)|hik(?:e|es|ed)|spik(?:e|ed|es)|strengthen(?:s|ed)?|upped"
 )
-_DOWN = (
+DOWN = (
     r"fall(?:s|en|ing)?|fell|decreas(?:e|es|ed|ing)|declin(?:e|es|ed|ing)|drop(?:s|ped|ping)?|slump(?:s|ed)?|plung(?:e|es|ed|ing)"
     r"|tumbl(?:e|es|ed|ing)|s[ai]nk(?:s|ing)?|sunk|slid(?:e|es|ing)?|shr[ai]nk(?:s|ing)?|lower(?:s|ed|ing)?|cut(?:s|ting)?|reduc(?:e|es|ed|ing|tions?)"
     r"|slash(?:es|ed|ing)?|contracted|los(?:t|es|ing)|weaken(?:s|ed)?|dip(?:s|ped)?|slip(?:s|ped)?|eas(?:e|es|ed)|trim(?:s|med|ming)?|crash(?:es|ed)?"
 )  # fmt: skip
-DIRECTION = re.compile(rf"\b(?:(?P<up>{_UP}|up(?!\s+to\b|-))|(?P<down>{_DOWN}|(?<!slow )down(?!-)))\b", re.IGNORECASE)
+DIRECTION = re.compile(rf"\b(?:(?P<up>{UP}|up(?!\s+to\b|-))|(?P<down>{DOWN}|(?<!slow )down(?!-)))\b", re.IGNORECASE)
 
 _EXPECTED = (
     r"(?:expect(?:ed|ations?|s)?|estimates?|consensus|forecasts?|views?|analysts?['’]?s?|predict(?:ed|ions?)|projections?|street"

@@ -14,6 +14,7 @@ from agent.relations.lexicon import (
     HARD_DENIAL,
     MEASURE,
 )
+from agent.relations.moves import opposite_moves, unmoved
 from agent.relations.roles import exchanged
 from agent.relations.statements import Parties, parties_in
 
@@ -36,6 +37,8 @@ def relation_faults(
     telling = _telling(sentence, cited)
     return [
         *_direction_faults(sentence, telling),
+        *([] if _CHANGE_IN_FIGURES.search(sentence) else opposite_moves(sentence, telling, cited)),
+        *unmoved(sentence, telling, cited),
         *_expectation_faults(sentence, cited, telling),
         *_deal_faults(sentence, cited, parties),
         *_denial_faults(sentence, cited, telling),
@@ -73,6 +76,14 @@ _AIMED = re.compile(r"\s+(?:targets?|forecasts?|guidance|outlook|estimates?|view
 """After a measure: what was moved is the aim, not the measure."""
 
 
+_OF_ITSELF = re.compile(
+    r"rises?|rose|falls?|fell|jump(?:s|ed)?|slump(?:s|ed)?|drop(?:s|ped)?|climb(?:s|ed)?|grew|slid|sank|soar(?:s|ed)?",
+    re.IGNORECASE,
+)
+"""Verbs without an object."""
+_WITHIN = re.compile(r"\s+(?:in|of)\b", re.IGNORECASE)
+
+
 def _each_move(sentence: str) -> Iterator[tuple[str, int]]:
     """(measure, direction) of each measure with a direction beside it and no denial before that."""
     measures = list(MEASURE.finditer(sentence))
@@ -86,6 +97,8 @@ def _each_move(sentence: str) -> Iterator[tuple[str, int]]:
             between = sentence[first[1] : last[0]]
             if DIRECTION.search(between) or _AIMED.match(sentence, measure.end()):
                 continue
+            if measure.start() > match.start() and _OF_ITSELF.fullmatch(match.group()) and not _WITHIN.match(between):
+                continue  # "prices rise costs fall": what rises stands before
             if (
                 first[1] <= last[0]
                 and len(between.split()) <= _TOGETHER_WORDS
