@@ -3,6 +3,7 @@
 from terminal.bench_chaos_arguments import add_bench_chaos
 from terminal.bench_chat_arguments import add_bench_chat
 from terminal.bench_flow_arguments import add_bench_flow
+from terminal.bench_web_arguments import add_bench_web
 from terminal.command_tree import Tree, whole_number
 
 
@@ -14,6 +15,7 @@ def add_bench(tree: Tree) -> None:
     add_bench_chat(bench)
     add_bench_flow(bench)
     add_bench_chaos(bench)
+    add_bench_web(bench)
 
 
 def _add_bench_runs(bench: Tree) -> None:
