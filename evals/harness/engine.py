@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 SCORER = "rhyme"
+STEPS = 20
+"""Lines of progress a suite, about."""
 ENDS_A_RUN = (RecordingMissing, BudgetSpent, ModelDenied, ModelQuotaSpent)
 """Errors that the next case would meet too: the run stops, and what was answered is kept."""
 
@@ -91,7 +93,9 @@ def _inspect_task(task: Task, say: Say, ended: list[BaseException]) -> "InspectT
             state.metadata["case"] = case.model_dump(mode="json")
             state.output = ModelOutput.from_content(task.suite, case.answer or "", error=case.error)
             state.completed = True
-            say(f"{task.suite}: {next(done)} of {len(samples)}")
+            number = next(done)
+            if number % max(1, len(samples) // STEPS) == 0 or number == len(samples):
+                say(f"{task.suite}: {number:,} of {len(samples):,}")
             return state
 
         return solve

@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+import re
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -157,3 +161,34 @@ def test_every_public_set_is_pinned_to_a_commit_and_a_digest() -> None:
         for file in one.files:
             assert len(file.sha256) == 64
             assert any(len(part) == 40 for part in file.address.split("/")), file.address
+
+
+def test_ctrl_c_stops_a_real_process_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "terminal.main", "eval", "all", "--only", "threads", "--only", "tickers"]
+    words += ["--code-only", "--json", "--home", str(tmp_path)]
+
+    def begin() -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+        )
+
+    with begin() as stopped:
+        assert stopped.stderr is not None
+        for line in stopped.stderr:
+            if re.search(r"tickers: \d+ of", line):
+                stopped.send_signal(signal.SIGINT)
+                break
+        stopped.stderr.read()
+        assert stopped.wait() == 130
+    kept = [path.name for path in (tmp_path / "evals").glob("*.json")]
+    assert len(kept) == 1
+    assert kept[0].startswith("threads")
+    with begin() as resumed:
+        out, err = resumed.communicate()
+    assert resumed.returncode == 0
+    assert "threads: preparing" not in err
+    assert f"{json.loads(out)['runs'][0]['run_id']}.json" == kept[0]
