@@ -1,4 +1,4 @@
-"""How a command that works on jobs is asked to leave, and leaves."""
+"""How a command that runs until it is stopped is asked to leave, and leaves."""
 
 import signal
 import threading
@@ -36,6 +36,16 @@ def signals() -> Iterator[Leaving]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM, which service managers send, ends the server in order too."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def leave(worker: "Worker", leaving: Leaving) -> int:

@@ -1,13 +1,11 @@
 """`rhyme chroma`: a Chroma server on this machine, so that several processes may use one event memory."""
 
 import argparse
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from terminal.home import Home
+from terminal.leaving import terminated_like_interrupted
 from terminal.plain import plain
 from terminal.settings import PREFIX, load_settings
 
@@ -26,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     home = Home(load_settings({"home": options.home}).settings.home)
     home.prepare()
     directory = Path(options.path).expanduser() if options.path else home.chroma
-    with _terminated_like_interrupted():
+    with terminated_like_interrupted():
         try:
             _serve(directory, options)
         except KeyboardInterrupt:  # the usual end of a server
@@ -45,16 +43,6 @@ def _serve(directory: Path, options: argparse.Namespace) -> None:
             print(CUT_SHORT, file=sys.stderr, flush=True)
         print(f"{PREFIX}CHROMA={server.url}", flush=True)
         server.wait()
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """SIGTERM, which service managers send, ends the server in order too."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _to_stderr(line: str) -> None:

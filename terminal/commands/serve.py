@@ -7,6 +7,7 @@ from pathlib import Path
 from records.errors import SettingsError, StoreError, UsageError
 from terminal.allocator import limit_arenas
 from terminal.assembly import Assembly
+from terminal.leaving import terminated_like_interrupted
 from terminal.listening import LOOPBACK, listening
 from terminal.plain import plain
 from terminal.settings import Settings, load_settings
@@ -21,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     settings = load_settings({"home": options.home, "model": options.model}).settings
     _check_files(options)
     limit_arenas()
-    with Assembly(settings) as parts:
+    with terminated_like_interrupted(), Assembly(settings) as parts:
         from terminal.web.site import Site
 
         with Site(parts, host=options.host) as site:

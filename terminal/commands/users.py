@@ -54,7 +54,7 @@ def _list(parts: Assembly, options: argparse.Namespace) -> int:
         return 0
     for user in users:
         how = "password" if user.has_password else "OpenID Connect" if user.subject else "tokens only"
-        print(plain(f"{user.name}  {user.role}  {how}  since {user.created_at:%Y-%m-%d}"))
+        print(_line(user.name, user.role, how, f"since {user.created_at:%Y-%m-%d}"))
     if not users:
         print("There are no users: `rhyme serve` is open to whoever uses this machine, and to no other.")
     return 0
@@ -98,7 +98,7 @@ def _token_list(parts: Assembly, options: argparse.Namespace) -> int:
         print(as_json([token.model_dump(mode="json") for token in tokens]))
         return 0
     for token in tokens:
-        print(plain(f"{token.id}  {token.user}  {token.role}  {token.name}  {_state(token)}"))
+        print(_line(token.id, token.user, token.role, token.name, _state(token)))
     if not tokens:
         print("There are no tokens. Make one with `rhyme users token add NAME`.")
     return 0
@@ -121,6 +121,10 @@ def _log(parts: Assembly, options: argparse.Namespace) -> int:
             plain(f"{at}  {entry.outcome:7}  {entry.visitor}  {where}  {entry.action}  {entry.object or ''}".rstrip())
         )
     return 0
+
+
+def _line(*columns: str) -> str:
+    return "  ".join(plain(one) for one in columns).rstrip()
 
 
 def _may(role: str) -> str:
