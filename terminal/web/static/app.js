@@ -57,12 +57,12 @@ function isTyping(target) {
   return target.closest("input, textarea, select, [contenteditable]") !== null;
 }
 
-let leading = 0; // when `g` was pressed, in milliseconds
+let leading = -Infinity; // when `g` was pressed, in milliseconds
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && document.activeElement === search) search.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || keysDialog.open) return;
   const follows = performance.now() - leading < 1500;
-  leading = 0;
+  leading = -Infinity;
   if (follows) {
     goTo(event.key);
   } else if (event.key === "/") {

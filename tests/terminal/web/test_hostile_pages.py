@@ -24,7 +24,7 @@ MARKUP = (
     '<a href="javascript:alert(1)">here</a>', "{{ 7*7 }}{% raw %}", '" onmouseover="alert(1)', "<!--", "]]>", "\x1b[31m\u202e",
     "<iframe src=//evil.test></iframe>", '<meta http-equiv="refresh" content="0;url=//evil.test">',
 )  # fmt: skip
-PAYLOADS = tuple(payload.text for style in ("static", "adaptive") for payload in own(style))[::4]  # type: ignore[arg-type]
+PAYLOADS = tuple(payload.text for style in ("static", "adaptive") for payload in own(style))[::4]
 OURS = re.compile(r"/(?!/)|#|https?://news\.example\.com/")
 VOID = {"meta", "link", "input", "br", "img", "line", "rect", "circle", "polyline"}
 
