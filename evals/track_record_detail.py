@@ -16,12 +16,19 @@ from records.forecast import Forecast, Grade
 
 
 class PeriodCorrelation(Record):
-    """Rank correlation of score and realised impact in one quarter or year."""
+    """Rank correlation of score and realised impact at the end of one quarter or year."""
 
     name: str
-    n: Annotated[int, Field(ge=1, description="graded forecasts")]
+    n: Annotated[int, Field(ge=1, description="forecasts graded in the period")]
+    over: Annotated[
+        int,
+        Field(
+            ge=1, description=f"forecasts it is made from: those of the period, or the last {MIN_EVENTS} up to its end"
+        ),
+    ]
     spearman: Annotated[
-        Estimate | None, Field(description=f"null: fewer than {MIN_EVENTS} graded, or all scores are the same")
+        Estimate | None,
+        Field(description=f"null: fewer than {MIN_EVENTS} were graded by then, or all scores are the same"),
     ]
 
 
@@ -43,18 +50,24 @@ class Miss(Record):
 
 
 def correlation_by_period(entries: Sequence[LedgerForecast], ref: Reference) -> tuple[PeriodCorrelation, ...]:
-    """In the order of time, of the forecasts that count for `track_record`."""
-    pairs = graded_pairs(first_forecasts(entries)[0])
+    """In the order of time, of the forecasts that count for `track_record`. A period with too few looks back beyond its
+    beginning, so that neighbours may share forecasts."""
+    pairs = sorted(
+        graded_pairs(first_forecasts(entries)[0]), key=lambda pair: (pair[0].session_on, pair[0].recorded_at)
+    )
     if not pairs:
         return ()
-    period = period_of(sorted({forecast.session_on for forecast, _ in pairs}))
-    names = np.array([period(forecast) for forecast, _ in pairs])
-    found = {point.x: point for point in by_group(said_of(pairs), came_of(pairs), ref, names)}
-    estimates = {name: Estimate(value=point.y, low=point.low, high=point.high) for name, point in found.items()}
-    return tuple(
-        PeriodCorrelation(name=name, n=n, spearman=estimates.get(name))
-        for name, n in sorted(Counter(names.tolist()).items())
-    )
+    period = period_of([forecast.session_on for forecast, _ in pairs])
+    names = [period(forecast) for forecast, _ in pairs]
+    found, begin = [], 0
+    for name, n in Counter(names).items():
+        end = begin + n
+        window = pairs[max(0, min(begin, end - MIN_EVENTS)) : end]
+        points = by_group(said_of(window), came_of(window), ref, np.full(len(window), name))
+        estimate = Estimate(value=points[0].y, low=points[0].low, high=points[0].high) if points else None
+        found.append(PeriodCorrelation(name=name, n=n, over=len(window), spearman=estimate))
+        begin = end
+    return tuple(found)
 
 
 def worst_misses(entries: Sequence[LedgerForecast], limit: int) -> tuple[Miss, ...]:

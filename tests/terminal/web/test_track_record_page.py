@@ -44,8 +44,8 @@ def test_from_a_hundred_on_diagrams_stand_beside_the_numbers_they_are_drawn_from
         page = client.get("/track-record").text
     said = words(page)
     assert "150 graded forecasts" in said
-    assert page.count("<svg") == 2
-    assert page.count("<circle") == 10
+    assert page.count("<svg") == 3
+    assert page.count("<circle") == 11
     assert "Rank correlation of score and impact" in said
     assert "the base rate" in said
     assert "merger acquisition" in said
@@ -83,15 +83,18 @@ def test_a_ledger_that_was_tampered_with_shows_no_record(home: Path, fill_ledger
     assert "The ledger is broken at row 2" in words(answer.text)
 
 
-def test_periods_below_a_hundred_have_no_rank_correlation_and_misses_are_by_distance(
+def test_a_period_with_few_looks_back_to_a_hundred_and_misses_are_by_distance(
     home: Path, fill_ledger: Callable[..., None]
 ) -> None:
-    fill_ledger(160, graded=160)
+    fill_ledger(260, graded=260)
     with database_of(home) as database:
         entries = database.forecasts()
     periods = correlation_by_period(entries, reference())
-    assert sum(one.n for one in periods) == 160
-    assert all((one.n >= 100) == (one.spearman is not None) for one in periods)
+    assert [one.name for one in periods] == ["2024 Q1", "2024 Q2", "2024 Q3"]
+    assert sum(one.n for one in periods) == 260
+    assert (periods[0].n < 100, periods[0].spearman) == (True, None)
+    assert [one.over for one in periods[1:]] == [100, 100]
+    assert all(one.spearman is not None and -1 <= one.spearman.value <= 1 for one in periods[1:])
     misses = worst_misses(entries, 20)
     distances = [one.distance for one in misses]
     assert distances == sorted(distances, reverse=True)
@@ -116,8 +119,8 @@ def test_the_diagonal_of_the_diagram_is_where_what_was_forecast_came() -> None:
 
 
 def test_a_period_with_too_few_leaves_a_gap_over_time() -> None:
-    known = PeriodCorrelation(name="2024 Q1", n=120, spearman=Estimate(value=0.2, low=0.0, high=0.4))
-    few = PeriodCorrelation(name="2024 Q2", n=12, spearman=None)
+    known = PeriodCorrelation(name="2024 Q1", n=120, over=120, spearman=Estimate(value=0.2, low=0.0, high=0.4))
+    few = PeriodCorrelation(name="2024 Q2", n=12, over=12, spearman=None)
     panel = correlation_panel([known, few])
     assert [one.x for one in panel.marks] == [WIDTH / 4]
     assert [one.label for one in panel.x_ticks] == ["2024 Q1", "2024 Q2"]
