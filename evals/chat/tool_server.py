@@ -10,6 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+_USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+_LAST: list[dict[str, object]] = [
+    {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+    {"choices": [], "usage": _USAGE},
+]
 PIECE = 9
 """Characters of a streamed piece."""
 
@@ -105,12 +110,7 @@ def _handler(server: ToolServer) -> type[BaseHTTPRequestHandler]:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
-            usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
-            last: list[dict[str, object]] = [
-                {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
-                {"choices": [], "usage": usage},
-            ]
-            for parts in [*events, *(last if ends else [])]:
+            for parts in [*events, *(_LAST if ends else [])]:
                 whole: dict[str, object] = {
                     "id": "x",
                     "object": "chat.completion.chunk",
