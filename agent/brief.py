@@ -25,6 +25,8 @@ FIRST = timedelta(days=1)
 """How far the first brief of a scope looks back when nothing is said."""
 LATE = timedelta(days=7)
 """How old the news of an analysis that came late may be and still be told."""
+ON_ITS_WAY = timedelta(minutes=10)
+"""How long after it was made an analysis may come into the database: a brief written in between has not seen it."""
 PAGE = 200
 MATERIAL = 0.2
 """Chance of a move beyond two σ from which the paragraph counts a story: about three times an ordinary day's."""
@@ -116,7 +118,7 @@ class Briefing:
             page = self._database.browse.analyses(wanted, limit=PAGE, after=after)
             told = self._database.briefs.told(scope.key, [one.id for one in page.items])
             for one in page.items:
-                late = made_after is not None and one.created_at > made_after
+                late = made_after is not None and one.created_at > made_after - ON_ITS_WAY
                 if one.id not in told and (one.as_of > begin or late):
                     yield one
             after = page.next

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from records.brief import BriefScope
-from records.errors import UsageError
+from records.errors import RhymeError, UsageError
 from terminal import brief_scope
 from terminal.assembly import Assembly
 from terminal.output import as_json
@@ -60,10 +60,16 @@ def _repeat(parts: Assembly, settings: Settings, options: argparse.Namespace) ->
     if options.as_of is not None or options.since is not None:
         raise UsageError("--every writes as of each time it is due: leave --as-of and --since out.")
     with signals() as leaving:
-        while not leaving.asked.is_set():
-            _once(parts, settings, options)
+        _once(parts, settings, options)  # what is wrong from the start is said at once, and ends it
+        sys.stdout.flush()
+        while not leaving.asked.wait(timedelta(seconds=options.every).total_seconds()):
+            try:
+                _once(parts, settings, options)
+            except (
+                RhymeError
+            ) as error:  # what was not told the next one tells; what was not written out is kept and named
+                print(f"rhyme: {error} The next brief is due in {options.every} s.", file=sys.stderr, flush=True)
             sys.stdout.flush()
-            leaving.asked.wait(timedelta(seconds=options.every).total_seconds())
     return 0
 
 

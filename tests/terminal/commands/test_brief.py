@@ -3,6 +3,10 @@
 import email
 import email.policy
 import json
+import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from records.summary import AnalysisSummary
 from terminal.brief_view import email_file, html, markdown
 from terminal.main import main
 
+ROOT = Path(__file__).parents[3]
 AT = datetime(2024, 5, 10, 20, 30, tzinfo=UTC)
 HOSTILE = "Buy <script>alert(1)</script> [now](https://evil.example) ![x](https://evil.example/p.png) | # *all* \u202e"
 
@@ -129,3 +134,55 @@ def test_a_written_brief_is_kept_and_one_that_was_only_looked_at_is_not(
     capsys.readouterr()
     with Database.open(home / "rhyme.db") as database:
         assert len(database.briefs.recent(10)) == 1
+
+
+SCHEDULE = """
+import sys
+from terminal.arguments import build_parser
+from terminal.commands.brief import run
+
+options = build_parser().parse_args(["brief", "--portfolio", sys.argv[1], "--json", "--every", "60s"])
+options.every = 0.2  # of a person's schedule the least is a minute
+sys.exit(run(options))
+"""
+
+
+def test_a_schedule_goes_on_after_a_round_that_failed_and_ends_when_it_is_told_to(home: Path, tmp_path: Path) -> None:
+    book = tmp_path / "book.csv"
+    book.write_text("ticker\nMSFT\n")
+    command = [sys.executable, "-c", SCHEDULE, str(book)]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "RHYME_HOME": str(home)}
+    with subprocess.Popen(
+        command, env=variables, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert json.loads(running.stdout.readline())["status"] == "no_news"
+        book.unlink()
+        said = running.stderr.readline()
+        assert "book.csv" in said
+        assert "The next brief is due in" in said
+        book.write_text("ticker\nAAPL\n")
+        while json.loads(running.stdout.readline())["scope"]["tickers"] != ["AAPL"]:
+            pass
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 0
+
+
+def test_a_schedule_that_can_never_work_ends_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["brief", "--portfolio", "none.csv", "--every", "60s"]) == 4
+    assert "none.csv" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_written_email_opens_with_its_two_parts_and_says_the_same_in_both(tmp_path: Path) -> None:
+    path = tmp_path / "brief.eml"
+    assert main(["brief", "--email", str(path), "--from", "rhyme@example.com", "--to", "desk@example.com"]) == 0
+    parsed = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert (parsed["From"], parsed["To"]) == ("rhyme@example.com", "desk@example.com")
+    assert parsed.defects == []
+    plain, page = parsed.get_body(("plain",)), parsed.get_body(("html",))
+    assert plain is not None
+    assert page is not None
+    assert "No news" in plain.get_content()
+    assert "No news" in page.get_content()
+    assert all(not part.defects for part in parsed.walk())
