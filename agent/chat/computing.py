@@ -69,33 +69,39 @@ def worked_out(
     known = {year: value for year, value in values.items() if value is not None}
     if len(known) != len(wanted) or len(known) < 2:
         return None
-    text = _told(work, label, known)
+    unit = "%" if all(cells[year].value.rstrip(")").endswith("%") for year in known) else ""
+    text = _told(work, label, known, unit)
     return Passage(text, about, label, " ".join(wanted), text, is_worked=True) if text else None
 
 
-def _told(work: Work, label: str, values: Mapping[str, float]) -> str | None:
-    years = list(values)
+def _told(work: Work, label: str, values: Mapping[str, float], unit: str) -> str | None:
+    years, figures = list(values), list(values.values())
+    decimals = _decimals(*figures)
+
+    def shown(value: float, places: int | None = None) -> str:
+        return f"{value:,.{_decimals(value) if places is None else places}f}{unit}"
+
     if work in ("largest", "smallest"):
-        best = (max if work == "largest" else min)(values.values())
+        best = (max if work == "largest" else min)(figures)
         leading = [year for year, value in values.items() if value == best]
-        return f"{label} was {work} in {leading[0]}: {_shown(best)}" if len(leading) == 1 else None
-    first, last = values[years[0]], values[years[-1]]
-    if work != "percent" and max(values.values()) < 0:
-        return None  # costs in brackets: their change may be meant with its sign or without
-    if work == "change":
-        less = _shown(last - first, _decimals(first, last))
-        return f"{label}: {years[-1]} less {years[0]}: {_shown(last)} - {_shown(first)} = {less}"
+        return f"{label} was {work} in {leading[0]}: {shown(best)}" if len(leading) == 1 else None
+    first, last = figures[0], figures[-1]
     if work == "percent":
-        if first == 0:
+        if first == 0 or unit:
             return None
         share = 100 * (last - first) / first
-        return f"{label}: {years[-1]} against {years[0]}: ({_shown(last)} - {_shown(first)}) / {_shown(first)} = {share:.2f}%"
-    added = " + ".join(map(_shown, values.values()))
-    whole, decimals = sum(values.values()), _decimals(*values.values())
+        return (
+            f"{label}: {years[-1]} against {years[0]}: ({shown(last)} - {shown(first)}) / {shown(first)} = {share:.2f}%"
+        )
+    if max(figures) < 0:
+        return None  # costs in brackets: their change may be meant with its sign or without
+    if work == "change":
+        return f"{label}: {years[-1]} less {years[0]}: {shown(last)} - {shown(first)} = {shown(last - first, decimals)}"
+    added, whole, named = " + ".join(map(shown, figures)), sum(figures), " and ".join(years)
     if work == "sum":
-        return f"{label}: {' and '.join(years)} together: {added} = {_shown(whole, decimals)}"
-    mean = _shown(whole / len(values), max(2, decimals))
-    return f"{label}: average of {' and '.join(years)}: ({added}) / {len(values)} = {mean}"
+        return f"{label}: {named} together: {added} = {shown(whole, decimals)}"
+    mean = shown(whole / len(figures), max(2, decimals))
+    return f"{label}: average of {named}: ({added}) / {len(figures)} = {mean}"
 
 
 def _number(cell: str) -> float | None:
@@ -108,8 +114,3 @@ def _number(cell: str) -> float | None:
 
 def _decimals(*values: float) -> int:
     return max(len(f"{value:.4f}".rstrip("0").partition(".")[2]) for value in values)
-
-
-def _shown(value: float, decimals: int | None = None) -> str:
-    places = _decimals(value) if decimals is None else decimals
-    return f"{value:,.{places}f}"

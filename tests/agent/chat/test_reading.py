@@ -136,6 +136,7 @@ def test_an_average_over_a_stretch_takes_every_year_of_it_and_a_why_is_no_calcul
     [
         ("44.1 - 56.7 = -12.6", True),
         ("$44.1 − $56.7 = (12.6)", True),
+        ("51.9% - 45.8% = 6.1%", True),
         ("(44.1 - 56.7) / 56.7 = -22.2%", True),
         ("(1 + 2) / 2 = 1.5", True),
         ("44.1 - 56.7 = 12.6", False),
