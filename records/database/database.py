@@ -16,6 +16,7 @@ from records.database.announced import Announced
 from records.database.batches import Batches
 from records.database.briefs import Briefs
 from records.database.browse import Browse
+from records.database.chat_turns import ChatTurns
 from records.database.engine import Place, connect, place_of
 from records.database.event_methods import EventMethods
 from records.database.events import StoreSnapshot
@@ -54,6 +55,7 @@ class Database(EventMethods, VectorMethods):
         self.job_workers = JobWorkers(self._reading, self._writing)
         self.model_calls = ModelCalls(self._reading, self._writing, place)
         self.batches = Batches(self._reading, self._writing, place)
+        self.chat_turns = ChatTurns(self._reading, self._writing)
         self.visitor_shelf = VisitorShelf(self._reading, self._writing)
 
     @classmethod

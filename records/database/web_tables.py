@@ -80,3 +80,14 @@ idempotency_keys = Table(
     Column("body", LargeBinary),
     Index(None, "created_at"),
 )
+
+chat_turns = Table(  # questions at the web terminal and their answers
+    "chat_turns",
+    metadata,
+    Column("number", RowNumber, primary_key=True, autoincrement=True),
+    Column("who", String(128), nullable=False),
+    Column("conversation", String(16), nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("payload", Text, nullable=False),  # JSON of records.chat.KeptTurn
+    Index(None, "who", "conversation", "number"),
+)

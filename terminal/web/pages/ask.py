@@ -15,7 +15,6 @@ from fastapi.sse import format_sse_event
 from records.chat import ChatAnswer, KeptTurn
 from records.errors import RhymeError
 from terminal.web.answers import turns_of
-from terminal.web.asked_before import AskedBefore
 from terminal.web.asking import STOPPED, AskDesk, Asked, Told, new_conversation
 from terminal.web.rendering import page, rendered
 from terminal.web.site import Site, the_site
@@ -40,7 +39,6 @@ def the_desk(request: Request, site: Annotated[Site, Depends(the_site)]) -> AskD
         desk: AskDesk | None = getattr(request.app.state, "ask_desk", None)
         if desk is None:
             desk = request.app.state.ask_desk = AskDesk(site)
-            request.app.state.asked_before = AskedBefore()
             site.parts.at_end(desk.close)
         return desk
 
@@ -50,9 +48,8 @@ Question = Annotated[str, Form()]
 
 
 @router.get("/ask")
-def ask(request: Request, desk: Desk, c: str | None = None, q: str = "") -> Response:
+def ask(request: Request, c: str | None = None, q: str = "") -> Response:
     """A conversation, or the beginning of one. `q`: a question that stands in the form already."""
-    del desk
     return _page(request, c, q)
 
 
@@ -100,8 +97,7 @@ def stop(request: Request, desk: Desk, asked: Annotated[str, Form()] = "") -> JS
 def _page(
     request: Request, conversation: str | None, question: str, fault: str | None = None, *, status: int = 200
 ) -> Response:
-    before: AskedBefore = request.app.state.asked_before
-    who = _who(request)
+    before, who = the_site(request).database.chat_turns, _who(request)
     turns = turns_of(before.turns(who, conversation)) if conversation else []
     return page(
         request, "ask.html", status=status, turns=turns, conversation=conversation or new_conversation(), question=question,
@@ -123,12 +119,12 @@ def _at_end(ended: "Future[Told]") -> Callable[[Told], None]:
 
 
 def _keeping(request: Request) -> Callable[[Asked, ChatAnswer], None]:
-    site, before = the_site(request), request.app.state.asked_before
+    site = the_site(request)
 
     def keep(asked: Asked, answer: ChatAnswer) -> None:
         cited = {name for one in answer.sentences for name in one.support}
         texts = {name: asked.texts[name] for name in sorted(cited) if name in asked.texts}
-        before.add(
+        site.database.chat_turns.add(
             KeptTurn(who=asked.who, conversation=asked.conversation, asked_at=site.clock(), answer=answer, texts=texts)
         )
 
@@ -162,8 +158,7 @@ async def _told(request: Request, asked: Asked, heard: "asyncio.Queue[Told]") ->
 def _shown(request: Request, asked: Asked, told: Told) -> bytes:
     if told.answer is None:
         return _event(told.name, dict(told.data))
-    before: AskedBefore = request.app.state.asked_before
-    turn = turns_of(before.turns(asked.who, asked.conversation))[-1]
+    turn = turns_of(the_site(request).database.chat_turns.turns(asked.who, asked.conversation))[-1]
     return _event("answer", {"html": rendered(request, "ask_turn.html", turn=turn, last=True)})
 
 

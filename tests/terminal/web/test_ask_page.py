@@ -12,10 +12,9 @@ import pytest
 from evals.chat.tool_server import Says, ToolServer, calls
 from records.chat import ChatAnswer, ChatProvenance, KeptTurn
 from records.errors import UsageError
-from terminal.web.asked_before import AskedBefore
 from terminal.web.asking import AskDesk, Asked, Told
 from tests.terminal.web_kit import served, site_of
-from tests.terminal.work_kit import ARTICLE, AT, HOSTILE, field, keep_articles, opened, words
+from tests.terminal.work_kit import ARTICLE, AT, HOSTILE, database_of, field, keep_articles, opened, words
 
 CONVERSATION = "0123456789abcdef"
 SEARCH = calls("search_news", words="apple chargers")
@@ -200,14 +199,16 @@ def test_one_conversation_takes_one_question_at_a_time_and_no_one_stops_another_
         desk.close()
 
 
-def test_conversations_are_for_their_own_visitor_and_the_quietest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("terminal.web.asked_before.CONVERSATIONS", 2)
-    before = AskedBefore()
-    for who, conversation in (("ann", "1"), ("ben", "1"), ("ann", "2")):
-        before.add(turn(who, conversation))
-    assert before.turns("ann", "1") == []
-    assert [one.conversation for one in before.recent("ann", 5)] == ["2"]
-    assert [one.who for one in before.turns("ben", "1")] == ["ben"]
+def test_conversations_are_for_their_own_visitor_and_are_there_after_a_restart(home: Path) -> None:
+    with database_of(home) as database:
+        for who, conversation in (("ann", "1"), ("ben", "1"), ("ann", "2"), ("ann", "1")):
+            database.chat_turns.add(turn(who, conversation))
+    with database_of(home) as database:
+        before = database.chat_turns
+        assert [one.conversation for one in before.recent("ann", 5)] == ["1", "2"]
+        assert [one.who for one in before.turns("ben", "1")] == ["ben"]
+        assert len(before.turns("ann", "1")) == 2
+        assert before.turns("ben", "2") == []
 
 
 def turn(who: str, conversation: str) -> KeptTurn:
