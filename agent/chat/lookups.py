@@ -1,6 +1,7 @@
 """The tools as LangChain's agent calls them, bound to one moment, with a note of everything they gave."""
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,12 +27,14 @@ class Lookups:
     called: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     """id → what a citation of it can rest on."""
+    _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, name: str, arguments: dict[str, Any]) -> str:
         """The result as the model reads it. A mistaken call is told in words, so that the model can mend it."""
-        if len(self.called) >= self.most:
-            return f"No more lookups: {self.most} were made for this question. Answer from what there is."
-        self.called.append(name)
+        with self._guard:  # calls of one turn are made at the same time
+            if len(self.called) >= self.most:
+                return f"No more lookups: {self.most} were made for this question. Answer from what there is."
+            self.called.append(name)
         self.on_tool(name, arguments, None)
         try:
             result = shielded(call(name, arguments, self.sources))
