@@ -7,6 +7,7 @@ sentence here is a template over structured values, cites what it rests on and p
 from agent.evidence import Evidence, move_words, unit
 from agent.meanings import what_decides
 from agent.values import values_of
+from agent.values.weight import weighs
 from records.analysis import Explanation, Sentence
 from records.event import Precedent
 from records.market import Candidate
@@ -66,9 +67,9 @@ def _fact_at(evidence: Evidence, candidate: Candidate) -> Fact | None:
 
 
 def _key_fact(evidence: Evidence) -> list[Sentence]:
-    """The first sentence after the headline that carries figures, quoted."""
+    """The first sentence after the headline with figures that say how much, quoted."""
     for fact in evidence.reading.facts[1:]:
-        if values_of(fact.quote).figures and len(fact.quote) <= 320:
+        if len(fact.quote) <= 320 and any(weighs(one, fact.quote) for one in values_of(fact.quote).figures):
             return [Sentence(text=f"The article's figures to weigh: “{fact.quote.rstrip('.')}”.", support=(fact.id,))]
     return []
 
@@ -106,7 +107,7 @@ def tone_words(sentiment: Sentiment) -> str:
 
 def _precedents(evidence: Evidence) -> list[Sentence]:
     if not evidence.precedents:
-        text = "No past event known at the time is similar enough to be a precedent: the score is the base rate of the event type."
+        text = "No past event known at the time is similar enough to be a precedent: none moves the score."
         return [Sentence(text=text, support=("score",))]
     closest = max(evidence.precedents, key=lambda one: one.similarity)  # the first is the best by all that counts
     widest = max(evidence.precedents, key=lambda one: abs(one.reaction.z))

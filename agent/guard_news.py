@@ -15,6 +15,7 @@ from agent.guard_addressed import pieces
 from agent.named import ordinary_words
 from agent.sentences import split_sentences
 from agent.values import values_of
+from agent.values.weight import weighs
 from records.defences import Defence, holds
 from records.market import Candidate
 
@@ -90,13 +91,11 @@ _SPEAKER = re.compile(
     re.IGNORECASE,
 )
 """Who speaks in news without being named again."""
-_HARD = frozenset({"money", "percent", "points", "multiple"})
 _OF_SCORE = re.compile(
     r"\b(?:score|precedents?|past event|session|sigma|σ|interval|chance|base rate|ordinary day|multiplier|evidence"
     r"|probability|moved?|sentiment|tone|positive|negative|neutral|beyond|similar|steps?)"
 )
 """Words of our own evidence, which no article has."""
-_COUNT = 100
 _STUMP = 9
 _LINKS = 2
 
@@ -201,13 +200,10 @@ def _stem(word: str) -> str:
 
 
 def _has_value(sentence: str) -> bool:
-    """A figure with its unit, a count of at least a hundred of something, or a day."""
+    """A figure that says how much, or a day."""
     found = values_of(sentence)
-    counts = [
-        one for one in found.figures if one.kind == "number" and one.number >= _COUNT and (one.unit or one.followed)
-    ]
-    days = [one for one in found.days if one.month and (one.day or one.year)]
-    return bool(counts or days) or any(one.kind in _HARD for one in found.figures)
+    days = any(one.month and (one.day or one.year) for one in found.days)
+    return days or any(weighs(one, sentence) for one in found.figures)
 
 
 def shown_title(title: str, text: str) -> str:

@@ -47,19 +47,23 @@ class Held:
 def hold_summary(written: str, article: Article, candidates: Sequence[Candidate], *, own_words: bool = True) -> Held:
     """The sentences of `written` against all of the article. Repetitions and a stump at the end are left out uncounted.
 
-    `own_words` False: nor may they have words that the article has not. A small model's new words are new claims as often as not
-    ("paid to the government"), and no check of figures and names sees that.
+    `own_words` False: one sentence of the article has to carry each by itself, and no word may be new. A small model's new words
+    are new claims as often as not ("paid to the government"), and so are its mergers of two sentences.
     """
     evidence = _article_as_evidence(article, candidates)
     checker = Checker(evidence)
-    support = tuple(fact.id for fact in evidence.reading.facts)
+    whole = tuple(fact.id for fact in evidence.reading.facts)
+
+    def carried(text: str) -> bool:
+        if checker.faults(Sentence(text=text, support=whole)):
+            return False
+        if own_words:
+            return True
+        alone = any(not checker.faults(Sentence(text=text, support=(name,))) for name in whole)
+        return alone and not strange_words(text, article.body)
+
     said = dict.fromkeys(text for _, text in split_sentences(written) if text[-1] in _ENDS)
-    kept = tuple(
-        text
-        for text in said
-        if not checker.faults(Sentence(text=text, support=support))
-        and (own_words or not strange_words(text, article.body))
-    )
+    kept = tuple(text for text in said if carried(text))
     return Held(kept, len(said) - len(kept))
 
 

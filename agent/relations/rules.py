@@ -18,7 +18,7 @@ from agent.relations.lexicon import (
 from agent.relations.moves import opposite_moves, unmoved
 from agent.relations.roles import exchanged
 from agent.relations.statements import Parties, parties_in
-from agent.relations.subjects import subject_faults
+from agent.relations.subjects import agent_faults, subject_faults
 
 _STOP = frozenset(
     "the a an of in on at to for and or its his her their with by from as is was were are be has have had said says will would that"
@@ -44,6 +44,7 @@ def relation_faults(
         *_expectation_faults(sentence, cited, telling),
         *_deal_faults(sentence, cited, parties),
         *subject_faults(sentence, cited, parties),
+        *agent_faults(sentence, cited, parties),
         *_denial_faults(sentence, cited, telling),
         *exchanged(sentence, telling, cited, parties, proven),
     ]

@@ -173,6 +173,8 @@ def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None
 
 
 def _direction(sentence: str, start: int, end: int, figure: Figure) -> int | None:
+    if figure.sign:
+        return figure.sign
     changes = figure.kind in ("percent", "points", "multiple") or re.search(
         r"\b(?:to|by|from)\s+\D{0,14}$", sentence[:start]
     )
@@ -184,9 +186,7 @@ def _direction(sentence: str, start: int, end: int, figure: Figure) -> int | Non
     after = DIRECTION.search(sentence, end)
     if after and _AFTER.match(sentence[end : after.start()]):
         return _sense(after)
-    if before:
-        return _sense(before[-1])
-    return figure.sign or None
+    return _sense(before[-1]) if before else None
 
 
 _OBJECT = re.compile(r"\s+(?:(?!(?:and|but|while|as|on|with|after|despite)\s)[\w-]+\s+){0,3}$", re.IGNORECASE)

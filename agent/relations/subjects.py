@@ -13,6 +13,7 @@ _OBLIQUE = re.compile(
 )
 _LISTED = re.compile(r"^(?:['’]s)?\s*(?:,|/|(?:[\w.&-]+\s+){0,2}(?:and|&)\s+[A-Z])")
 _PASSIVE = re.compile(r"\bby\b|\b(?:be|been|being|is|are|was|were)\s+\w+(?:ed|en|ught)\b", re.IGNORECASE)
+_BY = re.compile(r"\b(?P<verb>[a-z]{2,}(?:ed|en|ught)|sold|made|paid)\s+by\s+(?:the\s+)?(?=[A-Z])")
 _EMPTY = frozenset(
     """
     inc corp corporation co company ltd plc group holdings ag sa nv the a an its their his on said says say has have had is are was
@@ -47,6 +48,38 @@ def subject_faults(sentence: str, cited: Sequence[str], parties: Parties) -> lis
         if theirs and theirs[0] != company and not _PASSIVE.search(one) and _agree(does, _does(one, theirs[1])):
             others.add(theirs[0])
     return [f"it says of {company} what its sources say of {other}" for other in sorted(others)[:1]]
+
+
+def agent_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[str]:
+    """A company that did something ("approved by A") by the words of `sentence`, where its sources tell of the deed without it."""
+    faults = []
+    for match in _BY.finditer(sentence):
+        named = [company for start, _, company in parties_in(sentence[match.end() :], parties) if start <= 4]
+        verb = _root(match["verb"])
+        telling = [one for one in cited if any(_root(word) == verb for word in re.findall(r"[a-z]{4,}", one.lower()))]
+        if named and telling and not any(_acts(one, named[0], verb, parties) for one in cited):
+            faults.append(f"it says that {named[0]} did it (“{match.group().strip()}”); what it cites does not")
+    return faults
+
+
+def _acts(sentence: str, company: str, verb: str, parties: Parties) -> bool:
+    """Whether the deed stands within a few words after the company, or right before "by" and the company."""
+    found = parties_in(sentence, parties)
+    for place, (start, end, named) in enumerate(found):
+        if named != company:
+            continue
+        until = next((other for other, _, name in found[place + 1 :] if name != company), len(sentence))
+        before = re.findall(r"[a-z]{2,}", sentence[:start].lower())[-_AFTER:]
+        after = re.findall(r"[a-z]{2,}", sentence[end:until].lower())[: 2 * _AFTER]
+        if any(_root(word) == verb for word in after) or (
+            "by" in before and any(_root(word) == verb for word in before)
+        ):
+            return True
+    return False
+
+
+def _root(word: str) -> str:
+    return {"bought": "buy", "sold": "sell", "made": "make", "paid": "pay"}.get(word.lower(), word.lower()[:5])
 
 
 def _subject(sentence: str, parties: Parties) -> tuple[str, int] | None:

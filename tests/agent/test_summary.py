@@ -42,6 +42,14 @@ def test_a_small_models_sentence_has_no_words_that_the_article_has_not(
     assert hold_summary(f"{true} {more}", article, candidates).kept == (true, more)
 
 
+def test_a_small_models_sentence_is_carried_by_one_sentence_of_the_article(
+    article: Article, candidates: Candidates
+) -> None:
+    merged = "The deal at a premium of 26.6 percent should close in early 2025."
+    assert hold_summary(merged, article, candidates, own_words=False).dropped == 1
+    assert hold_summary(merged, article, candidates).kept == (merged,)
+
+
 def test_where_nothing_is_left_the_articles_own_lead_stands(article: Article, candidates: Candidates) -> None:
     quote = article.text.partition(". ")[0] + "."
     start = article.body.index(quote)
