@@ -6,6 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -148,7 +149,7 @@ class AskDesk:
             if same:
                 raise UsageError(SILENT if same[0].stopping else BUSY)
             self._under_way[asked.id] = asked
-        self._pool.submit(self._work, asked, tell, keep)
+        self._pool.submit(copy_context().run, self._work, asked, tell, keep)  # with the trace of the request
         return asked
 
     def _work(self, asked: Asked, tell: Tell, keep: Callable[[Asked, ChatAnswer], None]) -> None:

@@ -48,7 +48,7 @@ _STATUS: tuple[tuple[type[RhymeError], int], ...] = (
 
 def status_of_kind(kind: str) -> int:
     """As `status_of`, of an error that is known by its word only."""
-    fitting = (status for of, status in _STATUS for one in (of, *_below(of)) if one("").kind == kind)
+    fitting = (status for of, status in _STATUS for one in (of, *_below(of)) if one.__new__(one).kind == kind)
     return next(fitting, 500)
 
 
