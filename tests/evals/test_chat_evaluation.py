@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evals.chat.grading import Gold, Outcome, grade
-from evals.chat.run import citations
+from evals.chat.run import AS_OF, citations
 from evals.chat.sets import FINANCEBENCH, TATQA, load
 from evals.chat.tool_server import Says, ToolServer, Turn, calls
 from records.chat import AnswerSentence, ChatAnswer, ChatProvenance
@@ -161,7 +161,7 @@ def test_citations_count_what_stands_and_what_is_needed() -> None:
         AnswerSentence(text="Royalty income was 4,120 dollars.", support=("article:a", "article:b")),
         AnswerSentence(text="Licence costs were 870 dollars.", support=("article:b",)),
     )
-    provenance = ChatProvenance(model="m", mode="agent", as_of="2026-01-01T00:00:00Z", conversation="c", tools=(), calls=0,
+    provenance = ChatProvenance(model="m", mode="agent", as_of=AS_OF, conversation="c", tools=(), calls=0,
                                 input_tokens=0, output_tokens=0, cost_usd=0.0, seconds=0.0)  # fmt: skip
     answer = ChatAnswer(
         question="q", answer="a", sentences=sentences, retrieved=(), refused=False, reason=None, provenance=provenance
@@ -232,3 +232,11 @@ def test_retrieval_alone_needs_no_model(folder: Path, server: ToolServer, capsys
     told = json.loads(capsys.readouterr().out)
     assert (told["n"], told["metrics"]["correct"], told["metrics"]["hit_at_5"]) == (0, None, 1.0)
     assert server.bodies == []
+
+
+def test_a_percentage_that_begins_like_a_year_is_a_figure(folder: Path) -> None:
+    question = {**TABLE["questions"][0], "answer": ["191%"], "scale": ""}  # type: ignore[index]
+    year = {**TABLE["questions"][0], "answer": ["2019"], "scale": ""}  # type: ignore[index]
+    row = json.dumps({**TABLE, "questions": [question, year]})
+    (folder / "tatqa_dev.jsonl").write_text(row, encoding="utf-8")
+    assert [one.gold.kind for one in load(folder).questions if one.set == TATQA] == ["number", "text"]
