@@ -1,7 +1,9 @@
 """The evaluation of the chat: grades by hand, sets of our own, citations counted, and the command with both kinds of chat."""
 
 import json
+import os
 import re
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -208,6 +210,24 @@ def test_the_command_asks_a_model_that_calls_tools_and_a_run_goes_on(
     again = json.loads(capsys.readouterr().out)
     assert len(server.bodies) == asked
     assert again["metrics"] == told["metrics"]
+
+
+def test_a_run_that_is_stopped_reports_what_it_has(
+    folder: Path, server: ToolServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stops(_: Mapping[str, Any]) -> Turn:
+        os.kill(os.getpid(), signal.SIGINT)
+        return Says("I don't know from what I have.")
+
+    server.turns = [searches, cites, stops]
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a run in the background inherits that it is ignored
+    try:
+        assert main(["eval", "chat", "--data", str(folder), "--half", "both", "--json", "--quiet", "--model", "m"]) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert json.loads(capsys.readouterr().out)["n"] == 1
 
 
 def test_the_command_asks_a_small_model_in_steps_and_writes_no_text_of_the_set(
