@@ -248,7 +248,9 @@ def test_a_sentence_that_the_summary_lost_counts_as_dropped(folder: Path, tmp_pa
     (story,) = drawn(load(folder), 1, seed=4)
     analysis = analysis_of(article_of(story), tmp_path)
     reading = analysis.reading.model_copy(update={"dropped_sentences": 2})
-    before, after = (count(written("x", one)) for one in (analysis, analysis.model_copy(update={"reading": reading})))
+    before, after = (
+        count(written("x", one, MarketDesk())) for one in (analysis, analysis.model_copy(update={"reading": reading}))
+    )
     assert (after.sentences - before.sentences, after.dropped - before.dropped) == (2, 2)
 
 
