@@ -32,8 +32,9 @@ def drawn(told: Iterable[Told], articles: int, seed: int) -> list[Told]:
 def counted(
     told: Sequence[Told], analyse: Analyse, model: str, kept: Path | None, desk: MarketDesk | None = None
 ) -> Iterator[Counted]:
-    """Of each story, in order. `desk`: knows the names and the backers that a sentence may give. `kept`: a file of lines; stories in it by the same model are not analysed again. A typed refusal
-    of the article or of the model's answer is counted as one. Raises the other ModelErrors, StoreError."""
+    """Of each story, in order. `kept`: a file of lines; stories in it by the same model are not analysed again. `desk`: knows the
+    names and the backers that a sentence may give. A typed refusal of the article or of the model's answer is counted as one.
+    Raises the other ModelErrors, StoreError."""
     known = _known(kept, model)
     for one in told:
         name = name_of(one)
