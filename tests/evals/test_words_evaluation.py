@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from importlib import resources
 from pathlib import Path
 from random import Random
 
@@ -261,3 +262,15 @@ def analysis_of(article: Article, folder: Path) -> Analysis:
             prompts=PromptLibrary(), clock=lambda: article.known_at, version="test",
         )  # fmt: skip
         return analyst.analyze(article)
+
+
+def test_the_manual_readings_are_a_hundred_each_with_a_reason_for_what_was_found_wanting() -> None:
+    text = (resources.files("evals.words") / "manual_readings.json").read_text(encoding="utf-8")
+    told = json.loads(text)
+    human = told["human_sentences"]
+    after = told["product_after_mending"] | told["product_after_mending_other_articles"]
+    assert len(human) == 100
+    assert len(after) >= 100
+    for one in (*human.values(), *after.values(), *told["product_before_mending"]["unsupported"].values()):
+        assert one["verdict"] in ("supported", "unsupported", "right", "false")
+        assert one["why"] or one["verdict"] == "supported"
