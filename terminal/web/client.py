@@ -11,7 +11,7 @@ import httpx
 from pydantic import ValidationError
 
 from evals.harness.run import Run
-from evals.track_record import TrackRecord
+from evals.track_record_shape import TrackRecord
 from records.access import SavedView, Visitor
 from records.article import Article
 from records.base import Record

@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from evals.harness.run import Run
-from evals.track_record import TrackRecord, track_record
-from markets.reference import reference
+from evals.track_record_shape import TrackRecord
 from records.brief import Brief, BriefScope
 from terminal import brief_scope
 from terminal.web.api.parameters import Identity, Limit, Served
@@ -23,6 +22,8 @@ def the_track_record(
     include_replays: Annotated[bool, Query(description="also forecasts made of old news, after its outcome")] = False,
 ) -> TrackRecord:
     """How the forecasts did that were written down before their outcome, from a ledger that verifies."""
+    from evals.track_record import track_record
+    from markets.reference import reference
     from terminal.commands.ledger import refuse_broken
 
     refuse_broken(site.database.verify_ledger())
