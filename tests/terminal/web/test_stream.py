@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +96,22 @@ def test_who_comes_back_after_a_break_is_told_what_was_missed_once(at: Served) -
     _keep(at, "aaaaaaaaaaaaaaa1", "aaaaaaaaaaaaaaa2")
     with Client(at.url) as client:
         assert [one for one, _ in _take(client, int(last), 2)] == ["aaaaaaaaaaaaaaa1", "aaaaaaaaaaaaaaa2"]
+
+
+def test_who_is_behind_what_is_kept_ready_is_told_from_the_database_first(at: Served) -> None:
+    before = at.site.database.announced.latest()
+    with Client(at.url) as client:
+        stream = client.stream()
+        waiting = threading.Thread(target=lambda: (next(stream), next(stream)))
+        waiting.start()
+        while not at.site.hub.streams:
+            at.client.get("/healthz")
+        _keep(at, "aaaaaaaaaaaaaaa4", "aaaaaaaaaaaaaaa5")
+        waiting.join()  # they are kept ready now
+        numbers = [number for _, number in _take(client, 0, before + 2)]
+        assert numbers == list(range(1, before + 3))
+        assert [number for _, number in _take(client, before + 1, 1)] == [before + 2]
+        stream.close()  # type: ignore[attr-defined]
 
 
 def test_a_stream_begins_with_an_id_to_go_on_from(at: Served) -> None:
