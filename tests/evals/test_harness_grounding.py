@@ -28,7 +28,7 @@ from evals.harness.grounding.arms import (
     Field,
     Rivals,
     field_of,
-    fit_rivals,
+    fit_rival,
 )
 from evals.harness.grounding.page import PICTURE, write_report
 from evals.impact.fit import FOREST, development
@@ -37,7 +37,7 @@ from evals.impact.run import Ground
 from markets.reference import reference
 
 REF = reference()
-STAGES = ("measured", "rivals", "validation", "recent")
+STAGES = ("measured", "learnt", *RIVALS, "rivals", "validation", "recent")
 ARMS = (GROUNDED, SWITCHED_OFF, CALIBRATED, WORDED, SHUFFLED)
 
 
@@ -159,7 +159,9 @@ def rivals(impact_folder: Path) -> Rivals:
         patch.setattr("evals.harness.grounding.arms.CALIBRATED_ON", (2014,))
         patch.setitem(FOREST, "n_estimators", 30)
         patch.setattr("evals.impact.features.COVERAGE_EVENTS", 80)
-        return fit_rivals(development(impact_folder, date(2014, 12, 31), lambda _: None))
+        dev = development(impact_folder, date(2014, 12, 31), lambda _: None)
+        learnt = dev.rows()
+        return Rivals(*(fit_rival(name, dev, *learnt) for name in RIVALS))
 
 
 def test_the_calibrated_prior_is_the_shipped_one_with_a_calibration_of_its_own(rivals: Rivals) -> None:

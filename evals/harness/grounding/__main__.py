@@ -9,13 +9,14 @@ import hashlib
 import pickle
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from evals.harness.grounding.analysis import declared_tests, findings
-from evals.harness.grounding.arms import Field, Rivals, field_of, fit_rivals
+from evals.harness.grounding.arms import RIVALS, Field, Rivals, field_of, fit_rival
 from evals.harness.grounding.page import page, write_report
 from evals.impact.events import Measured, events_of, load_stories, measured, price_source
 from evals.impact.fit import UNTIL, Development
@@ -53,7 +54,9 @@ def fields(data: Path, kept: Path | None, say: Callable[[str], None]) -> tuple[F
     days = np.array([event.day for event in every.events])
 
     def rivals() -> Rivals:
-        return fit_rivals(Development(every.select(days <= UNTIL), reference(), say))
+        dev = Development(every.select(days <= UNTIL), reference(), say)
+        learnt = _once(kept, "learnt", dev.rows)
+        return Rivals(*(_once(kept, name, partial(fit_rival, name, dev, *learnt)) for name in RIVALS))
 
     def field(name: str, split: str) -> Field:
         last = max(event.day for event in every.events if event.split == split)

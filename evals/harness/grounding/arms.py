@@ -72,23 +72,20 @@ class Field:
         return replace(self.outcomes, day=(self.outcomes.day - 1) // WEEK_DAYS)  # ordinal 1 was a Monday
 
 
-def fit_rivals(dev: Development) -> Rivals:
-    """Both priors, from development data alone: forests of the years before forecast 2014 and 2015, which calibrate."""
-    shipped = load_artifact()
-    rows, warm = dev.rows()
-    found = {}
-    for name, without_words in ((CALIBRATED, True), (WORDED, False)):
-        log_s, places = [], []
-        for year in CALIBRATED_ON:
-            past, now = dev.before(year) & warm, dev.years == year
-            young = _with_forest(shipped, rows[past], dev.y[past], without_words)
-            model = ScoreModel(young, dev.ref)
-            log_s.append(model.log_scales(model.expected(rows[now])))
-            places.append(np.flatnonzero(now))
-            dev.say(f"{name}: forecasts of {year} from {int(past.sum()):,} earlier events")
-        final = _with_forest(shipped, rows[warm], dev.y[warm], without_words=False) if name == WORDED else shipped
-        found[name] = _calibrated(final, calibration_of(dev, np.concatenate(log_s), np.concatenate(places)))
-    return Rivals(found[CALIBRATED], found[WORDED])
+def fit_rival(name: str, dev: Development, rows: NDArray[np.float64], warm: NDArray[np.bool_]) -> ScoreArtifact:
+    """One of RIVALS from development data alone: forests of the years before forecast 2014 and 2015, which calibrate it. `rows`,
+    `warm`: of `dev.rows()`.
+    """
+    shipped, without_words = load_artifact(), name == CALIBRATED
+    log_s, places = [], []
+    for year in CALIBRATED_ON:
+        past, now = dev.before(year) & warm, dev.years == year
+        model = ScoreModel(_with_forest(shipped, rows[past], dev.y[past], without_words), dev.ref)
+        log_s.append(model.log_scales(model.expected(rows[now])))
+        places.append(np.flatnonzero(now))
+        dev.say(f"{name}: forecasts of {year} from {int(past.sum()):,} earlier events")
+    final = _with_forest(shipped, rows[warm], dev.y[warm], without_words=False) if name == WORDED else shipped
+    return _calibrated(final, calibration_of(dev, np.concatenate(log_s), np.concatenate(places)))
 
 
 def _with_forest(
