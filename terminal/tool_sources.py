@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from records.errors import ModelMissing, SettingsError
 from records.taxonomy import EventType
 from terminal.assembly import Assembly
 from terminal.kept_track_record import KeptTrackRecord
@@ -28,7 +27,8 @@ def tool_sources(parts: Assembly, closing: ExitStack) -> SourcesAsOf:
     from tools.sources import Sources
 
     database = parts.database
-    memory = _memory(parts, closing)
+    # opened when it is first asked: with the embedding model it takes longer to load than most questions to answer
+    memory = closing.enter_context(WarmMemory(parts.memory))
     track_record = KeptTrackRecord(database)
     prices = parts.prices if parts.settings.prices else None
     path = parts.settings.portfolio
@@ -44,15 +44,6 @@ def tool_sources(parts: Assembly, closing: ExitStack) -> SourcesAsOf:
         )
 
     return sources
-
-
-def _memory(parts: Assembly, closing: ExitStack) -> WarmMemory | None:
-    """None without an embedding model; every other fault shows when it is asked."""
-    try:
-        parts.embedder  # noqa: B018 - opened here, so that a missing one is known
-    except (ModelMissing, SettingsError):
-        return None
-    return closing.enter_context(WarmMemory(parts.memory))
 
 
 def track_record_text(

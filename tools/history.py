@@ -5,8 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from markets.reaction import UnknownReaction, measure
-from markets.sessions import sessions
 from records.base import Record
 from records.errors import NotFound, UsageError
 from records.event import Event
@@ -139,6 +137,9 @@ def reaction_around(sources: Sources, asked: ReactionAround) -> Result:
         return unavailable(
             "No prices are set, so no move can be measured. Set `prices` (docs/prices.md shows the formats)."
         )
+    from markets.reaction import UnknownReaction, measure  # the calendars take most of a second to load
+    from markets.sessions import sessions
+
     ticker = asked.ticker.strip().upper()
     date_only = "t" not in asked.at.strip().lower()[10:11] and ":" not in asked.at
     published = moment(asked.at, sources.as_of, end=date_only)

@@ -11,15 +11,15 @@ Work = Literal["percent", "change", "average", "sum", "largest", "smallest"]
 _YEAR_WORDS = r"\b(?:which|what) (?:fiscal )?(?:years?|fy)\b.*\b"
 _WORKS: tuple[tuple[Work, str], ...] = (
     ("percent", r"(?:\b(?:percent|percentage|per cent)|%)\s(?:change|increase|decrease|growth|difference)\b"),
-    ("average", r"\baverage\b"),
+    ("average", r"(?<!weighted[ -])\baverage\b"),
     ("largest", rf"{_YEAR_WORDS}(?:larg(?:er|est)|high(?:er|est)|great(?:er|est)|most)\b"),
     ("smallest", rf"{_YEAR_WORDS}(?:small(?:er|est)|low(?:er|est)|least)\b"),
     ("change", r"\b(?:change|increase|decrease|difference)\b"),
     ("sum", r"\b(?:total|sum)\b"),
 )
 _SAYS_THE_WORK = re.compile(
-    r"\b(?:percentage|percent|per cent|change|increase|decrease|growth|difference|average|sum|larger|largest|higher|highest|"
-    r"greater|greatest|smaller|smallest|lower|lowest|least|most)\b|%|\((?:decrease|increase)\)|/",
+    r"\b(?:percentage|percent|per cent|change|increase|decrease|growth|difference|(?<!weighted[ -])average|sum|larger|largest|"
+    r"higher|highest|greater|greatest|smaller|smallest|lower|lowest|least|most)\b|%|\((?:decrease|increase)\)|/",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"\b((?:19|20)\d\d)\s?(?:-|–|to|through)\s?((?:19|20)\d\d)\b")
@@ -81,6 +81,8 @@ def _told(work: Work, label: str, values: Mapping[str, float], unit: str) -> str
     def shown(value: float, places: int | None = None) -> str:
         return f"{value:,.{_decimals(value) if places is None else places}f}{unit}"
 
+    if max(figures) < 0 and work != "percent":
+        return None  # costs in brackets: larger, or a change of them, may be meant with the sign or without
     if work in ("largest", "smallest"):
         best = (max if work == "largest" else min)(figures)
         leading = [year for year, value in values.items() if value == best]
@@ -93,8 +95,6 @@ def _told(work: Work, label: str, values: Mapping[str, float], unit: str) -> str
         return (
             f"{label}: {years[-1]} against {years[0]}: ({shown(last)} - {shown(first)}) / {shown(first)} = {share:.2f}%"
         )
-    if max(figures) < 0:
-        return None  # costs in brackets: their change may be meant with its sign or without
     if work == "change":
         return f"{label}: {years[-1]} less {years[0]}: {shown(last)} - {shown(first)} = {shown(last - first, decimals)}"
     added, whole, named = " + ".join(map(shown, figures)), sum(figures), " and ".join(years)

@@ -79,7 +79,7 @@ class Bounds:
     """Of a sentence, by words."""
     share: float = 0.5
     """Of Yes, by the model."""
-    worked: float = 0.7
+    worked: float = 0.75
     """Of a row that something is worked out of, by words."""
     apart: float = 0.08
     """How much better its words fit than those of any other row."""

@@ -99,7 +99,8 @@ def page(report: ChatReport, provenance: Mapping[str, object]) -> str:
         f"{len(report.judged)} questions of the {report.half} half put to {report.model} ({report.mode}), and the first search "
         f"alone of {len(report.hits):,}. All {len(report.loaded.contexts)} contexts are articles of one home; they are reached by "
         "the tools alone. In brackets: Wilson's 95 % intervals. Graded in code: `evals/chat/grading.py` says how, and where it "
-        "leaves TAT-QA's metric.",
+        "leaves TAT-QA's metric. The bounds of the steps (`agent/chat/reading.py`) were chosen on the dev half; of the report half "
+        "some questions were read before the halves were made, none of its results was looked at before the bounds stood.",
         table(header, rows),
         "## Targets\n\n"
         + table(
@@ -111,8 +112,7 @@ def page(report: ChatReport, provenance: Mapping[str, object]) -> str:
         ),
         ""
         if report.mode == "agent"
-        else "A model that calls tools answers better and is asked as an agent; **no recorded run** of one is here. Put one's name "
-        "to --model to have it.",
+        else "Of a model that calls tools, which is asked as an agent, there is **no recorded run** here: --model NAME makes one.",
         "## By kind of question\n\n"
         + table(
             ("kind", *OUTCOMES),

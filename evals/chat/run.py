@@ -125,17 +125,24 @@ def run(
     mode: str,
     version: str = "",
 ) -> ChatReport:
-    """Grades. `talk` None measures retrieval alone. `version`: of what answers, so that answers of another are not used.
-    Raises ModelError only where no answer at all could be had."""
+    """Grades; a run that is stopped with Ctrl-C reports what it has. `talk` None measures retrieval alone. `version`: of what
+    answers, so that answers of another are not used. Raises ModelError only where no answer at all could be had."""
     pool = drawn(loaded, Request(request.data, request.half, None, request.seed))
     asked = drawn(loaded, request)
     held = sources(AS_OF)
     say(f"Searching with {len(pool):,} questions …")
     hits = {one.id: is_hit(one, held) for one in pool}
-    judged = []
-    for number, one in enumerate(asked if talk else (), 1):
-        say(f"Question {number:,} of {len(asked):,}")
-        judged.append(_judged(one, hits[one.id], talk, kept, digest(VERSION, model, mode, version, one.id, one.asked)))
+    judged: list[Judged] = []
+    try:
+        for number, one in enumerate(asked if talk else (), 1):
+            say(f"Question {number:,} of {len(asked):,}")
+            judged.append(
+                _judged(one, hits[one.id], talk, kept, digest(VERSION, model, mode, version, one.id, one.asked))
+            )
+    except KeyboardInterrupt:
+        if not judged:
+            raise
+        say(f"Stopped: {len(judged):,} of {len(asked):,} questions are reported; --resume goes on.")
     failed = [one for one in judged if one.failed]
     if judged and len(failed) == len(judged):
         raise ModelError(

@@ -141,7 +141,7 @@ def _tatqa_gold(one: dict[str, Any]) -> Gold:
     parts = tuple(str(part) for part in (answer if isinstance(answer, list) else [answer]))
     if len(parts) > 1:
         return Gold("spans", parts, scale)
-    single = is_number(parts[0]) and not (len(parts[0].strip()) == 4 and parts[0].strip()[:2] in ("19", "20"))
+    single = is_number(parts[0]) and not re.fullmatch(r"(?:19|20)\d\d", parts[0].strip())
     return Gold("number" if single else "text", parts, scale)
 
 

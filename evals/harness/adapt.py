@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evals.harness.assess import git_revision
-from evals.harness.run import Case, Interval, Layer, Run, RunProvenance
+from evals.harness.run import Case, Interval, Layer, Published, Run, RunProvenance
 
 if TYPE_CHECKING:
     from evals.injection.outcome import Outcome
@@ -43,6 +43,7 @@ def run_of(
     metrics: Told,
     baselines: Told | None = None,
     cases: Sequence[Case] = (),
+    published: Sequence[Published] = (),
     score_version: str | None = None,
     embedder: str | None = None,
     notes: Sequence[str] = (),
@@ -81,6 +82,7 @@ def run_of(
             version=asked.version,
             notes=tuple(notes),
         ),
+        published=tuple(published),
         cases=tuple(sorted(cases, key=lambda case: case.id)),
         failures=failures,
         made_at=asked.made_at,
@@ -185,6 +187,25 @@ def sentiment_cases(report: "SentimentReport") -> list[Case]:
         for one in report.sets
         if one.model
         for row, answer in one.model.judged
+    ]
+
+
+def sentiment_published(report: "SentimentReport") -> list[Published]:
+    """What others published on the sets that were graded, metric by metric, with what differs."""
+    from evals.sentiment.report import published
+
+    found = published()
+    return [
+        Published(
+            name=row["who"],
+            metric=f"{one.found.name} {metric}",
+            value=float(value),
+            source=f"{row['source']}; {row['differs']}",
+        )
+        for one in report.sets
+        for row in found.get(one.found.name, ())
+        for metric, value in row.items()
+        if isinstance(value, int | float)
     ]
 
 

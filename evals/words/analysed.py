@@ -11,6 +11,7 @@ from random import Random
 from agent.sentences import split_sentences
 from evals.words.sources import REPRINTS, Told
 from evals.words.written import Counted, Written, count
+from markets.desk import MarketDesk
 from records.analysis import Analysis, Claim
 from records.article import Article
 from records.errors import ModelAnswerInvalid, SourceUnreadable
@@ -28,16 +29,19 @@ def drawn(told: Iterable[Told], articles: int, seed: int) -> list[Told]:
     return chosen[:articles]
 
 
-def counted(told: Sequence[Told], analyse: Analyse, model: str, kept: Path | None) -> Iterator[Counted]:
-    """Of each story, in order. `kept`: a file of lines; stories in it by the same model are not analysed again. A typed refusal
-    of the article or of the model's answer is counted as one. Raises the other ModelErrors, StoreError."""
+def counted(
+    told: Sequence[Told], analyse: Analyse, model: str, kept: Path | None, desk: MarketDesk | None = None
+) -> Iterator[Counted]:
+    """Of each story, in order. `kept`: a file of lines; stories in it by the same model are not analysed again. `desk`: knows the
+    names and the backers that a sentence may give. A typed refusal of the article or of the model's answer is counted as one.
+    Raises the other ModelErrors, StoreError."""
     known = _known(kept, model)
     for one in told:
         name = name_of(one)
         if name in known:
             yield known[name]
             continue
-        found = _counted(name, one, analyse)
+        found = _counted(name, one, analyse, desk or MarketDesk())
         if kept is not None:
             with kept.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"model": model, **asdict(found)}) + "\n")
@@ -49,9 +53,9 @@ def name_of(told: Told) -> str:
     return told.id.rsplit(":", 1)[0]
 
 
-def _counted(name: str, one: Told, analyse: Analyse) -> Counted:
+def _counted(name: str, one: Told, analyse: Analyse, desk: MarketDesk) -> Counted:
     try:
-        return count(written(name, analyse(article_of(one))))
+        return count(written(name, analyse(article_of(one)), desk))
     except (ModelAnswerInvalid, SourceUnreadable) as error:
         return Counted(name, None, 0, 0, (), (), error.kind)
 
@@ -67,7 +71,7 @@ def _known(kept: Path | None, model: str) -> dict[str, Counted]:
     return found
 
 
-def written(name: str, analysis: Analysis) -> Written:
+def written(name: str, analysis: Analysis, desk: MarketDesk) -> Written:
     """The claims of an analysis, then the sentences of its summary."""
     summary = [
         Claim(text=text, support=(SUMMARY,), verdict="supported")
@@ -76,7 +80,7 @@ def written(name: str, analysis: Analysis) -> Written:
     return Written(
         name,
         (*analysis.claims, *summary),
-        _cited_by(analysis),
+        _cited_by(analysis, desk),
         analysis.id,
         analysis.reading.dropped_sentences,
     )
@@ -95,9 +99,15 @@ def article_of(one: Told) -> Article:
     )
 
 
-def _cited_by(analysis: Analysis) -> Callable[[Claim], str]:
+def _cited_by(analysis: Analysis, desk: MarketDesk) -> Callable[[Claim], str]:
+    """What a claim cites, and what every sentence may name: the headline, the companies read and the instrument scored."""
+    article, ticker = analysis.article, analysis.impact.ticker
+    moment = analysis.provenance.as_of
     texts = {fact.id: fact.quote for fact in analysis.reading.facts}
     texts |= {one.id: one.model_dump_json() for one in analysis.precedents}
-    texts |= {SUMMARY: analysis.article.body}
-    rest = f"{analysis.article.title} {analysis.reading.mentions} {analysis.reading.sentiment} {analysis.impact.model_dump_json()}"
+    texts |= {SUMMARY: article.body}
+    for found in desk.candidates(article.title, article.text, moment):
+        texts[f"link:{found.instrument.ticker}"] = f"{found.name} {found.instrument.name} {found.note or ''}"
+    scored = desk.given(ticker, moment).instrument.name if ticker else ""
+    rest = f"{article.title} {analysis.reading.mentions} {analysis.reading.sentiment} {analysis.impact.model_dump_json()} {scored}"
     return lambda claim: "\n".join((rest, *(texts.get(name, "") for name in claim.support)))

@@ -111,7 +111,7 @@ def _measured(bench: Bench, model: LanguageModel, prompts: PromptLibrary, articl
         analysis = replace(bench, prompts=prompts).analyst(model).analyze(article, as_of=max(article.known_at, NOW))
     except (ModelAnswerInvalid, SourceUnreadable) as error:
         return Measured(article.title, error.kind)
-    return _of(article.title, analysis, count(written(article.title, analysis)))
+    return _of(article.title, analysis, count(written(article.title, analysis, bench.desk)))
 
 
 def _of(title: str, analysis: Analysis, counted: Counted) -> Measured:

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from records.database import tables
-from records.database.articles import PIECE, to_be_analysed
+from records.database.analyses import PIECE
+from records.database.articles import to_be_analysed
 from records.database.job_tables import jobs
 from records.database.jobs import Turn, insert_waiting
 

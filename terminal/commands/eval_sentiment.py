@@ -14,7 +14,7 @@ def run(options: argparse.Namespace) -> int:
     """Grades and reports. Raises SourceError, ModelError, SettingsError, StoreError."""
     if on_harness(options):
         return shown(options, assessed(options, ["sentiment"]))
-    from evals.harness.adapt import run_of, sentiment_cases
+    from evals.harness.adapt import run_of, sentiment_cases, sentiment_published
     from evals.sentiment.report import to_json, write_report
     from evals.sentiment.run import Request
     from evals.sentiment.run import run as grade
@@ -36,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
         metrics=whole["metrics"],  # type: ignore[arg-type]
         baselines=whole["baselines"],  # type: ignore[arg-type]
         cases=sentiment_cases(report),
+        published=sentiment_published(report),
     )
     whole = kept(options, run, whole)
     if options.json:

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from evals.track_record import TrackRecord
+from evals.harness.run import Run
+from evals.track_record_shape import TrackRecord
 from records.access import SavedView, Visitor
 from records.article import Article
 from records.base import Record
@@ -27,6 +28,7 @@ from terminal.web.api.records import (
     Articles,
     Briefs,
     Changed,
+    Evals,
     Feeds,
     Jobs,
     Precedents,
@@ -136,6 +138,14 @@ class Client:
     def track_record(self, **filters: Value) -> TrackRecord:
         """Filter: include_replays."""
         return self._get(TrackRecord, "/track-record", filters)
+
+    def evals(self) -> Evals:
+        """The runs that are kept."""
+        return self._get(Evals, "/evals")
+
+    def eval_run(self, run_id: str) -> Run:
+        """One, with its cases."""
+        return self._get(Run, f"/evals/{_piece(run_id)}")
 
     def briefs(self, limit: int = 20) -> Briefs:
         """Newest first."""

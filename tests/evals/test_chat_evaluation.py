@@ -1,7 +1,9 @@
 """The evaluation of the chat: grades by hand, sets of our own, citations counted, and the command with both kinds of chat."""
 
 import json
+import os
 import re
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 
 from evals.chat.grading import Gold, Outcome, grade
-from evals.chat.run import citations
+from evals.chat.run import AS_OF, citations
 from evals.chat.sets import FINANCEBENCH, TATQA, load
 from evals.chat.tool_server import Says, ToolServer, Turn, calls
 from records.chat import AnswerSentence, ChatAnswer, ChatProvenance
@@ -161,7 +163,7 @@ def test_citations_count_what_stands_and_what_is_needed() -> None:
         AnswerSentence(text="Royalty income was 4,120 dollars.", support=("article:a", "article:b")),
         AnswerSentence(text="Licence costs were 870 dollars.", support=("article:b",)),
     )
-    provenance = ChatProvenance(model="m", mode="agent", as_of="2026-01-01T00:00:00Z", conversation="c", tools=(), calls=0,
+    provenance = ChatProvenance(model="m", mode="agent", as_of=AS_OF, conversation="c", tools=(), calls=0,
                                 input_tokens=0, output_tokens=0, cost_usd=0.0, seconds=0.0)  # fmt: skip
     answer = ChatAnswer(
         question="q", answer="a", sentences=sentences, retrieved=(), refused=False, reason=None, provenance=provenance
@@ -210,6 +212,24 @@ def test_the_command_asks_a_model_that_calls_tools_and_a_run_goes_on(
     assert again["metrics"] == told["metrics"]
 
 
+def test_a_run_that_is_stopped_reports_what_it_has(
+    folder: Path, server: ToolServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stops(_: Mapping[str, Any]) -> Turn:
+        os.kill(os.getpid(), signal.SIGINT)
+        return Says("I don't know from what I have.")
+
+    server.turns = [searches, cites, stops]
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a run in the background inherits that it is ignored
+    try:
+        assert main(["eval", "chat", "--data", str(folder), "--half", "both", "--json", "--quiet", "--model", "m"]) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert json.loads(capsys.readouterr().out)["n"] == 1
+
+
 def test_the_command_asks_a_small_model_in_steps_and_writes_no_text_of_the_set(
     folder: Path, server: ToolServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,3 +252,11 @@ def test_retrieval_alone_needs_no_model(folder: Path, server: ToolServer, capsys
     told = json.loads(capsys.readouterr().out)
     assert (told["n"], told["metrics"]["correct"], told["metrics"]["hit_at_5"]) == (0, None, 1.0)
     assert server.bodies == []
+
+
+def test_a_percentage_that_begins_like_a_year_is_a_figure(folder: Path) -> None:
+    question = {**TABLE["questions"][0], "answer": ["191%"], "scale": ""}  # type: ignore[index]
+    year = {**TABLE["questions"][0], "answer": ["2019"], "scale": ""}  # type: ignore[index]
+    row = json.dumps({**TABLE, "questions": [question, year]})
+    (folder / "tatqa_dev.jsonl").write_text(row, encoding="utf-8")
+    assert [one.gold.kind for one in load(folder).questions if one.set == TATQA] == ["number", "text"]

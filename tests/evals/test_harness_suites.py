@@ -13,10 +13,12 @@ from evals.harness.engine import graded
 from evals.harness.registry import SUITES
 from evals.harness.run import Case
 from evals.harness.suites import cost, injection, leaks, recall, sentiment, threads, tickers, words
+from evals.harness.suites.analyses import article_of
 from evals.harness.suites.corpus import stories
 from evals.harness.suites.parts import Parts
 from evals.harness.task import Reply, Task
 from evals.injection.bench import Bench
+from evals.injection.case import hosts
 from evals.injection.obedient import ObedientModel
 from models.cost import load_prices
 from records.embedder import Embedder
@@ -124,6 +126,18 @@ def test_a_memory_that_looks_ahead_is_counted_as_leaking(
     assert found.metrics["leaks"] == 2
     assert found.metrics["leak_rate_at_most"] != pytest.approx(3 / 2)
     assert found.failures["a canary changed the answer"] == 2
+
+
+def test_the_rank_among_analyses_kept_before_is_not_taken_for_a_leak(parts: Parts, bench: Bench) -> None:
+    reader, host = ObedientModel("embedded"), hosts()[0]
+    reader.begin(None)
+    moment = {"published_at": host.published_at, "first_seen_at": host.published_at}
+    for number, other in enumerate((*hosts(), *hosts())):
+        article = article_of(other).model_copy(update={"id": f"other{number}", **moment})
+        bench.analyst(reader).analyze(article)
+    task = leaks.load(parts)
+    sample = next(sample for sample in task.samples if sample.id == f"article {host.id}")
+    assert graded(task, sample).checks == ()
 
 
 def test_the_canaries_are_gone_afterwards(parts: Parts, bench: Bench) -> None:

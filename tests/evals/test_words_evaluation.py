@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from importlib import resources
 from pathlib import Path
 from random import Random
 
@@ -248,7 +249,9 @@ def test_a_sentence_that_the_summary_lost_counts_as_dropped(folder: Path, tmp_pa
     (story,) = drawn(load(folder), 1, seed=4)
     analysis = analysis_of(article_of(story), tmp_path)
     reading = analysis.reading.model_copy(update={"dropped_sentences": 2})
-    before, after = (count(written("x", one)) for one in (analysis, analysis.model_copy(update={"reading": reading})))
+    before, after = (
+        count(written("x", one, MarketDesk())) for one in (analysis, analysis.model_copy(update={"reading": reading}))
+    )
     assert (after.sentences - before.sentences, after.dropped - before.dropped) == (2, 2)
 
 
@@ -259,3 +262,15 @@ def analysis_of(article: Article, folder: Path) -> Analysis:
             prompts=PromptLibrary(), clock=lambda: article.known_at, version="test",
         )  # fmt: skip
         return analyst.analyze(article)
+
+
+def test_the_manual_readings_are_a_hundred_each_with_a_reason_for_what_was_found_wanting() -> None:
+    text = (resources.files("evals.words") / "manual_readings.json").read_text(encoding="utf-8")
+    told = json.loads(text)
+    human = told["human_sentences"]
+    after = told["product_after_mending"] | told["product_after_mending_other_articles"]
+    assert len(human) == 100
+    assert len(after) >= 100
+    for one in (*human.values(), *after.values(), *told["product_before_mending"]["unsupported"].values()):
+        assert one["verdict"] in ("supported", "unsupported", "right", "false")
+        assert one["why"] or one["verdict"] == "supported"

@@ -1,4 +1,4 @@
-"""The pictures of docs/tour.md: `python tests/terminal/web_pictures.py FOLDER`. Every page of a filled home in real Chromium, light
+"""The pictures of docs/tour.md: `python -m tests.terminal.web_pictures FOLDER`. Every page of a filled home in real Chromium, light
 and dark; the question on the Ask page is answered by the embedded model (`rhyme models pull` first)."""
 
 import shutil
@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from agent.jobs import JobDesk, JobQueue
@@ -26,6 +28,10 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZE: ViewportSize = {"width": 1280, "height": 860}
 QUESTION = "What happened to BA this week?"
 ANSWER_SECONDS = 240
+SETTLE_MILLISECONDS = 800
+"""For a chart to be drawn."""
+COLOURS = 256
+"""Of a picture, chosen so that the few pixels of a rare colour keep it."""
 MADE = 1_500
 """Made-up forecasts and grades behind the picture of the track record: nothing else can be shown before the market has judged."""
 HIDE_HOME = """home => {
@@ -91,11 +97,7 @@ def _served(home: Path) -> Iterator[str]:
 
 def _all(browser: Browser, folder: Path, base: str, base_of_record: str, base_home: str) -> None:
     page = browser.new_page(viewport=SIZE)
-    page.goto(base)
-    article = page.locator("a[href^='/articles/']").first.get_attribute("href")
-    story = page.locator("a[href^='/stories/']").first.get_attribute("href")
-    page.goto(base + str(article))
-    precedent = page.locator("a[href^='/precedents/']").first.get_attribute("href")
+    article, story, precedent = _chosen(Path(base_home))
     _brief(page, base)
     brief = page.url.removeprefix(base)
     _answered(page, base)
@@ -103,8 +105,8 @@ def _all(browser: Browser, folder: Path, base: str, base_of_record: str, base_ho
         page.emulate_media(color_scheme=scheme)
         _taken(page, folder, "ask", scheme)
     places = {
-        "news": f"{base}/", "article": f"{base}{article}", "story": f"{base}{story}", "precedent": f"{base}{precedent}",
-        "ticker": f"{base}/tickers/BA", "theme": f"{base}/themes/Labor & Employment", "brief": f"{base}{brief}",
+        "news": f"{base}/", "article": f"{base}/articles/{article}", "story": f"{base}/stories/{story}", "precedent": f"{base}/precedents/{precedent}",
+        "ticker": f"{base}/tickers/MSFT", "theme": f"{base}/themes/Semiconductors & Hardware", "brief": f"{base}{brief}",
         "track-record": f"{base_of_record}/track-record", "evals": f"{base}/evals", "jobs": f"{base}/jobs",
         "settings": f"{base}/settings",
     }  # fmt: skip
@@ -117,6 +119,16 @@ def _all(browser: Browser, folder: Path, base: str, base_of_record: str, base_ho
     phone = browser.new_page(viewport={"width": 390, "height": 844})
     phone.goto(base)
     _taken(phone, folder, "phone", "light")
+
+
+def _chosen(home: Path) -> tuple[str, str, str]:
+    """An analysis, a story that went on, and a precedent."""
+    with database_of(home) as database:
+        listed = database.recent_analyses(50)
+        update = database.load_analysis(next(one.id for one in listed if "raise expected synergies" in one.title))
+        chips = database.load_analysis(next(one.id for one in listed if "Nvidia forecasts" in one.title))
+    assert update.story is not None
+    return chips.id, update.story.story_id, chips.precedents[0].event_id
 
 
 def _brief(page: Page, base: str) -> None:
@@ -135,9 +147,9 @@ def _answered(page: Page, base: str) -> None:
 
 
 def _taken(page: Page, folder: Path, name: str, scheme: str) -> None:
-    page.wait_for_timeout(800)
-    suffix = "" if scheme == "light" else "-dark"
-    page.screenshot(path=folder / f"{name}{suffix}.png")
+    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    taken = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    taken.quantize(COLOURS, Image.Quantize.FASTOCTREE).save(folder / f"{name}-{scheme}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl
 
+from evals.harness.run import Layer
 from records.access import SavedView
 from records.base import Record
 from records.brief import Brief
@@ -131,3 +132,23 @@ class ViewAsked(Record):
         dict[Annotated[str, Field(max_length=32)], Annotated[str, Field(max_length=500)]],
         Field(max_length=20, description="as they stand in the address of the list"),
     ]
+
+
+class EvalLine(Record):
+    """One run of an evaluation, without its cases."""
+
+    run_id: str
+    suite: str
+    layer: Layer
+    split: str
+    n: int
+    model: Annotated[str | None, Field(description="null: no model has a part in it")]
+    made_at: UtcDatetime
+    metrics: dict[str, float | None]
+
+
+class Evals(Record):
+    """The runs that are kept in the home, by suite, each suite's newest first."""
+
+    items: tuple[EvalLine, ...]
+    unread: Annotated[tuple[str, ...], Field(description="files there that are no run, and why")]

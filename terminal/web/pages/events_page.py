@@ -7,6 +7,7 @@ from typing import Any
 from records.database.browse import Activity, LabelKind, Wanted
 from records.event import Event
 from terminal.web.event_view import FEW, EventRow, means_by_type
+from terminal.web.pages.news import COUNTED, counted
 from terminal.web.site import Site
 
 ANALYSES, EVENTS, LISTED = 20, 1_000, 60
@@ -24,7 +25,7 @@ def values_of(
     return {
         "label": label,
         "items": found.items,
-        "count": database.browse.count(wanted),
+        "count": counted(database.browse.count(wanted, most=COUNTED)),
         "sizes": database.shown.story_sizes(_stories(found.items), until),
         "rows": [EventRow.of(one, until) for one in events[:LISTED]],
         "event_count": len(events),

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from agent.jobs.failures import CODE_ERROR, FOR_A_PERSON, PASSING
 from records.job import JobCounts
 
 FOR_PERSON_ADVICE = "Everything else would meet the same: mend the cause, then resume and retry."
 ADVICE = {
-    CODE_ERROR: "A fault of Rhyme: report it with the reason below.",
+    "code_error": "A fault of Rhyme: report it with the reason below.",
     "model_answer_invalid": "The model's answer broke its form, also after a repair: retry, or choose another model.",
     "model_refused": "The provider refused this article; a retry asks again.",
     "not_kept": "The job was taken away while it was worked on: retry it if it is still wanted.",
@@ -61,6 +60,8 @@ def failure_rows(counts: JobCounts) -> tuple[FailureRow, ...]:
 
 
 def _advice(kind: str) -> str:
+    from agent.jobs.failures import FOR_A_PERSON, PASSING  # here: the queue's engine takes a second to load
+
     if kind in FOR_A_PERSON:
         return FOR_PERSON_ADVICE
     return ADVICE.get(kind) or (PASSING_ADVICE if kind in PASSING else OTHER_ADVICE)

@@ -20,9 +20,16 @@ from terminal.wording import words
 from tools.when import moment
 
 router = APIRouter(include_in_schema=False)
-LIMIT = 50
+LIMIT = 40
 """Rows on a page."""
+COUNTED = 200
+"""Analyses that a page counts: to count a hundred thousand would take longer than all the rest of it."""
 SENTIMENTS: tuple[SentimentLabel, ...] = ("positive", "neutral", "negative")
+
+
+def counted(number: int) -> str:
+    """How many analyses, in words: "1 analysis", "28 analyses", "200 analyses or more"."""
+    return f"{number:,} {'analysis' if number == 1 else 'analyses'}{' or more' if number >= COUNTED else ''}"
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,7 @@ def news(
         **values,
         asked=asked,
         until=wanted.until,
-        count=browse.count(wanted),
+        count=counted(browse.count(wanted, most=COUNTED)),
         views=site.database.visitor_shelf.views(request.state.user.name),
         all_tags=[one.value for one in Tag],
         all_events=[one.value for one in EventType],

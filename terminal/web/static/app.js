@@ -79,3 +79,19 @@ document.addEventListener("keydown", (event) => {
   }
   event.preventDefault();
 });
+
+/** A table that is wider than the window is scrolled with the arrow keys once it has the focus. */
+function reachTables() {
+  for (const table of document.querySelectorAll(".table")) {
+    if (table.scrollWidth <= table.clientWidth) {
+      table.removeAttribute("tabindex");
+      continue;
+    }
+    table.tabIndex = 0;
+    table.setAttribute("role", "group");
+    table.setAttribute("aria-label", table.querySelector("caption")?.textContent ?? "Table");
+  }
+}
+
+reachTables();
+addEventListener("resize", reachTables);

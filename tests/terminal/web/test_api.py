@@ -9,6 +9,7 @@ import pytest
 from records.access import AuditEntry
 from records.errors import NotFound, SourceUnreachable
 from records.taxonomy import Tag
+from records.times import utc_now
 from terminal.web.client import Client, Refused
 from terminal.web.headers import CONTENT_SECURITY_POLICY
 from tests.terminal.web.conftest import Serve, Served, with_words
@@ -99,6 +100,23 @@ def test_activity_record_briefs_jobs_feeds_and_views_are_given_as_their_records(
     assert client.views().items == ()
     with pytest.raises(NotFound, match="no saved view"):
         client.remove_view("Chips")
+
+
+def test_runs_of_evaluations_are_listed_without_their_cases_and_given_whole(client: Client, at: Served) -> None:
+    from evals.harness.run import Case, Run, RunProvenance
+    from evals.harness.shelf import Shelf
+
+    provenance = RunProvenance(model="default", seed=1, limit=None, started=utc_now(), version="0")
+    run = Run(run_id="tags-1", suite="tags", layer="offline", split="test", data_digest="d", n=1, metrics={"map": 0.8},
+              provenance=provenance, cases=(Case(id="one", scores={"right": 1.0}),), made_at=utc_now())  # fmt: skip
+    Shelf(at.site.settings.home / "evals").save(run)
+    (at.site.settings.home / "evals" / "other.json").write_text("{}", encoding="utf-8")
+    listed = client.evals()
+    assert [(one.run_id, one.metrics) for one in listed.items] == [("tags-1", {"map": 0.8})]
+    assert listed.unread[0].startswith("other.json")
+    assert client.eval_run("tags-1") == run
+    with pytest.raises(NotFound, match="no run"):
+        client.eval_run("tags-2")
 
 
 def test_who_has_an_answer_is_not_sent_it_again(at: Served) -> None:

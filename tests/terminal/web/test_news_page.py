@@ -123,3 +123,10 @@ def test_a_view_without_the_forms_own_field_is_not_kept(client: TestClient) -> N
 def test_an_empty_home_says_what_to_do(tmp_path: Path) -> None:
     with opened(tmp_path / "new") as client:
         assert "Nothing has been analysed yet" in client.get("/").text
+
+
+def test_a_count_that_went_no_further_says_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = client.get("/").text
+    assert f"{len(headlines(whole))} analyses ·" in words(whole)
+    monkeypatch.setattr("terminal.web.pages.news.COUNTED", 3)
+    assert "3 analyses or more ·" in words(client.get("/").text)

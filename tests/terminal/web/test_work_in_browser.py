@@ -2,7 +2,7 @@
 it, and nothing of it upsets the browser, asks elsewhere or shuts anyone out."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +11,10 @@ import pytest
 
 from agent.jobs import JobDesk, JobQueue
 from evals.chat.tool_server import Says, ToolServer, calls
+from evals.harness.shelf import Shelf
 from records.job import JobOutcome
+from tests.terminal.commands.conftest import fill_ledger
+from tests.terminal.web.test_evals_page import made
 from tests.terminal.web_kit import served, site_of
 from tests.terminal.work_kit import ARTICLE, AT, database_of, keep_articles
 
@@ -19,6 +22,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian's package `chromium`)")
 
+__all__ = ["fill_ledger"]
 SEARCH = calls("search_news", words="apple chargers")
 CITES = f"Apple recalls 5 million chargers. [{ARTICLE}]"
 PATIENCE = 90_000
@@ -134,12 +138,17 @@ def test_a_failed_job_is_retried_from_the_page(seat: Seat) -> None:
         assert database.jobs.get("a" * 16).status == "waiting"
 
 
-PAGES = ("/ask", "/briefs", "/track-record", "/evals", "/jobs", "/settings", "/tokens")
+PAGES = ("/ask", "/briefs", "/track-record", "/evals", "/evals/words-1?base=words-0", "/jobs", "/settings", "/tokens")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_shuts_anyone_out_in_either_scheme_and_all_fit_a_phone(seat: Seat, scheme: str) -> None:
+def test_no_page_shuts_anyone_out_in_either_scheme_and_all_fit_a_phone(
+    seat: Seat, scheme: str, fill_ledger: Callable[..., None]
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    fill_ledger(110, graded=105)
+    for number in (0, 1):
+        Shelf(seat.home / "evals").save(made(number))
     page = seat.page
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.set_viewport_size({"width": 390, "height": 844})
