@@ -22,7 +22,6 @@ from evals.web.streams import Heard, listen
 from records.database import Database
 from records.database.browse import Wanted
 from records.times import utc_now
-from terminal.web.server import allow_many_files
 
 Say = Callable[[str], None]
 DATABASE = "rhyme.db"
@@ -54,7 +53,6 @@ class Request:
 
 def bench_web(request: Request, environment: Mapping[str, str], say: Say) -> dict[str, object]:
     """The figures. Raises BenchStopped when the server ends or never answers, StoreError."""
-    allow_many_files()
     with _home(request.work) as home:
         analyses, words = _filled(home, request, say)
         say("Starting the server …")

@@ -12,6 +12,9 @@ def run(options: argparse.Namespace) -> int:
     from evals.web.bench import Request, bench_web
     from terminal.progress import ProgressView
     from terminal.settings import plain_environment
+    from terminal.web.server import allow_many_files
+
+    allow_many_files()  # a stream at this end holds one too
 
     request = Request(
         analyses=options.analyses,
