@@ -105,11 +105,18 @@ def _all(browser: Browser, folder: Path, base: str, base_of_record: str, base_ho
         page.emulate_media(color_scheme=scheme)
         _taken(page, folder, "ask", scheme)
     places = {
-        "news": f"{base}/", "article": f"{base}/articles/{article}", "story": f"{base}/stories/{story}", "precedent": f"{base}/precedents/{precedent}",
-        "ticker": f"{base}/tickers/MSFT", "theme": f"{base}/themes/Semiconductors & Hardware", "brief": f"{base}{brief}",
-        "track-record": f"{base_of_record}/track-record", "evals": f"{base}/evals", "jobs": f"{base}/jobs",
+        "news": f"{base}/",
+        "article": f"{base}/articles/{article}",
+        "story": f"{base}/stories/{story}",
+        "precedent": f"{base}/precedents/{precedent}",
+        "ticker": f"{base}/tickers/MSFT",
+        "theme": f"{base}/themes/Semiconductors & Hardware",
+        "brief": f"{base}{brief}",
+        "track-record": f"{base_of_record}/track-record",
+        "evals": f"{base}/evals",
+        "jobs": f"{base}/jobs",
         "settings": f"{base}/settings",
-    }  # fmt: skip
+    }
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         for name, address in places.items():
