@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from random import Random
 
+from agent.primary import market_type
 from agent.sentences import split_sentences
 from evals.words.sources import REPRINTS, Told
 from evals.words.written import Counted, Written, count
@@ -106,8 +107,12 @@ def _cited_by(analysis: Analysis, desk: MarketDesk) -> Callable[[Claim], str]:
     texts = {fact.id: fact.quote for fact in analysis.reading.facts}
     texts |= {one.id: one.model_dump_json() for one in analysis.precedents}
     texts |= {SUMMARY: article.body}
-    for found in desk.candidates(article.title, article.text, moment):
+    named = desk.candidates(article.title, article.text, moment)
+    for found in named:
         texts[f"link:{found.instrument.ticker}"] = f"{found.name} {found.instrument.name} {found.note or ''}"
-    scored = desk.given(ticker, moment).instrument.name if ticker else ""
-    rest = f"{article.title} {analysis.reading.mentions} {analysis.reading.sentiment} {analysis.impact.model_dump_json()} {scored}"
+    stand_in = desk.stand_in(market_type(analysis.reading, article.title), analysis.reading.tags, moment)
+    known = [
+        one.instrument.name for one in (*named, *((stand_in,) if stand_in else ())) if one.instrument.ticker == ticker
+    ]
+    rest = f"{article.title} {analysis.reading.mentions} {analysis.reading.sentiment} {analysis.impact.model_dump_json()} {known}"
     return lambda claim: "\n".join((rest, *(texts.get(name, "") for name in claim.support)))
