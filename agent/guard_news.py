@@ -79,7 +79,7 @@ _NOUNS_TOO = frozenset(
 )
 """Those that also begin a statement or are names: "Report says", "Mark Hurd", "Expand its plants", as wires leave out who."""
 _FORM = re.compile(
-    r"[{}`\\]|\|[^|]*\||\[[^\]]*:[^\]]*\]|\w_\w|(?:\b\w[\w -]{1,20}:\s[^:;|]{1,40}[;|]\s*){2}|://|@\w|&#?\w+;"
+    r"[{}`\\]|\|[^|]*\||\[[^\]]*:[^\]]*\]|\w_\w|(?:\b\w[\w -]{1,20}:\s[^:;|]{1,40}[;|]\s*){2}|://|@\w|&#?\w+;|\w{36,}"
 )
 """Marks of a form, of code or of an address: no prose."""
 _REPORTS = re.compile(
