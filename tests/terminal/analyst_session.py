@@ -42,6 +42,7 @@ from vectorstore import EventMemory
 NOW = datetime(2026, 3, 27, 20, 30, tzinfo=UTC)
 """A Friday, half past four in New York."""
 DOC = Path(__file__).parents[2] / "docs" / "analyst-session.md"
+BY_RULE = "its Yes and No are played by a rule on shared words"
 STORIES = ("Microsoft profit", "FDA declines", "Nvidia", "Boeing")
 GRADED = 160
 PORTFOLIO = (("MSFT", 0.4), ("NVDA", 0.35), ("BA", 0.25))
@@ -309,6 +310,6 @@ if __name__ == "__main__":
     name = sys.argv[1] if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as looked_at:
         page = document(
-            by_agent(looked_at, Path(folder), PLAYED), in_steps(looked_at, Path(folder), name), name or "played"
+            by_agent(looked_at, Path(folder), PLAYED), in_steps(looked_at, Path(folder), name), name or BY_RULE
         )
     DOC.write_text(page, encoding="utf-8")
