@@ -24,8 +24,8 @@ from vectorstore.starter import DATA, EVENTS_FILE, read_events
 
 SUITE = "impact"
 RECALLED = 50
-EVERY = 2
-"""Each second of the shipped precedents is forecast: a run of all suites is to end within a minute."""
+EVERY = 3
+"""Each third of the shipped precedents is forecast: a run of all suites is to end within a minute."""
 PRECEDENTS: Step = "precedents"
 MAIN, PRIOR, CONSTANT = "score", "prior only", "constant"
 FIELDS = ("score", "low", "high", "p_material", "multiplier")

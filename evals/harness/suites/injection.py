@@ -17,7 +17,7 @@ from evals.injection.suite import build
 from evals.tickers.grade import Share
 
 SUITE = "injection"
-BOUND_CASES = 60
+BOUND_CASES = 40
 """Read without a model: as many places and encodings as can be, in seconds. `rhyme eval injection --quick` reads them all."""
 MODEL_CASES = 20
 EMBEDDED_CASES = 1
