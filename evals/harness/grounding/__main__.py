@@ -34,8 +34,8 @@ VALIDATION, CUTOFF, SINCE_2022, AFTER_FILES = (
 FIRST_DAYS = {CUTOFF: date(2024, 1, 1), AFTER_FILES: date(2024, 10, 1)}
 VAL = "val"
 DEPARTURES: tuple[str, ...] = (
-    "The band of the calibrated priors is widened by 1.25, as that of every forecast without precedents: this touches the coverage of "
-    "the 80 % interval alone, none of the declared tests.",
+    "The band of the calibrated priors is widened by 1.25, as that of every forecast without precedents: this touches the coverage "
+    "of the 80 % interval alone, none of the declared tests.",
     "A first run was stopped by its time limit before anything was forecast or graded; nothing was seen of it, and nothing was "
     "changed after it but that finished steps are kept.",
 )
