@@ -68,7 +68,12 @@ def targets(report: ChatReport) -> list[tuple[str, float | None, str, bool | Non
     found = {name: share.to_json()["value"] for name, share in shares(report.judged, []).items()}
     wrong, precision, recall = (_number(found[name]) for name in ("wrong", "citation_precision", "citation_recall"))
     return [
-        ("wrong", wrong, f"≤ {MOST_WRONG:g}, of a capable model", None if wrong is None else wrong <= MOST_WRONG),
+        (
+            "wrong",
+            wrong,
+            f"≤ {MOST_WRONG:g}, of a capable model",
+            None if wrong is None or report.mode != "agent" else wrong <= MOST_WRONG,
+        ),
         (
             "citation_precision",
             precision,
@@ -93,7 +98,7 @@ def page(report: ChatReport, provenance: Mapping[str, object]) -> str:
         "citation recall",
         "hit@5 (all questions)",
     )
-    verdict = {True: "met", False: "**missed**", None: "nothing counted"}
+    verdict = {True: "met", False: "**missed**", None: "not asked of this mode, or nothing counted"}
     parts = [
         "# Chat: questions on filings and tables",
         f"{len(report.judged)} questions of the {report.half} half put to {report.model} ({report.mode}), and the first search "
