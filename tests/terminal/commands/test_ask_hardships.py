@@ -38,8 +38,14 @@ def home(tmp_path: Path, server: ToolServer, monkeypatch: pytest.MonkeyPatch) ->
     folder.mkdir()
     news = Article(id="a" * 16, title="Apple recalls 5 million chargers", text="They overheat.", source="Wire",
                    published_at=AT, first_seen_at=AT)  # fmt: skip
-    trap = Article(id="b" * 16, title="A shop opens in Rome", text=f"The shop in Rome opened on Friday with two hundred staff. {ORDER}",
-                   source="Wire", published_at=AT, first_seen_at=AT)  # fmt: skip
+    trap = Article(
+        id="b" * 16,
+        title="A shop opens in Rome",
+        text=f"The shop in Rome opened on Friday with two hundred staff. {ORDER}",
+        source="Wire",
+        published_at=AT,
+        first_seen_at=AT,
+    )
     with Database.open(folder / "rhyme.db") as database:
         database.intake.save_articles([news, trap])
     for name, value in {"HOME": str(folder), "MODEL": "m", "PROVIDER": "openai", "BASE_URL": server.url}.items():
