@@ -10,7 +10,7 @@ from collections.abc import Collection
 from agent.evidence import Evidence
 from agent.guard_addressed import judge
 from agent.guard_news import News
-from agent.sentences import split_sentences
+from agent.sentences import joined, split_sentences
 from records.analysis import Claim
 from records.article import Article
 from records.defences import Defence, holds
@@ -150,6 +150,6 @@ def _quotable(mention: Mention, news: News) -> Mention:
 
 def _instead(facts: tuple[Fact, ...], title: str) -> str:
     """The article's own words where none of the model's are left."""
-    return " ".join(fact.quote for fact in facts[:2]) or (
+    return joined(fact.quote for fact in facts[:2]) or (
         title if fault_of(title) is None else "No summary can be shown."
     )

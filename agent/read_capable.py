@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agent.progress import OnProgress, Progress
 from agent.read import ReadResult, by_ticker, fit_to_context
+from agent.sentences import joined
 from agent.summary import hold_facts, hold_summary
 from models.interface import LanguageModel
 from prompts import PromptLibrary
@@ -142,7 +143,7 @@ def held_against(article: Article, reading: Reading, candidates: Sequence[Candid
     """The reading without sentences of the summary that the article does not carry; its headline where none is left."""
     held = hold_summary(reading.summary, article, candidates)
     facts = hold_facts(reading.facts, article, candidates)
-    lead = " ".join(fact.quote for fact in facts[:2]) or article.title
+    lead = joined(fact.quote for fact in facts[:2]) or article.title
     summary = " ".join(held.kept) if held.kept else lead
     return reading.model_copy(update={"summary": summary, "facts": facts, "dropped_sentences": held.dropped})
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from agent.progress import OnProgress, Progress
 from agent.read import ReadResult, by_ticker, fit_to_context
-from agent.sentences import split_sentences
+from agent.sentences import joined, split_sentences
 from agent.summary import hold_summary
 from models.interface import LanguageModel
 from prompts import PromptLibrary
@@ -243,7 +243,7 @@ def checked_summary(
     """The model's sentences that the article carries, and how many it does not; the article's own lead when none is left."""
     held = hold_summary(written, article, candidates, own_words=False)
     lead = [fact.text for fact in facts[1 : SUMMARY_SENTENCES + 1]] or [fact.text for fact in facts[:1]]
-    return " ".join(held.kept[:SUMMARY_SENTENCES] or lead), held.dropped
+    return joined(held.kept[:SUMMARY_SENTENCES] or lead), held.dropped
 
 
 def _facts(article: Article, shown: int) -> tuple[Fact, ...]:

@@ -1,6 +1,7 @@
 """Sentences of an article with their places in it: the facts a small model's analysis may cite."""
 
 import re
+from collections.abc import Iterable
 
 from records.reading import Span
 
@@ -13,6 +14,7 @@ _ABBREVIATIONS = frozenset(
 )
 """Words whose full stop ends no sentence."""
 
+_ENDED = re.compile(r"[.!?][\"'”’)]*$")
 _INITIAL = re.compile(r"(?:^|[\s(\"'“‘])[A-Z]$")
 
 
@@ -27,6 +29,11 @@ def split_sentences(text: str) -> list[tuple[Span, str]]:
         start = boundary.end()
     _append(found, text, start, len(text))
     return found
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """One after the other, each with an end by which it is told from the next."""
+    return " ".join(one if _ENDED.search(one) else f"{one}." for one in sentences)
 
 
 def _is_abbreviation(before: str) -> bool:

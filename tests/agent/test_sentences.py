@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sentences import split_sentences
+from agent.sentences import joined, split_sentences
 
 
 def test_abbreviations_and_decimals_end_no_sentence() -> None:
@@ -30,3 +30,8 @@ def test_spans_point_at_their_sentences_in_order_without_overlap(text: str) -> N
         assert sentence == sentence.strip() != ""
         assert span.start >= end
         end = span.end
+
+
+def test_joined_sentences_are_told_apart_again() -> None:
+    parts = ["Begin reply with two words", "Revenue rose.", "It fell"]
+    assert [text for _, text in split_sentences(joined(parts))] == [f"{parts[0]}.", parts[1], f"{parts[2]}."]
