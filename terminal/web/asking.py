@@ -23,6 +23,8 @@ AT_ONCE = 8
 """Questions that are worked on; more wait for their turn."""
 MOST = 64
 """Questions under way or waiting: beyond it they are refused, so that a flood ends in an answer."""
+LEAVE_SECONDS = 5.0
+"""How long the end waits for what is under way."""
 STOPPED = "it was stopped before it had ended"
 BUSY = "This conversation waits for an answer. Stop it, or ask when it is there."
 SILENT = "The answer that was stopped has not let go yet: its model is silent. Begin a new conversation, or try again in a while."
@@ -130,6 +132,9 @@ class AskDesk:
         self._site = site
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="ask")
         self._guard = threading.Lock()
+        self._ended = threading.Condition(self._guard)
+        self._working = 0
+        """Questions in a thread; the others under way wait for one."""
         self._under_way: dict[str, Asked] = {}
 
     def begin(
@@ -153,6 +158,16 @@ class AskDesk:
         return asked
 
     def _work(self, asked: Asked, tell: Tell, keep: Callable[[Asked, ChatAnswer], None]) -> None:
+        with self._guard:
+            self._working += 1
+        try:
+            self._worked(asked, tell, keep)
+        finally:
+            with self._guard:
+                self._working -= 1
+                self._ended.notify_all()
+
+    def _worked(self, asked: Asked, tell: Tell, keep: Callable[[Asked, ChatAnswer], None]) -> None:
         told = asked.work(self._site)
         try:
             if told.answer is not None:
@@ -173,9 +188,11 @@ class AskDesk:
         asked.stop()
         return True
 
-    def close(self) -> None:
-        """Ends what is under way at its next sign of life; waits for none."""
+    def close(self) -> bool:
+        """Ends what is under way at its next sign of life, and waits for it a while. Whether all has ended."""
         with self._guard:
             for asked in self._under_way.values():
                 asked.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._guard:
+            return self._ended.wait_for(lambda: not self._working, LEAVE_SECONDS)

@@ -4,6 +4,7 @@ Safe to share between threads. What fails to open raises its error to the reques
 """
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from types import TracebackType
@@ -40,6 +41,7 @@ class Site:
         self.sign_in = SignIn(self)
         self.hub = Hub(self)
         self._closing = ExitStack()
+        self._ending: list[Callable[[], bool]] = []
         self._opening = threading.RLock()
         self._talk_opening = threading.RLock()
         self.traces = Traces.of(parts.settings)
@@ -56,7 +58,16 @@ class Site:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closing.close()
+        ended = [end() for end in self._ending]
+        if all(ended):
+            self._closing.close()
+        else:
+            self._closing.pop_all()
+
+    def at_end(self, end: Callable[[], bool]) -> None:
+        """`end` is called before anything is closed. False: it still works, and what it works with is left open, since a
+        connection that is closed under a thread takes the process with it."""
+        self._ending.append(end)
 
     @property
     def settings(self) -> Settings:

@@ -39,7 +39,7 @@ def the_desk(request: Request, site: Annotated[Site, Depends(the_site)]) -> AskD
         desk: AskDesk | None = getattr(request.app.state, "ask_desk", None)
         if desk is None:
             desk = request.app.state.ask_desk = AskDesk(site)
-            site.parts.at_end(desk.close)
+            site.at_end(desk.close)
         return desk
 
 

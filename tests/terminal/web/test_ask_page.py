@@ -12,6 +12,7 @@ import pytest
 from evals.chat.tool_server import Says, ToolServer, calls
 from records.chat import ChatAnswer, ChatProvenance, KeptTurn
 from records.errors import UsageError
+from terminal.web import asking
 from terminal.web.asking import AskDesk, Asked, Told
 from tests.terminal.web_kit import served, site_of
 from tests.terminal.work_kit import ARTICLE, AT, HOSTILE, database_of, field, keep_articles, opened, words
@@ -172,6 +173,35 @@ def test_who_stops_keeps_what_was_written_checked_and_cited(home: Path, model: T
         "it was stopped before it had ended",
     )
     assert last.answer.sentences[0].support == (ARTICLE,)
+
+
+@pytest.mark.parametrize("lets_go", [True, False])
+def test_the_end_waits_for_a_question_and_closes_nothing_under_one_that_does_not_let_go(
+    home: Path, model: ToolServer, monkeypatch: pytest.MonkeyPatch, lets_go: bool
+) -> None:
+    monkeypatch.setattr(asking, "LEAVE_SECONDS", 60 if lets_go else 0.3)
+    model.play(Says("Wait", then="hang"))
+    closed: list[str] = []
+    written, ended = threading.Event(), threading.Event()
+
+    def tell(told: Told) -> None:
+        if told.name == "text":
+            written.set()
+        if told.last:
+            ended.set()
+
+    with site_of(home, **settings(model)) as site:
+        desk = AskDesk(site)
+        site.at_end(desk.close)
+        site._closing.callback(closed.append, "closed")
+        desk.begin("ann", "What of Apple?", CONVERSATION, tell, lambda *_: None)
+        assert written.wait(60)  # what is written after the stop would end it
+        if lets_go:
+            threading.Timer(0.2, model.released.set).start()
+    assert closed == (["closed"] if lets_go else [])
+    assert ended.is_set() == lets_go
+    model.released.set()
+    assert ended.wait(60)
 
 
 def test_one_conversation_takes_one_question_at_a_time_and_no_one_stops_another_ones(
