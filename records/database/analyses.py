@@ -81,11 +81,14 @@ def among(connection: Connection, column: Column[str], ids: Sequence[str]) -> se
 
 
 def label_rows(analysis: Analysis) -> list[dict[str, Any]]:
-    """The rows of `analysis_labels`: what lists of analyses are filtered and counted by, and the events shown as precedents."""
+    """The rows of `analysis_labels`: what lists of analyses are filtered and counted by, and the events shown as
+    precedents."""
     kinds = {
         "ticker": analysis.tickers,
         "tag": [tag.value for tag in analysis.reading.tags],
         "event": [precedent.event_id for precedent in analysis.precedents],
+        "type": [analysis.reading.event_type.value],
+        "polarity": [analysis.reading.sentiment.label] if analysis.reading.sentiment else [],
     }
     as_of = to_epoch(analysis.provenance.as_of)
     return [

@@ -1,7 +1,7 @@
 """Which analyses a list holds, in which order: as of a time, of each article the newest.
 
-Where companies or themes are wanted the rows are read from `analysis_labels`, one label after another, each in the order of the
-list: what is read then grows with what is shown and not with what there is.
+Where companies, themes, event types or a sentiment are wanted the rows are read from `analysis_labels`, one label after another,
+each in the order of the list: what is read then grows with what is shown and not with what there is.
 """
 
 from collections.abc import Sequence
@@ -124,14 +124,18 @@ def _queries(connection: Connection, wanted: Wanted, *, apart: bool = True) -> l
         articles = texts.search(connection, wanted.words, since=None, until=wanted.until, limit=MOST_FOUND).ids
         if not articles:
             return []
-    # companies lead where both are wanted: there is far less news of one than of a theme
-    leading, others = (
-        (("ticker", wanted.tickers), ("tag", wanted.tags)) if wanted.tickers else (("tag", wanted.tags), ("", ()))
+    asked = (  # what the fewest have leads
+        ("ticker", wanted.tickers),
+        ("tag", wanted.tags),
+        ("type", wanted.event_types),
+        ("polarity", () if wanted.sentiment is None else (wanted.sentiment,)),
     )
-    if not leading[1]:
+    labelled = [(kind, labels) for kind, labels in asked if labels]
+    if not labelled:
         return [_of_all(wanted, articles)]
-    parts = [[one] for one in dict.fromkeys(leading[1])] if apart else [list(leading[1])]
-    return [_of_label(wanted, articles, leading[0], labels, others) for labels in parts]
+    (kind, labels), *others = labelled
+    parts = [[one] for one in dict.fromkeys(labels)] if apart else [list(labels)]
+    return [_of_label(wanted, articles, kind, part, others) for part in parts]
 
 
 def _of_all(wanted: Wanted, articles: Sequence[str] | None) -> _Query:
@@ -142,16 +146,20 @@ def _of_all(wanted: Wanted, articles: Sequence[str] | None) -> _Query:
 
 
 def _of_label(
-    wanted: Wanted, articles: Sequence[str] | None, kind: str, labels: Sequence[str], others: tuple[str, Sequence[str]]
+    wanted: Wanted,
+    articles: Sequence[str] | None,
+    kind: str,
+    labels: Sequence[str],
+    others: Sequence[tuple[str, Sequence[str]]],
 ) -> _Query:
     column = _LABEL.c
     named = column.label == labels[0] if len(labels) == 1 else column.label.in_(labels)
     query = select(column.analysis_id.label("id"), column.as_of, column.score).where(
         column.kind == kind, named, or_(column.replaced_at.is_(None), column.replaced_at > to_epoch(wanted.until))
     )
-    if others[1]:
+    for other, named_too in others:
         also = select(_OTHER.c.analysis_id).where(
-            _OTHER.c.kind == others[0], _OTHER.c.label.in_(list(others[1])), _OTHER.c.analysis_id == column.analysis_id
+            _OTHER.c.kind == other, _OTHER.c.label.in_(list(named_too)), _OTHER.c.analysis_id == column.analysis_id
         )
         query = query.where(also.exists())
     narrowing = _of_analyses(wanted, articles)
@@ -175,10 +183,6 @@ def _of_analyses(wanted: Wanted, articles: Sequence[str] | None) -> list[ColumnE
     found: list[ColumnElement[bool]] = []
     if articles is not None:
         found.append(column.article_id.in_(articles))
-    if wanted.event_types:
-        found.append(column.event_type.in_(wanted.event_types))
     if wanted.story_id is not None:
         found.append(column.story_id == wanted.story_id)
-    if wanted.sentiment is not None:  # the fields of a JSON text: within its strings every quotation mark is escaped
-        found.append(column.summary.contains(f'"sentiment":"{wanted.sentiment}"'))
     return found

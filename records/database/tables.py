@@ -77,7 +77,7 @@ analyses = Table(
     Column("summary", Text),  # JSON of records.summary.AnalysisSummary; None: kept before there were any
     Column("story_id", String(128)),
     Index(None, "created_at"),
-    Index(None, "as_of"),
+    Index(None, "as_of", "id", "score"),
     Index(None, "article_id"),
     Index(None, "ticker", "as_of"),
     Index(None, "story_id", "as_of"),
@@ -87,14 +87,15 @@ analyses = Table(
 analysis_labels = Table(
     "analysis_labels",
     metadata,
-    Column("kind", String(8), primary_key=True),  # 'ticker' or 'tag'
+    # 'ticker', 'tag', 'event' (shown as a precedent), 'type' (of its event) or 'polarity' (its sentiment)
+    Column("kind", String(8), primary_key=True),
     Column("label", String(64), primary_key=True),
     Column("analysis_id", String(64), ForeignKey("analyses.id"), primary_key=True),
     Column("as_of", BigInteger, nullable=False),  # of the analysis, again
     Column("score", Float),  # likewise
     Column("replaced_at", BigInteger),  # when another analysis of its article stood in its place; None: never yet
-    Index(None, "kind", "label", "as_of"),
-    Index(None, "kind", "label", "score", "analysis_id"),
+    Index("ix_analysis_labels_in_order", "kind", "label", "as_of", "analysis_id", "score", "replaced_at"),
+    Index("ix_analysis_labels_by_score", "kind", "label", "score", "analysis_id", "as_of", "replaced_at"),
     Index(None, "kind", "as_of", "label", "score", "replaced_at"),
     Index(None, "analysis_id"),
 )
