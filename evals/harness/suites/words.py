@@ -65,12 +65,13 @@ def load(parts: Parts) -> Task:
 
 def load_model(parts: Parts) -> Task:
     """Whole analyses by the model, their words read by another ruler. Raises SourceError, ModelError, StoreError."""
+    desk = MarketDesk()
     return analyst_task(
         parts,
         SUITE,
         WRITTEN,
         EMBEDDED_ANALYSES,
-        lambda analysis: Mark(*_reply(written(analysis.article.title, analysis)).value),
+        lambda analysis: Mark(*_reply(written(analysis.article.title, analysis, desk)).value),
         figures,
     )
 
