@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from agent.evidence import move_words
 from agent.sentences import split_sentences
 from agent.shielded import shielded_title
 from records.analysis import Analysis
@@ -199,8 +200,7 @@ def _precedent(analysis: Analysis) -> BriefSentence | None:
         return None
     closest = max(analysis.precedents, key=lambda one: one.similarity)
     reaction = closest.reaction
-    sessions = {"one_session": "one session", "two_session": "two sessions"}[reaction.window]
-    move = f"{reaction.abnormal_return:+.1%} against its market over {sessions} ({reaction.z:+.1f}σ)"
+    move = f"{move_words(closest)} ({reaction.z:+.1f}σ)"
     text = f"{closest.published_on}: {closest.summary} {reaction.ticker} then moved {move}."
     return BriefSentence(text=text, support=(f"event:{closest.event_id}",))
 

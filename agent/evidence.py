@@ -80,7 +80,7 @@ def window_words(precedent: Precedent) -> str:
 def move_words(precedent: Precedent) -> str:
     """The move of a precedent's instrument: beyond its market, or an index's own."""
     beyond = "" if precedent.reaction.beta is None else " against its market"
-    return f"{percent(precedent.reaction.abnormal_return)}{beyond} over {window_words(precedent)}"
+    return f"{percent(precedent.reaction.simple_return)}{beyond} over {window_words(precedent)}"
 
 
 def describe_precedent(precedent: Precedent) -> str:

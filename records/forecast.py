@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from records.base import Record
-from records.market import Window
+from records.market import Window, simple_return
 from records.times import UtcDatetime
 
 LEDGER_SCHEMA_VERSION = 1
@@ -56,7 +56,7 @@ class Grade(Record):
     session_on: Annotated[
         date, Field(description="first session measured; the forecast's own, unless the calendar was corrected since")
     ]
-    abnormal_return: Annotated[float, Field(allow_inf_nan=False, description="log, as a fraction")]
+    abnormal_return: Annotated[float, Field(allow_inf_nan=False, description="in log: -0.644 is a fall of 47.5 %")]
     beta: Annotated[float | None, Field(allow_inf_nan=False, description="None for an index")]
     sigma: Annotated[float, Field(gt=0, allow_inf_nan=False, description="of one session, as a fraction")]
     z: Annotated[float, Field(allow_inf_nan=False)]
@@ -64,6 +64,11 @@ class Grade(Record):
     reference_version: Annotated[str, Field(description="which F_ref")]
     price_source: Annotated[str, Field(description="where the prices came from, without passwords")]
     graded_at: UtcDatetime
+
+    @property
+    def simple_return(self) -> float:
+        """The move as it is shown (see `records.market.Reaction.simple_return`), a fraction."""
+        return simple_return(self.abnormal_return)
 
     @property
     def material(self) -> bool:

@@ -27,10 +27,10 @@ class Impact(Record):
     p_material: Annotated[float | None, Field(ge=0, le=1, description="P(|z| > 2)")]
     multiplier: Annotated[float | None, Field(gt=0, description="scale s against an ordinary day")]
     move_low: Annotated[
-        float | None, Field(description="10 % quantile of |abnormal return|, fraction; None if σ is unknown")
+        float | None, Field(description="10 % quantile of |abnormal return|, in log; None if σ is unknown")
     ] = None
     move_high: Annotated[
-        float | None, Field(description="90 % quantile of |abnormal return|, fraction; None if σ is unknown")
+        float | None, Field(description="90 % quantile of |abnormal return|, in log; None if σ is unknown")
     ] = None
     rank: Annotated[
         float | None,

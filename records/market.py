@@ -1,5 +1,6 @@
 """Instruments and what the market did to them."""
 
+import math
 from datetime import date
 from typing import Annotated, Literal
 
@@ -42,6 +43,15 @@ class Candidate(Record):
 Window = Literal["one_session", "two_session"]
 
 
+def simple_return(log_return: float) -> float:
+    """What a log return does to the price, as a fraction: -0.644 is a fall of 47.5 %, -0.475. Every percentage shown is one of
+    these; infinite where a float cannot hold it."""
+    try:
+        return math.expm1(log_return)
+    except OverflowError:
+        return math.inf
+
+
 class Reaction(Record):
     """What an instrument did after an event, beyond its market."""
 
@@ -51,15 +61,21 @@ class Reaction(Record):
     intraday: Annotated[bool, Field(description="published during the session, whose whole move is counted")] = False
     date_only: bool = False
     abnormal_return: Annotated[
-        float, Field(description="sum over the window of r_i − β·r_m, log, as a fraction (0.021 = 2.1 %)")
+        float, Field(description="sum over the window of r_i − β·r_m, in log: -0.644 is a fall of 47.5 %")
     ]
     beta: Annotated[
         float | None, Field(description="market beta used; None for an index (its own return is the reaction)")
     ] = None
     sigma: Annotated[
-        float, Field(gt=0, description="EWMA standard deviation of daily abnormal returns before the event, fraction")
+        float, Field(gt=0, description="EWMA standard deviation of daily abnormal returns before the event, in log")
     ]
     z: Annotated[float, Field(description="abnormal_return / sigma (/√2 for two sessions)")]
     known_at: Annotated[
         UtcDatetime, Field(description="close of the window's last session: first moment it was observable")
     ]
+
+    @property
+    def simple_return(self) -> float:
+        """The move relative to its market as it is shown, exp(abnormal_return) − 1: what the price rose or fell by, as a
+        fraction, had the market stood still. An index's own return."""
+        return simple_return(self.abnormal_return)

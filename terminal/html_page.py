@@ -52,7 +52,7 @@ class PrecedentRow:
         return cls(
             precedent=precedent,
             date=str(precedent.published_on),
-            move=wording.percent(reaction.abnormal_return),
+            move=wording.percent(reaction.simple_return),
             sigmas=wording.sigmas(reaction),
             window=wording.window(reaction),
             differs=wording.differences(precedent),

@@ -53,8 +53,8 @@ class ImpactOutput(Record):
     high: Annotated[float | None, Field(ge=0, le=1, description="90 % quantile")]
     p_material: Annotated[float | None, Field(ge=0, le=1, description="probability of a move beyond two sigma")]
     multiplier: Annotated[float | None, Field(gt=0, description="expected scale against an ordinary day")]
-    move_low: Annotated[float | None, Field(description="10 % quantile of the absolute abnormal return, fraction")]
-    move_high: Annotated[float | None, Field(description="90 % quantile of the absolute abnormal return, fraction")]
+    move_low: Annotated[float | None, Field(description="10 % quantile of the absolute abnormal return, in log")]
+    move_high: Annotated[float | None, Field(description="90 % quantile of the absolute abnormal return, in log")]
     rank: Annotated[float | None, Field(ge=0, le=1, description="share of recent articles below; null if few")]
     evidence: Evidence
     n_eff: Annotated[float | None, Field(ge=0, description="effective number of precedents")]
@@ -71,7 +71,8 @@ class ReactionOutput(Record):
     """What the market did after a precedent."""
 
     ticker: str
-    abnormal_return: Annotated[float, Field(description="beyond the market, log, fraction (0.021 = 2.1 %)")]
+    abnormal_return: Annotated[float, Field(description="beyond the market, in log: -0.644 is a fall of 47.5 %")]
+    simple_return: Annotated[float, Field(description="the same as the price shows it, fraction (-0.475 = -47.5 %)")]
     z: Annotated[float, Field(description="in standard deviations of the days before")]
     window: Window
     session_on: date

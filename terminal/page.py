@@ -168,7 +168,7 @@ def _precedent_table(precedents: tuple[Precedent, ...]) -> Table:
             str(precedent.published_on),
             Text(plain(", ".join(precedent.tickers))),
             event,
-            wording.percent(reaction.abnormal_return),
+            wording.percent(reaction.simple_return),
             wording.sigmas(reaction),
             wording.window(reaction),
             f"{precedent.similarity:.2f}",

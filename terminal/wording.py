@@ -9,7 +9,7 @@ from records.analysis import Analysis, Claim, Provenance
 from records.article import Article
 from records.event import Precedent
 from records.impact import Impact
-from records.market import Reaction
+from records.market import Reaction, simple_return
 from records.reading import Fact, Sentiment
 from records.story import Placement
 from records.times import new_york_date
@@ -92,9 +92,14 @@ def impact_lines(impact: Impact) -> tuple[str, ...]:
 
 
 def _move(impact: Impact) -> str:
+    """The interval as what the price would rise or fall by: of one size in log, a fall is the smaller part of the price."""
     if impact.move_low is None or impact.move_high is None:
         return ""
-    return f" (a move of {impact.move_low * 100:.1f}–{impact.move_high * 100:.1f} % either way)"
+    up, down = (
+        "–".join(f"{100 * abs(simple_return(way * size)):.1f}" for size in (impact.move_low, impact.move_high)) + " %"
+        for way in (1, -1)
+    )
+    return f" (a move of {up} either way)" if up == down else f" (a move of {up} up or {down} down)"
 
 
 def evidence(impact: Impact) -> str:
@@ -141,7 +146,7 @@ def sigmas(reaction: Reaction) -> str:
 def move_line(precedent: Precedent) -> str:
     """What the market did: move, z, instrument and window in one clause."""
     reaction = precedent.reaction
-    return f"{reaction.ticker} {percent(reaction.abnormal_return)} ({sigmas(reaction)}, {window(reaction)})"
+    return f"{reaction.ticker} {percent(reaction.simple_return)} ({sigmas(reaction)}, {window(reaction)})"
 
 
 def provenance_line(provenance: Provenance) -> str:

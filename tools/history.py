@@ -159,7 +159,7 @@ def _measured(reaction: Reaction) -> Item:
     beta = "its own return, no market taken off" if reaction.beta is None else f"β {reaction.beta:.2f}"
     text = f"{lines.of_reaction(reaction)}; {beta}; daily σ {reaction.sigma:.2%}."
     name = f"reaction:{reaction.ticker}:{reaction.session_on}"
-    return Item(id=name, kind="reaction", text=text, data=reaction.model_dump(mode="json"))
+    return Item(id=name, kind="reaction", text=text, data=lines.data_of_reaction(reaction))
 
 
 class TrackRecordAsked(Record):

@@ -1,6 +1,7 @@
 """Records as the lines a model reads and a citation rests on: figures as they are kept, times said, nothing rounded away."""
 
 from datetime import datetime
+from typing import Any
 
 from records.analysis import Analysis, Claim
 from records.database.browse import Activity, ArticleLine
@@ -58,23 +59,33 @@ def of_reaction(reaction: Reaction) -> str:
     """What a share did, in a clause."""
     sessions = {"one_session": "one session", "two_session": "two sessions"}[reaction.window]
     return (
-        f"{reaction.ticker} then moved {reaction.abnormal_return:+.1%} against its market over {sessions} from "
+        f"{reaction.ticker} then moved {reaction.simple_return:+.1%} against its market over {sessions} from "
         f"{reaction.session_on} ({reaction.z:+.1f}σ)"
     )
+
+
+def data_of_reaction(reaction: Reaction) -> dict[str, Any]:
+    """With the move as it is told, for a model that reads the data: `abnormal_return` alone is in log."""
+    return reaction.model_dump(mode="json") | {"simple_return": reaction.simple_return}
+
+
+def _data(one: Event | Precedent) -> dict[str, Any]:
+    data = one.model_dump(mode="json")
+    return data | {"reaction": data_of_reaction(one.reaction)} if one.reaction else data
 
 
 def of_event(one: Event) -> Item:
     """A past event with its reaction, or the word that it is not known."""
     outcome = of_reaction(one.reaction) if one.reaction else "what the market did is not known"
     text = f"{one.published_at:%Y-%m-%d}: {one.summary} Event {one.event_type.value.replace('_', ' ')}; {outcome}."
-    return Item(id=f"event:{one.id}", kind="event", text=cut(text), data=one.model_dump(mode="json"))
+    return Item(id=f"event:{one.id}", kind="event", text=cut(text), data=_data(one))
 
 
 def of_precedent(one: Precedent) -> Item:
     """A past event as it was recalled: why it is alike, and how not."""
     differs = f" It differs: {one.differs}." if one.differs else ""
     text = f"{one.published_on}: {one.summary} {of_reaction(one.reaction)}. Alike {one.similarity:.2f}: {one.why}.{differs}"
-    return Item(id=f"event:{one.event_id}", kind="event", text=cut(text), data=one.model_dump(mode="json"))
+    return Item(id=f"event:{one.event_id}", kind="event", text=cut(text), data=_data(one))
 
 
 def of_member(one: Member) -> str:

@@ -15,7 +15,8 @@ and the reaction, all seven or none (then the event waits for its outcome):
     reaction_ticker         the first ticker when missing
     reaction_window         one_session (default) or two_session (default for a bare date)
     reaction_session_on     date of the session
-    reaction_abnormal_return, reaction_sigma, reaction_z     fractions; z is abnormal_return / sigma (/√2) when missing
+    reaction_abnormal_return, reaction_sigma     fractions in log: a fall of 47.5 % is -0.644
+    reaction_z              abnormal_return / sigma (/√2) when missing
     reaction_known_at       ISO 8601 with a time zone
     reaction_beta, reaction_intraday, reaction_date_only     may be missing
 """

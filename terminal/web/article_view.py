@@ -141,7 +141,7 @@ class Outcome:
     def move(self) -> str:
         """ "+2.1 % (+1.4σ, one session)"."""
         one = self.reaction
-        return f"{wording.percent(one.abnormal_return)} ({wording.sigmas(one)}, {wording.window(one)})"
+        return f"{wording.percent(one.simple_return)} ({wording.sigmas(one)}, {wording.window(one)})"
 
 
 def outcome(analysis: Analysis, events: Sequence[Event]) -> Outcome | None:

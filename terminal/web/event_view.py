@@ -44,7 +44,7 @@ class EventRow:
         day = wording.moment(event.published_at, date_only=event.date_only)
         if reaction is None:
             return cls(event, day, None, None, None, None)
-        move = f"{reaction.ticker} {wording.percent(reaction.abnormal_return)}"
+        move = f"{reaction.ticker} {wording.percent(reaction.simple_return)}"
         return cls(event, day, move, wording.sigmas(reaction), wording.window(reaction), Bar.of(reaction.z))
 
 
@@ -63,7 +63,7 @@ class TypeMean:
     size: str | None
     """Mean |z|; None below FEW."""
     move: str | None
-    """Mean abnormal return with its standard error; None likewise."""
+    """Mean move against the market (simple returns) with its standard error; None likewise."""
     beyond: str | None
     """Share with |z| > 2; None likewise."""
     up: str | None
@@ -86,7 +86,7 @@ def _mean(kind: EventType, reactions: Sequence[Reaction]) -> TypeMean:
     if count < FEW:
         return TypeMean(kind, count, None, None, None, None)
     z = np.array([one.z for one in reactions])
-    moves = np.array([one.abnormal_return for one in reactions])
+    moves = np.array([one.simple_return for one in reactions])
     error = float(moves.std(ddof=1)) / count**0.5
     return TypeMean(
         kind,

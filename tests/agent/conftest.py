@@ -1,6 +1,7 @@
 """Small real values for the agent's tests."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -123,6 +124,15 @@ def reading(article: Article) -> Reading:
             Fact(id="A2", text=quote, quote=quote, span=Span(start=start, end=start + len(quote))),
         ),
     )
+
+
+@pytest.fixture
+def fallen(evidence: Evidence) -> Evidence:
+    """The same with a first precedent of -0.644 in log: the price fell by 47.5 % against its market."""
+    first = evidence.precedents[0]
+    reaction = first.reaction.model_copy(update={"abnormal_return": -0.644, "z": -53.7})
+    changed = first.model_copy(update={"reaction": reaction})
+    return replace(evidence, precedents=(changed, *evidence.precedents[1:]), recalled=(changed, *evidence.recalled[1:]))
 
 
 @pytest.fixture

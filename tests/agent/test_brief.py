@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agent.brief import Briefing, book_of
+from agent.evidence import Evidence
 from records.analysis import Analysis, Provenance
 from records.article import Article
 from records.brief import BriefScope
@@ -51,7 +52,8 @@ def make(database: Database) -> Make:
         )  # fmt: skip
         made = Analysis(
             id=f"{number:016x}", created_at=changes.get("made", at + timedelta(minutes=1)), article=article, reading=reading,
-            impact=impact(ticker, score, changes.get("p_material", 0.1)), precedents=(), precedent_status="no_precedent",
+            impact=impact(ticker, score, changes.get("p_material", 0.1)), precedents=changes.get("precedents", ()),
+            precedent_status="found" if "precedents" in changes else "no_precedent",
             claims=(), story=placed(article, changes.get("story", f"s{number}"), changes.get("novelty", 1.0)),
             provenance=provenance(at), former_id=changes.get("former_id"), changes=changes.get("changed", ()),
         )  # fmt: skip
@@ -110,6 +112,15 @@ def test_news_from_before_the_last_brief_that_was_analysed_after_it_is_not_misse
     make("Late", ago=timedelta(hours=5), made=NOW + timedelta(minutes=10))
     make("Too old", ago=timedelta(days=9), made=NOW + timedelta(minutes=10))
     assert write(database, now=NOW + timedelta(hours=1)) == ["Late"]
+
+
+def test_the_closest_precedents_move_in_log_is_told_as_the_fall_of_the_price(
+    database: Database, make: Make, fallen: Evidence
+) -> None:
+    make("News", precedents=fallen.precedents[:1])
+    (story,) = Briefing(database, lambda: NOW).write(ALL).stories
+    assert story.precedent is not None
+    assert "T1 then moved -47.5 % against its market over one session (-53.7σ)." in story.precedent.text
 
 
 def test_a_look_notes_nothing(database: Database, make: Make) -> None:

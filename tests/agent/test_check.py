@@ -49,6 +49,17 @@ def test_what_the_citation_does_not_say_is_dropped_with_its_reason(
     assert any(fault in one for one in faults), faults
 
 
+def test_the_check_holds_a_move_against_the_fall_of_the_price_as_shown(fallen: Evidence) -> None:
+    assert verdict(fallen, "T1 fell by 47.5 % against its market.", "P1") == ()
+    assert any("64.4 %" in fault for fault in verdict(fallen, "T1 fell by 64.4 % against its market.", "P1"))
+
+
+def test_a_composed_sentence_says_the_fall_of_the_price(fallen: Evidence) -> None:
+    text = " ".join(sentence.text for sentence in compose(fallen).sentences)
+    assert "T1 then moved -47.5 % against its market over one session, 53.7σ" in text
+    assert [claim.faults for claim in check(compose(fallen), fallen) if claim.verdict == "dropped"] == []
+
+
 def test_a_supported_claim_points_at_the_characters_of_its_facts(evidence: Evidence) -> None:
     [claim] = check(Explanation(sentences=(Sentence(text="A premium of 26.6 percent.", support=("A2",)),)), evidence)
     assert [evidence.body[span.start : span.end] for span in claim.spans] == ["a premium of 26.6 percent"]

@@ -195,6 +195,17 @@ def analysis() -> Analysis:
 
 
 @pytest.fixture
+def fallen() -> Analysis:
+    """The same with a precedent whose move is -0.644 in log: the price fell by 47.5 % against its market."""
+    made = make_analysis()
+    first = made.precedents[0]
+    reaction = first.reaction.model_copy(update={"abnormal_return": -0.644, "z": -19.5})
+    return made.model_copy(
+        update={"precedents": (first.model_copy(update={"reaction": reaction}), *made.precedents[1:])}
+    )
+
+
+@pytest.fixture
 def unscoreable() -> Analysis:
     """An analysis of an article without market relevance."""
     return make_unscoreable()

@@ -70,6 +70,12 @@ def test_the_page_is_well_formed_and_complete(analysis: Analysis) -> None:
     assert "Shares fell 9 %" not in page.text
 
 
+def test_a_fall_kept_in_log_is_shown_as_the_fall_of_the_price(fallen: Analysis) -> None:
+    page = Page(render_html(fallen))
+    assert "-47.5 %" in page.text
+    assert "64.4" not in page.text
+
+
 def test_the_policy_allows_our_style_sheet_and_nothing_else(analysis: Analysis) -> None:
     html = render_html(analysis)
     style = re.search(r"<style>(.*?)</style>", html, re.S)

@@ -15,7 +15,7 @@ PROMISED = {
     "impact": "score low high p_material multiplier rank evidence n_eff drivers",
     "provenance": "model prompts embedder store as_of calls input_tokens output_tokens cost_usd seconds cache_hit",
     "precedents.0": "id summary event_type tickers published_at similarity why differs reaction",
-    "precedents.0.reaction": "ticker abnormal_return z window known_at",
+    "precedents.0.reaction": "ticker abnormal_return simple_return z window known_at",
     "claims.0": "text support verdict",
 }
 """The names other programs rely on; none may ever go."""
@@ -51,6 +51,12 @@ def test_the_analysis_holds_the_supported_sentences_only(analysis: Analysis) -> 
     assert data["analysis"] == "Sales are to grow 4 percent. A like outlook moved the share by 3.1 %."
     assert data["dropped"] == 1
     assert [claim["verdict"] for claim in data["claims"]] == ["supported", "supported", "dropped"]  # type: ignore[attr-defined]
+
+
+def test_a_program_is_given_a_move_in_log_and_as_the_fall_of_the_price(fallen: Analysis) -> None:
+    reaction = AnalysisOutput.of(fallen).precedents[0].reaction
+    assert reaction.abnormal_return == -0.644
+    assert reaction.simple_return == pytest.approx(-0.4748, abs=1e-4)
 
 
 def test_the_scored_ticker_comes_first_and_none_repeats(analysis: Analysis) -> None:

@@ -25,14 +25,14 @@ def test_the_page_keeps_the_products_order(analysis: Analysis) -> None:
     text = _flat(_printed(analysis))
     wanted = [
         "Market Impact 0.55", "1.2× an ordinary day for GIS",
-        "80 % interval 0.12–0.93 (a move of 0.2–2.1 % either way)", "P(>2σ) 9 %", "grounded in 3.4 effective precedents",
+        "80 % interval 0.12–0.93 (a move of 0.2–2.2 % up or 0.2–2.1 % down)", "P(>2σ) 9 %", "grounded in 3.4 effective precedents",
         "rank: too few articles yet",
         "General Mills raises its outlook after a strong winter",
         "news.example.com · 2014-03-05 13:30 UTC · as of 2014-03-05 13:30 UTC",
         "Tickers GIS, K", "Tags Corporate Guidance, Agriculture & Food, Consumer Goods", "Sentiment positive",
         "Summary", "Analysis", "to grow 4 percent. [A1]", "moved the share by 3.1 %. [P1][score]",
         "What makes the score", "ordinary day", "+0.50", "+0.06", "-0.01", "Score 0.55",
-        "Closest precedents", "P1 2012-06-01", "+3.1 % +2.8σ one session 0.86", "two sessions", "-5.2 % -4.7σ",
+        "Closest precedents", "P1 2012-06-01", "+3.1 % +2.8σ one session 0.86", "two sessions", "-5.1 % -4.7σ",
         "Quoted from the article", "A1 “expects sales to grow 4 percent this year”",
         "Missing or left out", "1 sentence left out",
         "default (local) · 46 calls · 30,412 + 310 tokens · 38.2 s · no cost (local)",
@@ -41,6 +41,12 @@ def test_the_page_keeps_the_products_order(analysis: Analysis) -> None:
     for piece in wanted:
         place = text.find(piece, place)
         assert place >= 0, f"{piece!r} is missing or out of order in:\n{text}"
+
+
+def test_a_fall_kept_in_log_is_shown_as_the_fall_of_the_price(fallen: Analysis) -> None:
+    text = _flat(_printed(fallen))
+    assert "-47.5 % -19.5σ" in text
+    assert "64.4" not in text
 
 
 def test_what_the_check_dropped_is_not_shown(analysis: Analysis) -> None:

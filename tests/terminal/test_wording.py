@@ -25,6 +25,20 @@ def test_a_probability_that_only_rounds_to_certainty_is_not_called_certain(fract
     assert wording.share(fraction) == text
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.0017, 0.008, "(a move of 0.2–0.8 % either way)"),
+        (0.0017, 0.0214, "(a move of 0.2–2.2 % up or 0.2–2.1 % down)"),
+        (0.05, 0.644, "(a move of 5.1–90.4 % up or 4.9–47.5 % down)"),
+    ],
+)
+def test_the_interval_in_percent_is_what_the_price_would_rise_or_fall_by(
+    build: SimpleNamespace, low: float, high: float, text: str
+) -> None:
+    assert wording.impact_lines(build.impact(move_low=low, move_high=high))[1].endswith(text)
+
+
 @given(st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=9))
 def test_the_shown_contributions_add_up_to_the_shown_score(build_impact: object, parts: list[float]) -> None:
     rest = 0.5 - sum(parts)

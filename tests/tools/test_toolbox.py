@@ -209,6 +209,18 @@ def test_events_are_compared_by_what_they_share_and_what_the_market_did(
     assert "after the second: what the market did is not known" in text
 
 
+def test_a_fall_kept_in_log_is_told_as_the_fall_of_the_price_to_models_and_programs(
+    sources: Sources, make_event: MakeEvent
+) -> None:
+    fell = reaction("MSFT", date(2024, 3, 1), move=-0.644)
+    sources.database.add_events([make_event("e1", date(2024, 3, 1), reaction=fell)])
+    (item,) = call("show", {"id": "event:e1"}, sources).items
+    assert "MSFT then moved -47.5% against its market" in item.text
+    assert "64.4%" not in item.text
+    assert item.data["reaction"]["simple_return"] == pytest.approx(-0.4748, abs=1e-4)
+    assert item.data["reaction"]["abnormal_return"] == -0.644
+
+
 def test_a_reaction_known_only_later_is_not_in_what_is_shown_of_an_event(
     sources: Sources, make_event: MakeEvent
 ) -> None:

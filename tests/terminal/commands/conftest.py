@@ -178,8 +178,8 @@ def made_forecast(number: int, forward: bool) -> Forecast:
 def made_grade(entry: LedgerForecast, number: int) -> Grade:
     z = (1 + number % 5 / 4) * (0.2, 0.7, 1.3, 1.9)[number % 4]
     return Grade(
-        forecast=entry.digest, session_on=entry.forecast.session_on, abnormal_return=0.01 * z, beta=1,
-        sigma=0.01, z=z, y=float(reference().cdf(z)), reference_version=reference().version, price_source="prices",
+        forecast=entry.digest, session_on=entry.forecast.session_on, abnormal_return=0.05 * z, beta=1,
+        sigma=0.05, z=z, y=float(reference().cdf(z)), reference_version=reference().version, price_source="prices",
         graded_at=datetime(2026, 1, 1, tzinfo=UTC),
     )  # fmt: skip
 

@@ -47,6 +47,12 @@ def test_the_parts_stand_in_the_order_of_the_page(show: Show, analysis: Analysis
         at = said.index(part, at) + len(part)
 
 
+def test_a_fall_kept_in_log_is_shown_as_the_fall_of_the_price(show: Show, fallen: Analysis) -> None:
+    said = words(show(fallen))
+    assert "-47.5 %" in said
+    assert "64.4" not in said
+
+
 def test_citations_lead_to_marks_in_the_source_and_to_precedents(show: Show, analysis: Analysis) -> None:
     page = show(analysis)
     ids = re.findall(r'\bid="([^"]+)"', page)
@@ -100,11 +106,12 @@ def test_what_the_market_did_since_is_set_beside_the_score(analysed_home: Path, 
         assert kept.impact.ticker is not None
         page = f"/articles/{kept.id}"
         assert "What the market did" not in client.get(page).text
-        reaction = build.analysis().precedents[0].reaction.model_copy(update={"ticker": kept.impact.ticker, "z": 2.8})
+        reaction = build.analysis().precedents[0].reaction
+        reaction = reaction.model_copy(update={"ticker": kept.impact.ticker, "z": 2.8, "abnormal_return": -0.644})
         (event,) = database.events([kept.article.event_id])
         assert database.add_reactions([event.model_copy(update={"reaction": reaction})]) == 1
         said = words(client.get(page).text)
-    assert f"{kept.impact.ticker} +3.1 % (+2.8σ, one session)" in said
+    assert f"{kept.impact.ticker} -47.5 % (+2.8σ, one session)" in said
     assert re.search(r"Realised impact 0\.9\d, (in|out)side the interval", said)
 
 

@@ -16,7 +16,7 @@ from records.database import Database
 from records.event import Event, Precedent
 from records.taxonomy import EventType
 from records.times import utc_now
-from terminal.web.event_view import FEW, means_by_type, price_chart
+from terminal.web.event_view import FEW, EventRow, means_by_type, price_chart
 from tests.terminal.web_kit import write_prices
 from tests.terminal.work_kit import database_of, opened, words
 
@@ -128,7 +128,7 @@ def reacted(build: SimpleNamespace) -> list[Event]:
 
     def event(number: int, kind: EventType, z: float) -> Event:
         at = NOW - timedelta(days=40 + number)
-        changes = {"z": z, "abnormal_return": z / 100, "known_at": at + timedelta(days=2), "ticker": "GIS"}
+        changes = {"z": z, "abnormal_return": z / 10, "known_at": at + timedelta(days=2), "ticker": "GIS"}
         return Event(
             id=f"{kind}{number}", summary="Cereal.", event_type=kind, tickers=("GIS",), published_at=at,
             reaction=shown.reaction.model_copy(update=changes),
@@ -143,7 +143,7 @@ def reacted(build: SimpleNamespace) -> list[Event]:
 def test_a_mean_has_its_count_and_below_the_bound_there_is_none(reacted: list[Event]) -> None:
     many, few = means_by_type(reacted, NOW)
     assert (many.event_type, many.count, many.size, many.beyond, many.up) == ("guidance", FEW, "1.6σ", "40 %", "60 %")
-    moves = np.array([3.0, -1.0, 1.0, -2.5, 0.5])
+    moves = 100 * np.expm1(np.array([3.0, -1.0, 1.0, -2.5, 0.5]) / 10)
     assert many.move == f"+{moves.mean():.1f} % ± {moves.std(ddof=1) / FEW**0.5:.1f}"
     assert (few.event_type, few.count, few.size, few.move, few.beyond, few.up) == (
         "litigation",
@@ -160,6 +160,12 @@ def test_a_mean_uses_no_outcome_that_was_not_known_nor_another_shares(reacted: l
     (guidance, _) = means_by_type(reacted, newest + timedelta(days=1))
     assert guidance.count < FEW
     assert means_by_type(reacted, NOW, ticker="K") == ()
+
+
+def test_an_event_says_its_move_in_log_as_the_fall_of_the_price(reacted: list[Event]) -> None:
+    assert reacted[0].reaction is not None
+    reaction = reacted[0].reaction.model_copy(update={"abnormal_return": -0.644})
+    assert EventRow.of(reacted[0].model_copy(update={"reaction": reaction}), NOW).move == "GIS -47.5 %"
 
 
 class Falling:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from evals.track_record import Bin, Estimate
@@ -52,6 +53,11 @@ def test_from_a_hundred_on_diagrams_stand_beside_the_numbers_they_are_drawn_from
     with database_of(home) as database:
         worst = worst_misses(database.forecasts(), 1)[0]
     assert f"article {worst.forecast.article_id}, whose analysis is not kept here" in said
+    in_log, fallen = (
+        f"{100 * move:+.1f} %" for move in (worst.grade.abnormal_return, np.expm1(worst.grade.abnormal_return))
+    )
+    assert in_log != fallen, "the test needs a move whose two shapes differ"
+    assert f"{worst.grade.y:.2f} {fallen}" in said
 
 
 def test_a_miss_links_to_its_article(home: Path, fill_ledger: Callable[..., None], build: SimpleNamespace) -> None:
