@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, select
 
 from records.analysis import Analysis
 from records.article import Article
@@ -154,7 +154,12 @@ class Browse:
             return activity.lines(connection, activity.Asked(kind, until, since, labels, days), limit)
 
 
+PAYLOAD = case((tables.analyses.c.summary.is_(None), tables.analyses.c.payload)).label("payload")
+"""The whole of an analysis, where there is no summary to show in its place."""
+
+
 def summary_of_row(row: Any) -> AnalysisSummary:
+    """Of a row with `summary` and `PAYLOAD`."""
     if row.summary is not None:
         return AnalysisSummary.model_validate_json(row.summary)
     return summary_of(Analysis.model_validate_json(row.payload))  # kept by an earlier Rhyme
@@ -163,7 +168,7 @@ def summary_of_row(row: Any) -> AnalysisSummary:
 def _summaries(connection: Connection, ids: Sequence[str]) -> Mapping[str, AnalysisSummary]:
     """Read once a page is settled: what is sorted must not carry whole analyses along."""
     column = tables.analyses.c
-    query = select(column.id, column.payload, column.summary).where(column.id.in_(ids))
+    query = select(column.id, PAYLOAD, column.summary).where(column.id.in_(ids))
     return {row.id: summary_of_row(row) for row in connection.execute(query)}
 
 
@@ -182,7 +187,7 @@ def _articles(connection: Connection, ids: Sequence[str]) -> list[tuple[Article,
 
 def _newest(connection: Connection, article_ids: Sequence[str], until: datetime) -> Mapping[str, AnalysisSummary]:
     column = tables.analyses.c
-    query = select(column.article_id, column.payload, column.summary).where(
+    query = select(column.article_id, PAYLOAD, column.summary).where(
         column.article_id.in_(article_ids), column.as_of <= to_epoch(until), is_newest(until)
     )
     return {row.article_id: summary_of_row(row) for row in connection.execute(query)}

@@ -23,6 +23,7 @@ MOST_FOUND = 200
 """Articles that a search in words looks at before the other filters."""
 _LABEL = tables.analysis_labels
 _OTHER = tables.analysis_labels.alias("other_label")
+_LATER = tables.analyses.alias("other")
 
 
 class Wanted(Record):
@@ -79,11 +80,9 @@ def count(connection: Connection, wanted: Wanted, most: int | None) -> int:
 
 def is_newest(until: datetime) -> ColumnElement[bool]:
     """No later analysis of the same article was known then: one that was made again replaces the one before in lists."""
-    column, other = tables.analyses.c, tables.analyses.alias("other")
-    later = or_(
-        other.c.created_at > column.created_at, and_(other.c.created_at == column.created_at, other.c.id > column.id)
-    )
-    again = select(other.c.id).where(other.c.article_id == column.article_id, other.c.as_of <= to_epoch(until), later)
+    column, other = tables.analyses.c, _LATER.c
+    later = or_(other.created_at > column.created_at, and_(other.created_at == column.created_at, other.id > column.id))
+    again = select(other.id).where(other.article_id == column.article_id, other.as_of <= to_epoch(until), later)
     return ~again.exists()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from records.database import events, tables
-from records.database.browse import Transaction, is_newest, summary_of_row
+from records.database.browse import PAYLOAD, Transaction, is_newest, summary_of_row
 from records.event import Event
 from records.summary import AnalysisSummary
 from records.taxonomy import Tag
@@ -48,7 +48,7 @@ class Shown:
         """The analyses that showed the event as a precedent, the newest first, of each article the newest."""
         label, column = tables.analysis_labels.c, tables.analyses.c
         query = (
-            select(column.payload, column.summary)
+            select(PAYLOAD, column.summary)
             .join(tables.analysis_labels, label.analysis_id == column.id)
             .where(label.kind == "event", label.label == event_id, label.as_of <= to_epoch(until), is_newest(until))
             .order_by(label.as_of.desc(), column.id.desc())

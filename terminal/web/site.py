@@ -146,7 +146,12 @@ class Site:
             return self._talk
 
 
-def the_site(connection: HTTPConnection) -> Site:
-    """The site of a request, for `Depends(the_site)`."""
+def site_of(connection: HTTPConnection) -> Site:
+    """The site of a request."""
     site: Site = connection.app.state.site
     return site
+
+
+async def the_site(connection: HTTPConnection) -> Site:
+    """The same for `Depends(the_site)`; a coroutine, since for anything else a thread is sent."""
+    return site_of(connection)

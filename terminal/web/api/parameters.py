@@ -20,7 +20,7 @@ Words = Annotated[str, Query(min_length=1, max_length=2_000, pattern=r"^[^\x00]+
 Identity = Annotated[str, Path(min_length=1, max_length=128, pattern=r"^[^\x00]+$")]
 
 
-def visitor(request: Request) -> Visitor:
+async def visitor(request: Request) -> Visitor:
     """Who asks."""
     user: Visitor = request.state.user
     return user

@@ -17,7 +17,7 @@ from records.errors import RhymeError
 from terminal.web.answers import turns_of
 from terminal.web.asking import STOPPED, AskDesk, Asked, Told, new_conversation
 from terminal.web.rendering import page, rendered
-from terminal.web.site import Site, the_site
+from terminal.web.site import Site, site_of, the_site
 
 router = APIRouter(include_in_schema=False)
 
@@ -97,7 +97,7 @@ def stop(request: Request, desk: Desk, asked: Annotated[str, Form()] = "") -> JS
 def _page(
     request: Request, conversation: str | None, question: str, fault: str | None = None, *, status: int = 200
 ) -> Response:
-    before, who = the_site(request).database.chat_turns, _who(request)
+    before, who = site_of(request).database.chat_turns, _who(request)
     turns = turns_of(before.turns(who, conversation)) if conversation else []
     return page(
         request, "ask.html", status=status, turns=turns, conversation=conversation or new_conversation(), question=question,
@@ -119,7 +119,7 @@ def _at_end(ended: "Future[Told]") -> Callable[[Told], None]:
 
 
 def _keeping(request: Request) -> Callable[[Asked, ChatAnswer], None]:
-    site = the_site(request)
+    site = site_of(request)
 
     def keep(asked: Asked, answer: ChatAnswer) -> None:
         cited = {name for one in answer.sentences for name in one.support}
@@ -158,7 +158,7 @@ async def _told(request: Request, asked: Asked, heard: "asyncio.Queue[Told]") ->
 def _shown(request: Request, asked: Asked, told: Told) -> bytes:
     if told.answer is None:
         return _event(told.name, dict(told.data))
-    turn = turns_of(the_site(request).database.chat_turns.turns(asked.who, asked.conversation))[-1]
+    turn = turns_of(site_of(request).database.chat_turns.turns(asked.who, asked.conversation))[-1]
     return _event("answer", {"html": rendered(request, "ask_turn.html", turn=turn, last=True)})
 
 

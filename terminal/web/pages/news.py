@@ -3,23 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from markupsafe import Markup
 
 from records.access import SavedView
 from records.database.browse import Order, Wanted
 from records.errors import UsageError
 from records.reading import SentimentLabel
+from records.summary import AnalysisSummary
 from records.taxonomy import EventType, Tag
-from terminal.web.rendering import page
+from terminal.web.rendering import age, page, templates
 from terminal.web.site import Site, the_site
 from terminal.wording import words
 from tools.when import moment
 
 router = APIRouter(include_in_schema=False)
+ROWS_KEPT = 2_000
+"""Rows that are not made anew while nothing in them changes: about 3 kB each."""
 LIMIT = 40
 """Rows on a page."""
 COUNTED = 200
@@ -109,7 +114,7 @@ def _score(text: str) -> float:
     return value
 
 
-def _asked(
+async def _asked(
     q: str = "",
     ticker: str = "",
     tag: str = "",
@@ -139,17 +144,14 @@ def news(
     browse = site.database.browse
     found = browse.analyses(wanted, order=order, limit=LIMIT, after=asked.after or None)
     stories = {one.story_id for one in found.items if one.story_id}
-    values: dict[str, Any] = {
-        "items": found.items,
-        "now": now,
-        "sizes": site.database.shown.story_sizes(stories, wanted.until),
-    }
+    sizes = site.database.shown.story_sizes(stories, wanted.until)
+    rows = [_row(one, age(one.as_of, now), sizes.get(one.story_id or "", 1)) for one in found.items]
     if part == "rows":
-        return page(request, "news_rows.html", **values)
+        return page(request, "news_rows.html", rows=rows)
     return page(
         request,
         "news.html",
-        **values,
+        rows=rows,
         asked=asked,
         until=wanted.until,
         count=counted(browse.count(wanted, most=COUNTED)),
@@ -159,6 +161,13 @@ def news(
         first_page=asked.address(),
         next_page=asked.address(found.next) if found.next else None,
     )
+
+
+@lru_cache(ROWS_KEPT)
+def _row(one: AnalysisSummary, old: str, size: int) -> Markup:
+    """A row of the list. `old`: its age in words; `size`: articles of its story."""
+    made: Markup = templates().get_template("parts.html").module.row(one, old, size)  # type: ignore[attr-defined]
+    return made
 
 
 @router.post("/views")
