@@ -243,6 +243,18 @@ def test_what_a_killed_command_did_not_put_into_the_queue_is_put_in_by_the_next_
     assert database.jobs.counts().analysed == 1
 
 
+def test_a_job_that_never_came_into_the_queue_can_be_paused_and_goes_on(
+    kit: ModuleType, database: Database, desk: JobDesk, work: Callable[[OnCall], None]
+) -> None:
+    one: Article = kit.article(1)
+    database.jobs.keep(one)
+    database.jobs.add([one.id], 10, utc_now())  # and killed here
+    assert desk.pause([one.id]) == [one.id]
+    assert desk.resume([one.id]) == [one.id]
+    work(silent)
+    assert database.jobs.counts().analysed == 1
+
+
 def test_an_article_that_is_not_kept_makes_no_job(database: Database, desk: JobDesk, kit: ModuleType) -> None:
     database.jobs.keep(kit.article(1))
     with pytest.raises(NotFound, match="no article 'feed'"):
