@@ -1,5 +1,7 @@
 """What an update or a correction changed, in lines that both pages show."""
 
+import re
+
 from collections.abc import Sequence
 
 from records.analysis import Analysis
@@ -33,7 +35,9 @@ def change_line(change: Change) -> str:
         case FigureChange():
             return _figure(change)
         case QuoteChange():
-            return f"{'newly said' if change.change == 'new' else 'no longer said'}: “{_shortened(change.quote)}”"
+            return (
+                f"{'newly said' if change.change == 'new' else 'no longer said'}: {_quoted(_shortened(change.quote))}"
+            )
         case TickersChange() | TagsChange():
             return f"{change.kind}: {_lists(change.added, change.removed)}"
     if change.kind == "p_material":
@@ -41,6 +45,11 @@ def change_line(change: Change) -> str:
     if change.kind == "sentiment":
         return f"sentiment {wording.sentiment(change.before)} → {wording.sentiment(change.after)}"
     return f"event {wording.words(change.before)} → {wording.words(change.after)}"
+
+
+def _quoted(text: str) -> str:
+    """In quotation marks; those inside are single ones."""
+    return f"“{re.sub('[“”"]', lambda mark: '‘' if mark[0] == '“' else '’', text)}”"
 
 
 def _score(change: ScoreChange) -> str:

@@ -52,6 +52,7 @@ NONE = ScoreState(ticker=None, score=None, low=None, high=None)
             "figure no longer stated: some 600 jobs",
         ),
         (QuoteChange(change="new", fact_id="A1", quote="It will sue."), "newly said: “It will sue.”"),
+        (QuoteChange(change="gone", fact_id="A1", quote="“No,” he said."), "no longer said: “‘No,’ he said.”"),
         (QuoteChange(change="gone", fact_id="A1", quote="It will sue."), "no longer said: “It will sue.”"),
     ],
 )  # fmt: skip
