@@ -1,7 +1,5 @@
 """What an update or a correction changed, in lines that both pages show."""
 
-import re
-
 from collections.abc import Sequence
 
 from records.analysis import Analysis
@@ -47,9 +45,12 @@ def change_line(change: Change) -> str:
     return f"event {wording.words(change.before)} → {wording.words(change.after)}"
 
 
+SINGLE = str.maketrans({"“": "‘", "”": "’", '"': "’"})
+
+
 def _quoted(text: str) -> str:
     """In quotation marks; those inside are single ones."""
-    return f"“{re.sub('[“”"]', lambda mark: '‘' if mark[0] == '“' else '’', text)}”"
+    return f"“{text.translate(SINGLE)}”"
 
 
 def _score(change: ScoreChange) -> str:
