@@ -148,13 +148,14 @@ def news(
     rows = [_row(one, age(one.as_of, now), sizes.get(one.story_id or "", 1)) for one in found.items]
     if part == "rows":
         return page(request, "news_rows.html", rows=rows)
+    whole = found.next is None and not asked.after
     return page(
         request,
         "news.html",
         rows=rows,
         asked=asked,
         until=wanted.until,
-        count=counted(browse.count(wanted, most=COUNTED)),
+        count=counted(len(found.items) if whole else browse.count(wanted, most=COUNTED)),
         views=site.database.visitor_shelf.views(request.state.user.name),
         all_tags=[one.value for one in Tag],
         all_events=[one.value for one in EventType],

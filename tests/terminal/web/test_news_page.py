@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,23 @@ def test_a_row_says_score_headline_tickers_tags_sentiment_age_novelty_and_story(
     assert 'href="/tickers/BA"' in page
     assert 'href="/themes/Labor%20%26%20Employment"' in page
     assert re.search(r'href="/stories/[^"]+"', page)
+
+
+def test_a_row_that_was_shown_before_shows_its_age_and_its_storys_articles_of_now(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"q": "reject contract"}
+    before, site = words(client.get("/", params=asked).text), client.app.state.site  # type: ignore[attr-defined]
+    now, sizes = site.clock(), site.database.shown.story_sizes
+    monkeypatch.setattr(site, "clock", lambda: now + timedelta(days=3))
+    monkeypatch.setattr(
+        site.database.shown, "story_sizes", lambda *asked: {one: size + 5 for one, size in sizes(*asked).items()}
+    )
+    after = words(client.get("/", params=asked).text)
+    assert ("2 articles" in before, "7 articles" in before) == (True, False)
+    assert ("2 articles" in after, "7 articles" in after) == (False, True)
+    ages = [re.findall(r"Age (\d+ \w+)", said) for said in (before, after)]
+    assert ages[0] != ages[1]
 
 
 def test_the_newest_come_first_or_the_highest_and_what_is_not_scoreable_last(client: TestClient) -> None:
@@ -128,5 +146,6 @@ def test_an_empty_home_says_what_to_do(tmp_path: Path) -> None:
 def test_a_count_that_went_no_further_says_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = client.get("/").text
     assert f"{len(headlines(whole))} analyses ·" in words(whole)
+    monkeypatch.setattr("terminal.web.pages.news.LIMIT", 2)
     monkeypatch.setattr("terminal.web.pages.news.COUNTED", 3)
     assert "3 analyses or more ·" in words(client.get("/").text)
