@@ -161,7 +161,8 @@ class Chat:
         lookups.texts.update(_remembered(agent.get_state(config)))
         reason: str | None = None
         try:
-            state = agent.invoke({"messages": [HumanMessage(asked)]}, config)
+            # kept before each step goes on: what a killed process was asked is still there
+            state = agent.invoke({"messages": [HumanMessage(asked)]}, config, durability="sync")
             text = _last_text(state["messages"])
         except AnswerStopped as error:
             text, reason = "".join(spent.written), str(error)
