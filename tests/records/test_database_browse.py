@@ -234,7 +234,7 @@ def test_of_a_long_question_the_rarest_words_are_wanted_together(
         database.save_analysis(make(number, day=number, title="Shares rise on market news", body="Copper. " * 30))
     database.save_analysis(make(7, day=0, title="Shares fall", body="A strike at a zinc mine. " + "Weather. " * 200))
     found = database.browse.search("shares market news copper zinc strike", until=LATE, limit=2)
-    assert [one.id for one in found.items][0] == "a7"
+    assert found.items[0].id == "a7"
     assert len(found.items) == 2
 
 
