@@ -58,7 +58,9 @@ class JobDesk:
         moved = self._move(ids, ("paused",), "waiting")
         known = self._queue.known([workflow_id(turn) for turn in moved])
         self._queue.resume([one for one in map(workflow_id, moved) if one in known])
-        self._queue.put([turn for turn in moved if workflow_id(turn) not in known])  # a command was killed before it did
+        self._queue.put(
+            [turn for turn in moved if workflow_id(turn) not in known]
+        )  # a command was killed before it did
         return [turn.article_id for turn in moved]
 
     def cancel(self, ids: Sequence[str] = ()) -> list[str]:
