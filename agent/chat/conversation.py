@@ -98,6 +98,11 @@ class _Spent:
         usd = sum(one.cost_usd or 0.0 for one in self.calls)
         if self.limits.tokens is not None and tokens >= self.limits.tokens:
             return f"the limit of {self.limits.tokens:,} tokens for a question was reached"
+        if self.limits.usd is not None and any(one.cost_usd is None for one in self.calls):
+            return (
+                f"what this model costs is not known, so that a limit of {self.limits.usd} USD cannot be kept: set price_file to a "
+                "table that has it, or limit the tokens"
+            )
         if self.limits.usd is not None and usd >= self.limits.usd:
             return f"the limit of {self.limits.usd} USD for a question was reached"
         if self.limits.seconds is not None and self.monotonic() - self.began >= self.limits.seconds:
