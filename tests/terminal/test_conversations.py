@@ -157,6 +157,15 @@ def test_a_limit_that_is_reached_is_an_answer_and_the_conversation_goes_on(
     assert said(server.bodies[-1], "user")[-1] == "And now?"
 
 
+def test_an_unknown_cost_is_not_taken_for_none(talk_of: OpenTalk, server: ToolServer) -> None:
+    search = calls("search_news", words="apple chargers")
+    server.turns = [search, search, search]
+    stopped = ask(talk_of(ChatLimits(usd=5.0), model="of-unknown-price")[0], "What of Apple?")
+    assert stopped.refused
+    assert "costs is not known" in str(stopped.reason)
+    assert len(server.bodies) == 1
+
+
 def test_more_lookups_than_allowed_are_told_to_the_model_and_it_answers(talk_of: OpenTalk, server: ToolServer) -> None:
     search = ("search_news", {"words": "apple chargers"})
     server.turns = [Calls((search, search, search, search)), Says(CITES)]

@@ -94,7 +94,6 @@ def test_a_follow_up_may_cite_what_an_earlier_answer_of_its_own_conversation_cit
         (ChatLimits(turns=2), "2 turns"),
         (ChatLimits(tokens=1), "1 tokens"),
         (ChatLimits(seconds=0.0), "0 s"),
-        (ChatLimits(usd=5.0), "costs is not known"),  # an unknown cost is not none
     ],
 )
 def test_a_limit_is_a_normal_answer_that_names_it(sources: MakeSources, limits: ChatLimits, says: str) -> None:
