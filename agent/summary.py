@@ -22,6 +22,8 @@ from records.times import new_york_date
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _STEM = 5
 """Letters that the forms of a word have in common: "settled", "settlement"."""
+_AMERICAN_ER = re.compile(r"(?<=[tb])re(?=s?$)")
+"""The article's "centre" and the model's "center" are one word; "labour" and "labor" too."""
 _NEUTRAL = frozenset(
     """
     about according additionally after already also although among announced another article because been being both company
@@ -74,6 +76,7 @@ def strange_words(sentence: str, body: str) -> list[str]:
 
 
 def _stem(word: str) -> str:
+    word = _AMERICAN_ER.sub("er", word).replace("our", "or")
     return word[:_STEM] if len(word) > _STEM else word.removesuffix("s")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from agent.read_embedded import checked_summary
-from agent.summary import hold_facts, hold_summary
+from agent.summary import hold_facts, hold_summary, strange_words
 from records.article import Article
 from records.market import Candidate
 from records.reading import Fact, Span
@@ -40,6 +40,18 @@ def test_a_small_models_sentence_has_no_words_that_the_article_has_not(
     true, more = "Northwind agreed to a premium for Contoso.", "Northwind will pay the government a premium."
     assert hold_summary(f"{true} {more}", article, candidates, own_words=False).kept == (true,)
     assert hold_summary(f"{true} {more}", article, candidates).kept == (true, more)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "body"),
+    [
+        ("It explores investment in data centers.", "It will explore an investment in data centres."),
+        ("The labor party won.", "The Labour party has won."),
+        ("A theatre was sold for its fibres.", "A theater sold its fibers."),
+    ],
+)
+def test_american_and_british_spellings_are_one_word(sentence: str, body: str) -> None:
+    assert strange_words(sentence, body) == []
 
 
 def test_a_small_models_sentence_is_carried_by_one_sentence_of_the_article(
