@@ -80,6 +80,10 @@ def clean_prose(text: str, news: News) -> tuple[str, tuple[str, ...]]:
     return (text, ()) if len(kept) == len(sentences) else (" ".join(kept), tuple(one for one in faults if one))
 
 
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def clean_reading(
     reading: Reading, article: Article, candidates: Collection[Candidate]
 ) -> tuple[Reading, tuple[str, ...]]:
@@ -92,11 +96,11 @@ def clean_reading(
     missing = []
     if cut:
         told = ", ".join(dict.fromkeys(cut))
-        missing.append(f"{len(cut)} {'sentence' if len(cut) == 1 else 'sentences'} of the summary left out: {told}")
+        missing.append(f"{_number(len(cut), 'sentence')} of the summary left out: {told}")
     if len(facts) < len(reading.facts):
-        missing.append(f"{len(reading.facts) - len(facts)} facts left out: {_WHY_LEFT_OUT}")
+        missing.append(f"{_number(len(reading.facts) - len(facts), 'fact')} left out: {_WHY_LEFT_OUT}")
     if len(mentions) < len(reading.mentions):
-        missing.append(f"{len(reading.mentions) - len(mentions)} names left out: {_WHY_LEFT_OUT}")
+        missing.append(f"{_number(len(reading.mentions) - len(mentions), 'name')} left out: {_WHY_LEFT_OUT}")
     if not missing and (facts, mentions) == (reading.facts, reading.mentions):
         return reading, ()
     shown = summary or _instead(facts, article.title)

@@ -88,7 +88,7 @@ def test_a_quote_that_is_no_news_of_the_article_is_neither_a_fact_nor_a_companys
     changed = reading.model_copy(update={"facts": (fact, *reading.facts[1:]), "mentions": (mention,)})
     cleaned, missing = clean_reading(changed, article, ())
     assert order not in cleaned.model_dump_json()
-    assert any("1 facts left out" in line for line in missing)
+    assert any("1 fact left out" in line for line in missing)
     with without({Defence.NEWS_ONLY}):
         assert order in clean_reading(changed, article, ())[0].model_dump_json()
 
