@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from records.errors import NotFound, SourceUnreachable
 from records.times import utc_now
@@ -54,7 +54,9 @@ def kept(options: argparse.Namespace, run: "Run", report: Mapping[str, Any]) -> 
     return {**beside, **report, **more}
 
 
-def asked_of(options: argparse.Namespace, model: str | None = None, profile: str | None = None) -> "Asked":
+def asked_of(
+    options: argparse.Namespace, model: str | None = None, profile: "Literal['capable', 'embedded'] | None" = None
+) -> "Asked":
     """What the command was asked for, for its run."""
     from evals.harness.adapt import Asked
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from evals.harness.assess import git_revision
 from evals.harness.run import Case, Interval, Layer, Published, Run, RunProvenance
@@ -30,7 +30,7 @@ class Asked:
     seed: int = 0
     limit: int | None = None
     model: str | None = None
-    profile: str | None = None
+    profile: Literal["capable", "embedded"] | None = None
 
 
 def run_of(
@@ -69,7 +69,7 @@ def run_of(
         baselines={name: _figures(told)[0] for name, told in (baselines or {}).items() if isinstance(told, Mapping)},
         provenance=RunProvenance(
             model=asked.model,
-            profile=asked.profile if asked.profile in ("capable", "embedded") else None,  # type: ignore[arg-type]
+            profile=asked.profile,
             prompt_digests={},
             data_digests={split: data_digest[:16]},
             data_sources={split: "--data, or the suite's own shipped set"},
