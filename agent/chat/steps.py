@@ -7,7 +7,7 @@ sentences are those of the items themselves.
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -129,7 +129,8 @@ class StepChat:
             items = [*items, *read]
         if not sentences:
             meant = f"{asked} (of {memory.meant})" if memory.meant else asked
-            told = self._relevant(meant, _to_judge(found), calls)
+            named = self._tickers(asked, as_of) or (memory.tickers if memory.meant else ())
+            told = self._relevant(meant, _of_companies(_to_judge(found), named), calls)
             memory.topic = (_headline(told[0]) if told else None) or memory.topic
             sentences = [AnswerSentence(text=sentence_of(item), support=(item.id,)) for item in told[:SHOWN]]
             reason = _no_news(told) if sentences else reason or _why_nothing(results)
@@ -299,10 +300,22 @@ def _to_judge(items: list[Item]) -> list[Item]:
     return [item for item in items if not _is_page(item)]
 
 
+def _of_companies(items: list[Item], tickers: Collection[str]) -> list[Item]:
+    """Without analyses of other companies than those a question names, where there are some of these."""
+    asked = set(tickers)
+    others = [item for item in items if item.kind == "analysis" and not asked & _tickers_of(item)]
+    found = any(item.kind == "analysis" and item not in others for item in items)
+    return [item for item in items if item not in others] if found else items
+
+
+def _tickers_of(item: Item) -> set[str]:
+    return {item.data.get("ticker"), *item.data.get("tickers", ())} - {None}
+
+
 def _is_held(item: Item, items: list[Item]) -> bool:
     """Whether it is an analysis of a company that a position of the portfolio is in."""
     held = {one.data.get("ticker") for one in items if one.kind == "position"}
-    return item.kind == "analysis" and bool(held & {item.data.get("ticker"), *item.data.get("tickers", ())})
+    return item.kind == "analysis" and bool(held & _tickers_of(item))
 
 
 def _headline(item: Item) -> str | None:
