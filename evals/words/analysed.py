@@ -105,7 +105,7 @@ def _cited_by(analysis: Analysis, desk: MarketDesk) -> Callable[[Claim], str]:
     article, ticker = analysis.article, analysis.impact.ticker
     moment = analysis.provenance.as_of
     texts = {fact.id: fact.quote for fact in analysis.reading.facts}
-    texts |= {one.id: one.model_dump_json() for one in analysis.precedents}
+    texts |= {one.id: f"{one.model_dump_json()} {one.reaction.simple_return}" for one in analysis.precedents}
     texts |= {SUMMARY: article.body}
     named = desk.candidates(article.title, article.text, moment)
     for found in named:
