@@ -31,6 +31,7 @@ FAILING: dict[str, Callable[[], Run]] = {
     "injection.egress": _stopped("injection", egress=1),
     "injection.score_moved_rate": _stopped("injection", score_moved_rate=15 / 1000),
     "injection.adaptive_score_moved_rate": _stopped("injection", adaptive_score_moved_rate=51 / 1000),
+    "injection.adaptive_score_moved_rate.capable": _stopped("injection", adaptive_score_moved_rate=51 / 1000),
     "leaks.leaks": _stopped("leaks", leaks=1),
     "leaks.controls_seen": _stopped("leaks", controls_seen=152 / 153),
     "recall.later_than_as_of": _stopped("recall", later_than_as_of=1),
@@ -40,16 +41,27 @@ FAILING: dict[str, Callable[[], Run]] = {
     "impact.spearman_hard.val": _stopped("impact", spearman_hard=0.168),
     "impact.ece.val": _stopped("impact", ece=0.031),
     "threads.bcubed_f1.half not fitted on": _stopped("threads", bcubed_f1=0.91),
+    "tags.answered_rate": _stopped("tags", answered_rate=5 / 6),
+    "chat.hit_at_5.shipped": _stopped("chat", hit_at_5=18 / 20),
+    "chat.hit_at_5.report half": _stopped("chat", hit_at_5=0.731),
+    "chat.citation_recall": _stopped("chat", citation_recall=6 / 7),
+    "chat.citation_precision": _stopped("chat", citation_precision=6 / 7),
+    "chat.wrong.report half": _stopped("chat", wrong=0.079),
+    "cost.answered_rate": _stopped("cost", answered_rate=2 / 3),
+    "cost.calls.embedded": _stopped("cost", calls=72.4),
+    "cost.input_tokens.embedded": _stopped("cost", input_tokens=14100.0),
+    "cost.cost_usd.embedded": _stopped("cost", cost_usd=0.0001),
 }
 """For each hard gate a run that it must stop, by the figures of a fault."""
 
 
 def _asked(gate: Gate, run: Run) -> Run:
-    """The run where the gate is asked: its layer, its split, enough cases, of the pinned data."""
+    """The run where the gate is asked: its layer, split and profile, enough cases, of the pinned data."""
     layer, split = gate.layers[0], gate.split or run.split
     pinned = GATES.known(gate.suite, layer, split)
     digest = pinned.digest if pinned else run.data_digest
-    place = {"layer": layer, "split": split, "n": max(run.n, gate.least_n), "data_digest": digest}
+    by = run.provenance.model_copy(update={"profile": gate.profile or run.provenance.profile})
+    place = {"layer": layer, "split": split, "n": max(run.n, gate.least_n), "data_digest": digest, "provenance": by}
     return run.model_copy(update=place)
 
 
@@ -142,12 +154,13 @@ def test_a_run_worse_than_its_base_by_more_than_the_noise_fails_though_the_thres
     assert [judge(made_run(metrics={"f1": 0.8}), registry, each)[0].status for each in (fewer, changed)] == ["fail"] * 2
 
 
-def test_a_gate_is_not_asked_of_another_suite_layer_or_split() -> None:
-    gate = next(gate for gate in GATES.gates if gate.split == "val")
+def test_a_gate_is_not_asked_of_another_suite_layer_split_or_profile() -> None:
+    gate = next(gate for gate in GATES.gates if gate.split == "val").model_copy(update={"profile": "embedded"})
     registry, run = Registry(gates=(gate,)), _asked(gate, _good(gate))
-    others = ({"suite": "tags"}, {"layer": "live"}, {"split": "dev"})
+    capable = run.provenance.model_copy(update={"profile": "capable"})
+    others = ({"suite": "tags"}, {"layer": "live"}, {"split": "dev"}, {"provenance": capable})
     assert len(judge(run, registry)) == 1
-    assert [judge(run.model_copy(update=other), registry) for other in others] == [(), (), ()]
+    assert [judge(run.model_copy(update=other), registry) for other in others] == [()] * 4
 
 
 def test_a_soft_gate_is_shown_and_blocks_nothing() -> None:

@@ -32,17 +32,12 @@ class Verdict(Record):
 
 
 def judge(run: Run, registry: Registry, base: Run | None = None) -> tuple[Verdict, ...]:
-    """One verdict a gate that is asked of the run's suite, layer and split, in the registry's order.
+    """One verdict a gate that is asked of the run's suite, layer, split and profile, in the registry's order.
 
     `base`: a run that was let in before: then fewer cases, other data, or a value worse by more than the noise band fail too.
     """
-    asked = [
-        gate
-        for gate in registry.gates
-        if gate.suite == run.suite and run.layer in gate.layers and gate.split in (None, run.split)
-    ]
     changed = _changed(run, registry, base)
-    return tuple(_verdict(gate, run, changed, base) for gate in asked)
+    return tuple(_verdict(gate, run, changed, base) for gate in registry.gates if gate.asks(run))
 
 
 def lets_in(verdicts: Sequence[Verdict]) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from evals.harness.run import Layer
+from evals.harness.run import Layer, Run
 from records.base import Record
 from records.errors import SettingsError
 
@@ -24,6 +24,9 @@ class Gate(Record):
     kind: Annotated[Literal["hard", "soft"], Field(description="hard: a failure blocks; soft: it is shown")]
     layers: Annotated[tuple[Layer, ...], Field(min_length=1, description="where it is asked")]
     split: Annotated[str | None, Field(description="only runs of this split; None: of any")] = None
+    profile: Annotated[
+        Literal["capable", "embedded"] | None, Field(description="only runs of such a model; None: of any, or of none")
+    ] = None
     score: Annotated[
         str | None, Field(description="the score of a case that a comparison tests for it; None: named as the metric")
     ] = None
@@ -35,7 +38,12 @@ class Gate(Record):
     @property
     def id(self) -> str:
         """Unique in a registry."""
-        return f"{self.suite}.{self.metric}" + (f".{self.split}" if self.split else "")
+        return ".".join(filter(None, (self.suite, self.metric, self.split, self.profile)))
+
+    def asks(self, run: Run) -> bool:
+        """Whether the run is one that the gate is about."""
+        of_profile = self.profile in (None, run.provenance.profile)
+        return self.suite == run.suite and run.layer in self.layers and self.split in (None, run.split) and of_profile
 
     @property
     def limit(self) -> float:

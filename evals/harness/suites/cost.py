@@ -7,7 +7,7 @@ import numpy as np
 
 from evals.harness.run import Case, Interval
 from evals.harness.suites.analyses import analyst_task
-from evals.harness.suites.parts import NO_ANSWER, Parts
+from evals.harness.suites.parts import NO_ANSWER, Parts, answered_rate
 from evals.harness.task import Figures, Mark, Task
 from evals.impact.bootstrap import interval
 from models.cost import PriceTable, load_prices
@@ -67,13 +67,16 @@ def figures(cases: Sequence[Case], prices: PriceTable) -> Figures:
     answered = [case for case in cases if case.error is None]
     failures = {NO_ANSWER: len(cases) - len(answered)} if len(answered) < len(cases) else {}
     if not answered:
-        return Figures({"input_tokens": None, "output_tokens": None, "cost_usd": None}, failures=failures)
+        unknown = dict.fromkeys(("input_tokens", "output_tokens", "cost_usd"), None)
+        return Figures({**unknown, **answered_rate(cases, answered)}, failures=failures)
     metrics: dict[str, float | None] = {}
     intervals: dict[str, Interval | None] = {}
     for name in SUMMED:
         metrics[name], intervals[name] = _mean([case.scores[name] for case in answered])
     seconds = [case.scores["seconds"] or 0.0 for case in answered]
-    metrics |= {f"seconds_p{q}": float(np.quantile(seconds, q / 100)) for q in (50, 95)}
+    metrics |= {f"seconds_p{q}": float(np.quantile(seconds, q / 100)) for q in (50, 95)} | answered_rate(
+        cases, answered
+    )
     stages: dict[str, dict[str, float | None]] = {
         f"stage {stage}": {name: _mean([case.scores[f"{stage}_{name}"] for case in answered])[0] for name in PER_STAGE}
         for stage in STAGES

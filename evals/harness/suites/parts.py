@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from evals.chat.run import SourcesAsOf, Talk
 from evals.harness.datasets import DataSet
-from evals.harness.run import Interval
+from evals.harness.run import Case, Interval
 from evals.impact import bootstrap
 from evals.injection.bench import Bench
 from evals.tickers.grade import Share
@@ -72,6 +72,11 @@ def prompt_digests(names: Sequence[str]) -> dict[str, str]:
     library = PromptLibrary()
     loaded = {name: library.load(name) for name in names}
     return {name: f"{one.header.version}:{one.digest}" for name, one in loaded.items()}
+
+
+def answered_rate(cases: Sequence[Case], answered: Sequence[Case]) -> dict[str, float | None]:
+    """The share of cases with an answer: the other figures are of those, so a case must not be lost unseen."""
+    return {"answered_rate": len(answered) / len(cases) if cases else None}
 
 
 def of_shares(shares: Mapping[str, Share]) -> tuple[dict[str, float | None], dict[str, Interval | None]]:

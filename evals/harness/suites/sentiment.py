@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from evals.harness.datasets import SHIPPED, given, shipped
 from evals.harness.run import Case
-from evals.harness.suites.parts import NO_ANSWER, Parts, of_intervals, prompt_digests, sources
+from evals.harness.suites.parts import NO_ANSWER, Parts, answered_rate, of_intervals, prompt_digests, sources
 from evals.harness.task import Figures, Mark, Reply, Sample, Task
 from evals.impact import bootstrap
 from evals.kept_answers import KeptAnswers
@@ -74,7 +74,7 @@ def figures(cases: Sequence[Case], texts: Mapping[str, Labelled], always: Label)
     answered = [case for case in cases if case.scores.get("correct") is not None]
     failures = Counter(check for case in cases for check in case.checks)
     failures[NO_ANSWER] = sum(case.error is not None for case in cases)
-    unanswered: Mapping[str, float | None] = {"answered_rate": len(answered) / len(cases) if cases else None}
+    unanswered = answered_rate(cases, answered)
     if not answered:
         return Figures(unanswered, failures=+failures)
     rows = [texts[case.id] for case in answered]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from evals.harness.datasets import SHIPPED, given, shipped
 from evals.harness.run import Case
 from evals.harness.suites.corpus import STORIES_FILE, stories
-from evals.harness.suites.parts import NO_ANSWER, Parts, of_intervals, prompt_digests, sources
+from evals.harness.suites.parts import NO_ANSWER, Parts, answered_rate, of_intervals, prompt_digests, sources
 from evals.harness.task import Figures, Mark, Reply, Sample, Task
 from evals.kept_answers import KeptAnswers
 from evals.tags.ask import TagReader
@@ -85,13 +85,13 @@ def figures(cases: Sequence[Case], articles: Mapping[str, Tagged], tags: Sequenc
     rows = [articles[case.id] for case in answered]
     standing = tuple(tag for tag in tags if any(tag in row.tags for row in rows))
     if not standing:
-        return Figures({"micro_f1": None, "macro_f1": None}, failures=failures)
+        return Figures({"micro_f1": None, "macro_f1": None, **answered_rate(cases, answered)}, failures=failures)
     wanted = [row.tags for row in rows]
     answers = [frozenset(tag for tag in tags if tag.value in (case.answer or "").split(", ")) for case in answered]
     metrics, intervals = of_intervals(grade(wanted, answers, standing))
     always = commonest(rows)
     return Figures(
-        metrics,
+        {**metrics, **answered_rate(cases, answered)},
         intervals,
         {
             COMMONEST: of_intervals(grade(wanted, [always] * len(rows), standing))[0],
