@@ -140,6 +140,10 @@ class InstrumentTable:
         symbol = ticker if ticker.startswith("^") else ticker.upper().translate(_CLASS_MARKS)
         return _latest(self._by_ticker.get(symbol, ()), day)
 
+    def tickers(self, day: date) -> list[str]:
+        """Every ticker in use on `day`, in no order."""
+        return [ticker for ticker, held in self._by_ticker.items() if any(listing.valid_on(day) for listing in held)]
+
     def listings(self, ticker: str) -> Sequence[Listing]:
         """Every listing that had `ticker` at some time, in no order; empty if none is known."""
         return self._by_ticker.get(ticker, ())

@@ -1,7 +1,7 @@
 """Time as Rhyme keeps it: aware UTC datetimes at every border, epoch microseconds in the store."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,11 @@ UtcDatetime = Annotated[AwareDatetime, AfterValidator(lambda value: value.astime
 def new_york_date(moment: datetime) -> date:
     """The market's date at `moment`; for a date-only source (kept as the end of its day in New York) the date it gave."""
     return moment.astimezone(ZoneInfo("America/New_York")).date()
+
+
+def new_york_midnight(day: date) -> datetime:
+    """When the market's `day` begins."""
+    return datetime.combine(day, time(), ZoneInfo("America/New_York")).astimezone(UTC)
 
 
 def utc_now() -> datetime:

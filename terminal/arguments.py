@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from terminal.alerts_arguments import add_alerts
 from terminal.analyze_arguments import add_analyze, add_show
 from terminal.ask_arguments import add_ask
 from terminal.bench_arguments import add_bench
@@ -58,6 +59,7 @@ def build_parser() -> UsageParser:
     add_memory(tree)
     add_feeds(tree)
     add_jobs(tree)
+    add_alerts(tree)
     add_ask(tree)
     add_serve(tree)
     add_users(tree)

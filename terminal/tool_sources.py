@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from records.taxonomy import EventType
+from terminal.alert_parts import open_alerts
 from terminal.assembly import Assembly
 from terminal.kept_track_record import KeptTrackRecord
 from terminal.warm_memory import WarmMemory
@@ -30,6 +31,7 @@ def tool_sources(parts: Assembly, closing: ExitStack) -> SourcesAsOf:
     # opened when it is first asked: with the embedding model it takes longer to load than most questions to answer
     memory = closing.enter_context(WarmMemory(parts.memory))
     track_record = KeptTrackRecord(database)
+    alerts = open_alerts(parts)
     prices = parts.prices if parts.settings.prices else None
     path = parts.settings.portfolio
 
@@ -40,6 +42,7 @@ def tool_sources(parts: Assembly, closing: ExitStack) -> SourcesAsOf:
             memory=memory,
             prices=prices,
             track_record=track_record,
+            alerts=lambda until, limit: alerts.report(until, limit=limit),
             portfolio=None if path is None else lambda: read_portfolio(path),
         )
 

@@ -27,6 +27,7 @@ FLOOR = {
     "models": 1,
     "prompts": 1,
     "vectorstore": 1,
+    "alerts": 2,
     "tools": 2,
     "agent": 3,
     "evals": 4,

@@ -5,8 +5,11 @@ from typing import Annotated
 from pydantic import Field
 
 from records.base import Record
+from tools.alert_lines import lead, of_alert, unjudged
+from tools.news import Limit
 from tools.result import Item, Result, found, unavailable
 from tools.sources import Sources
+from tools.when import moment
 
 
 class Positions(Record):
@@ -36,12 +39,24 @@ def positions(sources: Sources, asked: Positions) -> Result:
 
 
 class Alerts(Record):
-    """Arguments of `alerts_of_the_day`: none."""
+    """Arguments of `alerts_of_the_day`."""
+
+    day: Annotated[
+        str | None, Field(max_length=64, description="today, yesterday, monday, 2026-03-31; null: today in New York")
+    ] = None
+    limit: Limit = 20
 
 
 def alerts_of_the_day(sources: Sources, asked: Alerts) -> Result:
-    """List the alerts of the day."""
-    del sources, asked
-    return unavailable(
-        "This Rhyme has no alerts yet: nothing was watched, so nothing can be said of today's. List the news by score instead."
-    )
+    """List the alerts of the day: analysed news that met a rule which the person set, each story once a rule, and what could not be
+    judged."""
+    if sources.alerts is None:
+        return unavailable("Alerts cannot be asked for here. List the news by score instead.")
+    until = sources.as_of if asked.day is None else min(moment(asked.day, sources.as_of, end=True), sources.as_of)
+    report = sources.alerts(until, asked.limit)
+    if report.status == "no_rules":
+        return unavailable(lead(report))
+    note = " ".join((lead(report), *unjudged(report)))
+    if not report.alerts and not report.analyses and (report.unread.failed or report.unread.waiting):
+        return unavailable(note)
+    return found([of_alert(one) for one in report.alerts], note, more=report.more)

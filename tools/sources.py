@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from markets.prices import PriceSource
+from records.alert import AlertReport
 from records.database import Database
 from records.event import Precedent
 from records.portfolio import Position
@@ -33,6 +34,12 @@ class RecordOfTrack(Protocol):
     def __call__(self, as_of: datetime, event_type: EventType | None) -> tuple[str, dict[str, object]]: ...
 
 
+class AlertsAsked(Protocol):
+    """The alerts of the New York day of a moment, as they were known then, at most so many (`alerts.Alerts`)."""
+
+    def __call__(self, as_of: datetime, limit: int) -> AlertReport: ...
+
+
 @dataclass(frozen=True)
 class Sources:
     """What there is of each kind; None, or a reason in its place, where there is none."""
@@ -42,5 +49,6 @@ class Sources:
     memory: Memory | None = None
     prices: PriceSource | None = None
     track_record: RecordOfTrack | None = None
+    alerts: AlertsAsked | None = None
     portfolio: Callable[[], tuple[Position, ...]] | None = None
     """Reads the file anew. Raises SourceError, UsageError."""

@@ -1,10 +1,11 @@
 """Days and times as a person or a model writes them, resolved against the moment a question is asked as of."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from records.errors import UsageError
+from records.times import new_york_midnight
 
 MARKET_ZONE = ZoneInfo("America/New_York")
 """In which "today" and a bare date are meant: the market's day."""
@@ -57,7 +58,7 @@ def _day(said: str, today: date, *, end: bool) -> date | None:
 
 
 def _edge(day: date, *, end: bool) -> datetime:
-    begin = datetime.combine(day + timedelta(days=1 if end else 0), time(), MARKET_ZONE).astimezone(UTC)
+    begin = new_york_midnight(day + timedelta(days=1 if end else 0))
     return begin - timedelta(microseconds=1) if end else begin
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, bindparam, delete, insert, select, text
 from records.analysis import Analysis
 from records.database import analyses, articles, backup, counts, events, ledger, schema, stories, tables
 from records.database.access import Access
+from records.database.alert_shelf import AlertShelf
 from records.database.analyses import AnalysisLine, StoryAnalysis
 from records.database.announced import Announced
 from records.database.batches import Batches
@@ -46,6 +47,7 @@ class Database(EventMethods, VectorMethods):
     def __init__(self, engine: Engine, place: Place) -> None:
         super().__init__(engine, place)
         self.access = Access(self._reading, self._writing)
+        self.alerts = AlertShelf(self._reading, self._writing)
         self.announced = Announced(self._reading)
         self.briefs = Briefs(self._reading, self._writing)
         self.browse = Browse(self._reading)

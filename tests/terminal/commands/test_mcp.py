@@ -214,7 +214,7 @@ def test_an_article_that_gives_orders_gives_none_to_a_client_and_what_nobody_wat
     assert "previous instructions" not in told
     assert "0.99" not in told
     assert (alerts.structured_content["status"], alerts.is_error) == ("unavailable", True)
-    assert "no alerts yet" in alerts.structured_content["note"]
+    assert "No rule is set" in alerts.structured_content["note"]
     assert (nothing.structured_content["status"], nothing.is_error) == ("nothing_found", False)
 
 

@@ -1,0 +1,125 @@
+"""What the analyses of a time raise: a story once a rule, and again only when there is more to tell.
+
+Derived from what is kept, story by story in the order in which its analyses were known; nothing is written. An answer as of a
+moment therefore stays the same, whatever is analysed later, and a process that is killed can lose or double nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from alerts.judging import RuleBook, Watched
+from records.alert import Alert, Undecidable
+from records.database.alert_shelf import AlertShelf, Sought, Window
+from records.summary import AnalysisSummary
+
+RISE = 0.10
+"""By how much the score of an update must have risen since the rule was last met, to be told again: a fifth of the stretch, .40 to
+.88, in which honest scores live."""
+SAME_NEWS = ("reprint", "recombination")
+"""What an article is to its story when it says nothing new."""
+Unsure = dict[tuple[str, Undecidable], dict[str, AnalysisSummary]]
+"""(rule, why) → story → its newest analysis that could not be judged."""
+
+
+@dataclass
+class Raised:
+    """Of a time."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    """Newest first."""
+    unsure: Unsure = field(default_factory=dict)
+
+
+def raised(shelf: AlertShelf, book: RuleBook, window: Window) -> Raised:
+    """Raises StoreError."""
+    found = [one for one in shelf.sought(window, _sought(book)) if book.judged(one)]
+    stories = {one.story_id for one in found if one.story_id is not None}
+    alone = {one.article_id for one in found if one.story_id is None}
+    known = {one.id: one for one in (*found, *shelf.of_stories(stories, alone, window.until))}
+    result = Raised()
+    for story, members in _by_story(known.values()).items():
+        _tell_story(story, members, book, window, result)
+    result.alerts.sort(key=lambda one: (_order(one.analysis), one.rule), reverse=True)
+    return result
+
+
+def _sought(book: RuleBook) -> Sought:
+    least = [_least(watched) for watched in book.wide]
+    return Sought(
+        tickers=book.by_ticker,
+        tags=book.by_tag,
+        event_types=book.by_type,
+        everything=bool(book.wide),
+        min_score=None if None in least else min((score for score in least if score is not None), default=None),
+    )
+
+
+def _least(watched: Watched) -> float | None:
+    return watched.rule.conditions.min_score
+
+
+def _by_story(analyses: Iterable[AnalysisSummary]) -> dict[str, list[AnalysisSummary]]:
+    """Each in the order in which it became known; an article that was not placed in a story stands for itself."""
+    found: dict[str, list[AnalysisSummary]] = {}
+    for one in sorted(analyses, key=_order):
+        found.setdefault(one.story_id or one.article_id, []).append(one)
+    return found
+
+
+def _order(one: AnalysisSummary) -> tuple[float, float, str]:
+    return one.as_of.timestamp(), one.created_at.timestamp(), one.id
+
+
+def _tell_story(story: str, members: Sequence[AnalysisSummary], book: RuleBook, window: Window, result: Raised) -> None:
+    last: dict[str, AnalysisSummary] = {}
+    """Rule → the analysis it was last told of."""
+    for place, one in enumerate(members):
+        for watched, verdict in book.judged(one):
+            rule = watched.rule
+            if one.as_of < watched.begins_at:
+                continue
+            if isinstance(verdict, tuple):
+                if rule.name not in last and window.holds(one):
+                    for why in verdict:
+                        result.unsure.setdefault((rule.name, why), {})[story] = one
+                continue
+            alert = _alert(watched, one, members[:place], last.get(rule.name), window)
+            if alert is None:
+                continue
+            last[rule.name] = one
+            for (name, _), unsure in result.unsure.items():
+                if name == rule.name:
+                    unsure.pop(story, None)
+            if window.holds(one):
+                result.alerts.append(alert)
+
+
+def _alert(
+    watched: Watched,
+    one: AnalysisSummary,
+    before: Sequence[AnalysisSummary],
+    told: AnalysisSummary | None,
+    window: Window,
+) -> Alert | None:
+    """None: there is nothing to tell. `told`: what the rule was last told of the story."""
+    rule = watched.rule
+    if told is None and before and one.relation in SAME_NEWS:
+        return None
+    if told is not None and not _rose(told, one):
+        return None
+    known = any(earlier.as_of >= watched.begins_at for earlier in before)
+    return Alert(
+        rule=rule.name,
+        rule_added_at=rule.added_at,
+        cause="score_rose" if told is not None else "newly_met" if known else "first",
+        former_score=None if told is None else told.score,
+        late=window.late(one),
+        analysis=one,
+    )
+
+
+def _rose(told: AnalysisSummary, one: AnalysisSummary) -> bool:
+    """A score of another instrument is another score, and one that is unknown has not risen."""
+    if told.score is None or one.score is None or told.ticker != one.ticker:
+        return False
+    return one.score >= told.score + RISE - 1e-9 and one.relation not in SAME_NEWS  # 0.70 is 0.10 above 0.60
