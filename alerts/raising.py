@@ -6,10 +6,12 @@ moment therefore stays the same, whatever is analysed later, and a process that 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
 from alerts.judging import RuleBook, Watched
 from records.alert import Alert, Undecidable
-from records.database.alert_shelf import AlertShelf, Sought, Window
+from records.database.alert_shelf import LATE, AlertShelf, Sought, Window
 from records.summary import AnalysisSummary
 
 RISE = 0.10
@@ -30,9 +32,44 @@ class Raised:
     unsure: Unsure = field(default_factory=dict)
 
 
-def raised(shelf: AlertShelf, book: RuleBook, window: Window) -> Raised:
-    """Raises StoreError."""
-    found = [one for one in shelf.sought(window, _sought(book)) if book.judged(one)]
+class Told(Protocol):
+    """Which analyses alerts are wanted of."""
+
+    @property
+    def until(self) -> datetime:
+        """Nothing known later is looked at."""
+
+    def holds(self, one: AnalysisSummary) -> bool:
+        """Whether what this one raises is wanted."""
+
+    def late(self, one: AnalysisSummary) -> bool:
+        """Whether its news is from before the time that is told of."""
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Analyses that were kept just now, of the news of a week."""
+
+    ids: frozenset[str]
+    until: datetime
+
+    def holds(self, one: AnalysisSummary) -> bool:
+        """Whether it is one of them."""
+        return one.id in self.ids and self.until - LATE <= one.as_of <= self.until
+
+    def late(self, one: AnalysisSummary) -> bool:  # noqa: ARG002 - of a time that has no beginning
+        """Never."""
+        return False
+
+
+def raised_in(shelf: AlertShelf, book: RuleBook, window: Window) -> Raised:
+    """By the analyses of a time. Raises StoreError."""
+    return raised(shelf, book, window, shelf.sought(window, _sought(book)))
+
+
+def raised(shelf: AlertShelf, book: RuleBook, window: Told, analyses: Iterable[AnalysisSummary]) -> Raised:
+    """By these analyses, beside what else is known of their stories. Raises StoreError."""
+    found = [one for one in analyses if window.holds(one) and book.judged(one)]
     stories = {one.story_id for one in found if one.story_id is not None}
     alone = {one.article_id for one in found if one.story_id is None}
     known = {one.id: one for one in (*found, *shelf.of_stories(stories, alone, window.until))}
@@ -44,7 +81,7 @@ def raised(shelf: AlertShelf, book: RuleBook, window: Window) -> Raised:
 
 
 def _sought(book: RuleBook) -> Sought:
-    least = [_least(watched) for watched in book.wide]
+    least = [watched.rule.conditions.min_score for watched in book.wide]
     return Sought(
         tickers=book.by_ticker,
         tags=book.by_tag,
@@ -52,10 +89,6 @@ def _sought(book: RuleBook) -> Sought:
         everything=bool(book.wide),
         min_score=None if None in least else min((score for score in least if score is not None), default=None),
     )
-
-
-def _least(watched: Watched) -> float | None:
-    return watched.rule.conditions.min_score
 
 
 def _by_story(analyses: Iterable[AnalysisSummary]) -> dict[str, list[AnalysisSummary]]:
@@ -70,7 +103,7 @@ def _order(one: AnalysisSummary) -> tuple[float, float, str]:
     return one.as_of.timestamp(), one.created_at.timestamp(), one.id
 
 
-def _tell_story(story: str, members: Sequence[AnalysisSummary], book: RuleBook, window: Window, result: Raised) -> None:
+def _tell_story(story: str, members: Sequence[AnalysisSummary], book: RuleBook, window: Told, result: Raised) -> None:
     last: dict[str, AnalysisSummary] = {}
     """Rule → the analysis it was last told of."""
     for place, one in enumerate(members):
@@ -99,7 +132,7 @@ def _alert(
     one: AnalysisSummary,
     before: Sequence[AnalysisSummary],
     told: AnalysisSummary | None,
-    window: Window,
+    window: Told,
 ) -> Alert | None:
     """None: there is nothing to tell. `told`: what the rule was last told of the story."""
     rule = watched.rule

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from alerts.judging import RuleBook, Watched
-from alerts.raising import Raised, raised
+from alerts.raising import Raised, raised_in
 from records.alert import Alert, AlertReport, AlertRule, Undecided
 from records.database import Database
 from records.database.alert_shelf import LATE, Window
@@ -46,8 +46,8 @@ class Alerts:
         applied = self._shelf.rules(as_of) if rules is None else list(rules)
         if not applied:
             return AlertReport(since=window.since, as_of=as_of, status="no_rules", rules=0, analyses=0)
-        book, blind = self._book(applied)
-        found = raised(self._shelf, book, window)
+        book, blind = self.book(applied)
+        found = raised_in(self._shelf, book, window)
         undecided = (*blind, *_undecided(found))
         unread = self._shelf.unread(window.since, as_of)
         unclear = bool(undecided) or unread.failed > 0 or unread.waiting > 0
@@ -70,11 +70,11 @@ class Alerts:
         if not applied:
             return []
         since = max(now - LATE, min(rule.begins_at for rule in applied))
-        found = raised(self._shelf, self._book(applied)[0], Window(since, now))
+        found = raised_in(self._shelf, self.book(applied)[0], Window(since, now))
         return self._shelf.tell(found.alerts[::-1])
 
-    def _book(self, rules: Sequence[AlertRule]) -> tuple[RuleBook, list[Undecided]]:
-        """With the rules that cannot be applied, since the portfolio cannot be read."""
+    def book(self, rules: Sequence[AlertRule]) -> tuple[RuleBook, list[Undecided]]:
+        """The rules made ready, and those that cannot be applied, since the portfolio cannot be read."""
         held: Collection[str] = ()
         trouble: str | None = None
         if any(rule.conditions.portfolio for rule in rules):

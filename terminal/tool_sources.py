@@ -42,7 +42,7 @@ def tool_sources(parts: Assembly, closing: ExitStack) -> SourcesAsOf:
             memory=memory,
             prices=prices,
             track_record=track_record,
-            alerts=lambda until, limit: alerts.report(until, limit=limit),
+            alerts=lambda since, until, limit: alerts.report(until, since=since, limit=limit),
             portfolio=None if path is None else lambda: read_portfolio(path),
         )
 

@@ -14,8 +14,8 @@ _CAUSES: dict[Cause, str] = {
     "score_rose": "told again, since the score rose from {former:.2f} to {score:.2f}",
 }
 _WHY: dict[Undecidable, str] = {
-    "not_scored": "have no market-impact score, so that the least score or chance could not be judged",
-    "sentiment_not_measured": "have no measured sentiment, so that it could not be judged",
+    "not_scored": "without a market-impact score, so that the least score or chance could not be judged",
+    "sentiment_not_measured": "without a measured sentiment, so that it could not be judged",
 }
 
 
@@ -77,11 +77,14 @@ def unjudged(report: AlertReport) -> Iterator[str]:
     for one in report.undecided:
         yield _undecided(one)
     for number, what in (
-        (report.unread.failed, "could not be analysed, so no rule was held against them: `rhyme jobs list --failed`"),
-        (report.unread.waiting, "wait to be analysed, so no rule was held against them yet"),
+        (
+            report.unread.failed,
+            "could not be analysed, so that no rule was held against them (`rhyme jobs list --failed`)",
+        ),
+        (report.unread.waiting, "wait to be analysed, so that no rule was held against them yet"),
     ):
         if number:
-            yield f"{number:,} article{'' if number == 1 else 's'} of the time {what}."
+            yield f"Articles of the time that {what}: {number:,}."
 
 
 def _undecided(one: Undecided) -> str:

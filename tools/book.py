@@ -5,11 +5,12 @@ from typing import Annotated
 from pydantic import Field
 
 from records.base import Record
+from records.times import new_york_date, new_york_midnight
 from tools.alert_lines import lead, of_alert, unjudged
 from tools.news import Limit
 from tools.result import Item, Result, found, unavailable
 from tools.sources import Sources
-from tools.when import moment
+from tools.when import stretch
 
 
 class Positions(Record):
@@ -42,7 +43,8 @@ class Alerts(Record):
     """Arguments of `alerts_of_the_day`."""
 
     day: Annotated[
-        str | None, Field(max_length=64, description="today, yesterday, monday, 2026-03-31; null: today in New York")
+        str | None,
+        Field(max_length=64, description="today, yesterday, this week, monday, 2026-03-31; null: today in New York"),
     ] = None
     limit: Limit = 20
 
@@ -52,8 +54,8 @@ def alerts_of_the_day(sources: Sources, asked: Alerts) -> Result:
     judged."""
     if sources.alerts is None:
         return unavailable("Alerts cannot be asked for here. List the news by score instead.")
-    until = sources.as_of if asked.day is None else min(moment(asked.day, sources.as_of, end=True), sources.as_of)
-    report = sources.alerts(until, asked.limit)
+    begin, close = stretch(asked.day or "today", asked.day, sources.as_of)
+    report = sources.alerts(new_york_midnight(new_york_date(begin or close)), close, asked.limit)
     if report.status == "no_rules":
         return unavailable(lead(report))
     note = " ".join((lead(report), *unjudged(report)))

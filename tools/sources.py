@@ -35,9 +35,9 @@ class RecordOfTrack(Protocol):
 
 
 class AlertsAsked(Protocol):
-    """The alerts of the New York day of a moment, as they were known then, at most so many (`alerts.Alerts`)."""
+    """The alerts of a stretch of time, as they were known at its end, at most so many (`alerts.Alerts`)."""
 
-    def __call__(self, as_of: datetime, limit: int) -> AlertReport: ...
+    def __call__(self, since: datetime, as_of: datetime, limit: int) -> AlertReport: ...
 
 
 @dataclass(frozen=True)

@@ -57,17 +57,15 @@ def _tell(parts: Assembly, options: argparse.Namespace) -> None:
 
 def _follow(parts: Assembly, options: argparse.Namespace, leaving: Leaving) -> int:
     """Until stopped. A database that is away is asked again. Raises the other StoreErrors."""
-    database, alerts = parts.database, open_alerts(parts)
-    if not database.alerts.rules():
+    from alerts import Following
+
+    following = Following(parts.database, open_alerts(parts), notes=True)
+    if not parts.database.alerts.rules():
         print("No rule is set yet; `rhyme alerts add` sets one, and it is followed from then on.", file=sys.stderr)
-    seen: tuple[int, tuple[str, ...]] | None = None
     while True:
         try:
-            state = (database.announced.latest(), tuple(rule.name for rule in database.alerts.rules()))
-            if state != seen:
-                for alert in alerts.untold(utc_now()):
-                    print(json.dumps(alert_json(alert)) if options.json else alert_line(alert), flush=True)
-                seen = state
+            for alert in following.look(utc_now()):
+                print(json.dumps(alert_json(alert)) if options.json else alert_line(alert), flush=True)
         except (StoreLocked, StoreUnreachable) as error:
             print(f"rhyme: {error} Asked again.", file=sys.stderr, flush=True)
         if leaving.asked.wait(LOOK_SECONDS):

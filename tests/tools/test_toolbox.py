@@ -246,10 +246,6 @@ def test_positions_come_from_the_file_and_are_unavailable_without_one(sources: S
     assert call("positions", {"tickers": ["X"]}, replace(sources, portfolio=lambda: held)).status == "nothing_found"
 
 
-def test_alerts_are_unavailable_and_never_none(sources: Sources) -> None:
-    assert call("alerts_of_the_day", {}, sources).status == "unavailable"
-
-
 def test_the_track_record_is_asked_as_of_the_moment_and_by_event_type(sources: Sources) -> None:
     asked = []
 
