@@ -10,10 +10,12 @@ from agent.named import name_faults
 from agent.quoted import quotations_of, stands_verbatim
 from agent.relations import (
     Parties,
+    PeriodsNamed,
     Statement,
     contradiction,
     crossed_figures,
     period_faults,
+    periods_named,
     relation_faults,
     statements_of,
     unnamed_period_faults,
@@ -107,9 +109,9 @@ class Checker:
         return list(dict.fromkeys(faults + relation_faults(sentence.text, sentences, self._parties, proven))), grounds
 
     @cached_property
-    def _periods(self) -> tuple[Period, ...]:
+    def _periods(self) -> PeriodsNamed:
         """Those of the whole article."""
-        return values_of(self._evidence.body).periods
+        return periods_named(self._evidence.body)
 
     def _told_of_time(self) -> Values:
         """The dates and periods of the headline, and the article's own date: a sentence may name them whatever it cites."""

@@ -4,17 +4,19 @@ Takes a sentence and the sentences it cites, returns reasons why these cannot ca
 no fault.
 """
 
-from agent.relations.periods import period_faults, unnamed_period_faults
+from agent.relations.periods import PeriodsNamed, period_faults, periods_named, unnamed_period_faults
 from agent.relations.roles import crossed_figures
 from agent.relations.rules import relation_faults
 from agent.relations.statements import Parties, Statement, contradiction, statements_of
 
 __all__ = [
     "Parties",
+    "PeriodsNamed",
     "Statement",
     "contradiction",
     "crossed_figures",
     "period_faults",
+    "periods_named",
     "relation_faults",
     "statements_of",
     "unnamed_period_faults",

@@ -27,7 +27,7 @@ ASIDE = re.compile(
     re.IGNORECASE,
 )
 """Before a measure that the figure is not of: "excluding charges", "a hit to earnings of"."""
-_COMPARED = re.compile(
+COMPARED = re.compile(
     r"\b(?:compared?\s+(?:to|with)|comparison\s+to|versus|vs\.?|from|over|than|against|relative\s+to)\s+(?:[^\s;]+\s+){0,8}?$",
     re.IGNORECASE,
 )
@@ -101,7 +101,7 @@ class _Surroundings:
     ) -> "_Surroundings":
         def own(one: Period | Day) -> bool:
             at = one.start - start
-            return 0 <= at < len(sentence) and not _COMPARED.search(sentence[max(0, at - 90) : at])
+            return 0 <= at < len(sentence) and not COMPARED.search(sentence[max(0, at - 90) : at])
 
         periods = tuple(one for one in values.periods if own(one))
         dated: tuple[Day | Period, ...] = (*values.days, *values.periods)

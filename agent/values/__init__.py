@@ -23,6 +23,7 @@ __all__ = [
     "Kind",
     "Period",
     "Values",
+    "periods_of",
     "same_day",
     "same_period",
     "supports",

@@ -188,6 +188,11 @@ CALL = (
     "Welcome to the first quarter results of Contoso. In the first quarter we grew. First quarter orders were strong. "
     "Net income was $34.8 million or $0.89 per share. We expect a soft second quarter."
 )
+GUIDED = (
+    "Contoso reports profit of $1.09 per share\n\n"
+    "Earnings per share were $1.09, and revenue was $679 million. In the third quarter earnings per share of $1.09 beat the view. "
+    "Third quarter orders were strong, and third quarter margins held. In the fourth quarter we expect sales of $2.1 billion."
+)
 TALE = (
     "Contoso recalls battery cases over fire hazard\n\n"
     "Contoso is recalling 32,000 battery cases for phones of Northwind, hurt by a fall in drilling activity. "
@@ -201,6 +206,10 @@ TALE = (
         (CALL, "Q1 earnings per share were $0.89."),
         (CALL, "Earnings per share were $0.89."),
         (CALL, "Contoso expects a soft second quarter."),
+        (GUIDED, "Q3 earnings per share were $1.09."),
+        (GUIDED, "Q3 revenue was $679 million."),
+        (GUIDED, "Contoso expects sales of $2.1 billion in the fourth quarter."),
+        (GUIDED, "In the third quarter orders were strong."),
         (TALE, "Contoso recalls 32,000 cases for phones of Northwind."),
         (TALE, "The phones of Northwind have cases that Contoso is recalling."),
         (TALE, "Lower drilling activity hurt it."),
@@ -222,6 +231,10 @@ def test_who_did_what_and_when_may_be_said_in_other_words(hold: Hold, body: str,
         (CALL, "Q2 earnings per share were $0.89.", "reports on Q1"),
         (CALL, "Third-quarter earnings per share were $0.89.", "the period “Third-quarter”"),
         (TALE, "Second-quarter orders of cases rose.", "not in the article"),
+        (GUIDED, "Q4 earnings per share were $1.09.", "there it is Q3"),
+        (GUIDED, "Q4 revenue was $679 million.", "as still to come"),
+        (GUIDED, "Orders were strong in the fourth quarter.", "as still to come"),
+        (GUIDED, "Contoso expects third-quarter sales to climb.", "as gone by"),
         ("Contoso says Northwind's drug won approval", "Northwind's drug was approved by Contoso.", "Contoso did it"),
         (TALE, "Northwind recalls battery cases over fire hazard.", "it says of Northwind"),
         (TALE, "Contoso was hurt by a rise in drilling activity.", "activity went up"),
