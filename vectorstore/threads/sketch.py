@@ -82,8 +82,22 @@ class Sketch:
     def _body_terms(self) -> tuple[str, ...]:
         return terms_of(self.print.text)
 
-    def keys(self) -> dict[str, list[int]]:
+    @cached_property
+    def parts(self) -> Sequence[frozenset[str]]:
+        """The terms of each paragraph of the body."""
+        return [terms for part in self.print.text.split("\n") if (terms := frozenset(terms_of(part)))]
+
+    @property
+    def all_keys(self) -> Sequence[int]:
+        """Of every kind."""
+        return [key for keys in self.keys().values() for key in keys]
+
+    def keys(self) -> Mapping[str, Sequence[int]]:
         """Kind → keys under which candidates are looked up and this article is kept."""
+        return self._keys
+
+    @cached_property
+    def _keys(self) -> dict[str, list[int]]:
         mark = self.print
         rare = sorted(self.title_set, key=lambda term: (-self.weights[term], term))[:KEY_TERMS]
         named = [key_of("name", ticker) for ticker in sorted(self.tickers)]
