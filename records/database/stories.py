@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,7 @@ STEP = 8
 """A statement is filled up to a multiple of so many, since each length is prepared anew. PIECE is a multiple of it."""
 
 
-@dataclass(frozen=True)
-class KeyRange:
+class KeyRange(NamedTuple):
     """One lookup: the newest `limit` members under a key, published since ≤ at ≤ until."""
 
     key: int
