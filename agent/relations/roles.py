@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, pairwise
 
-from agent.relations.lexicon import DENIAL, DIRECTION, MEASURE, measures_conflict
+from agent.relations.lexicon import DENIAL, directions_in, measures_conflict, measures_in
 from agent.relations.statements import ASIDE, Parties, Statement, parties_in
 from agent.values import supports_figure
 
@@ -122,10 +122,8 @@ def _shown(label: str) -> str:
 def _directions(sentence: str) -> tuple[_Slot, ...]:
     """Verbs and comparatives apart: "prices rise costs fall" and "higher prices lower costs" are one."""
     return tuple(
-        _slot(
-            f"{match.lastgroup}{'er' if match.group().lower() in ('higher', 'lower') else ''}", sentence, *match.span()
-        )
-        for match in DIRECTION.finditer(sentence)
+        _slot(f"{match.lastgroup}{'er' if match.group() in ('higher', 'lower') else ''}", sentence, *match.span())
+        for match in directions_in(sentence)
         if not DENIAL.search(sentence[max(0, match.start() - 24) : match.start()])
     )
 
@@ -140,7 +138,7 @@ _OPPOSITES = ({"up", "down"}, {"uper", "downer"})
 @lru_cache(maxsize=8_192)
 def _measures(sentence: str) -> tuple[_Slot, ...]:
     """Those of a list ("profit and revenue") and those set aside ("excluding charges") are left out."""
-    found = list(MEASURE.finditer(sentence))
+    found = measures_in(sentence)
     listed = {
         match
         for first, second in pairwise(found)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
+from agent.anycase import Anycase
 from agent.relations.lexicon import (
     ACQUIRED_BY,
     ACQUISITION,
@@ -11,9 +12,11 @@ from agent.relations.lexicon import (
     DIRECTION,
     EXPECTATION,
     EXPECTED_AT_ALL,
-    HARD_DENIAL,
-    MEASURE,
     TAKEOVER,
+    denies,
+    directions_in,
+    hard_denials_in,
+    measures_in,
 )
 from agent.relations.moves import opposite_moves, unmoved
 from agent.relations.roles import exchanged
@@ -76,22 +79,21 @@ def _moves(sentence: str) -> tuple[tuple[str, int], ...]:
     return tuple(_each_move(sentence))
 
 
-_AIMED = re.compile(r"\s+(?:targets?|forecasts?|guidance|outlook|estimates?|views?)\b", re.IGNORECASE)
+_AIMED = Anycase(r"\s+(?:targets?|forecasts?|guidance|outlook|estimates?|views?)\b")
 """After a measure: what was moved is the aim, not the measure."""
 
 
-_OF_ITSELF = re.compile(
-    r"rises?|rose|falls?|fell|jump(?:s|ed)?|slump(?:s|ed)?|drop(?:s|ped)?|climb(?:s|ed)?|grew|slid|sank|soar(?:s|ed)?",
-    re.IGNORECASE,
+_OF_ITSELF = Anycase(
+    r"rises?|rose|falls?|fell|jump(?:s|ed)?|slump(?:s|ed)?|drop(?:s|ped)?|climb(?:s|ed)?|grew|slid|sank|soar(?:s|ed)?"
 )
 """Verbs without an object."""
-_WITHIN = re.compile(r"\s+(?:in|of)\b", re.IGNORECASE)
+_WITHIN = Anycase(r"\s+(?:in|of)\b")
 
 
 def _each_move(sentence: str) -> Iterator[tuple[str, int]]:
     """(measure, direction) of each measure with a direction beside it and no denial before that."""
-    measures = list(MEASURE.finditer(sentence))
-    for match in DIRECTION.finditer(sentence):
+    measures = measures_in(sentence)
+    for match in directions_in(sentence):
         sense = 1 if match.lastgroup == "up" else -1
         if DENIAL.search(sentence[max(0, match.start() - 24) : match.start()]):
             continue
@@ -113,9 +115,7 @@ def _each_move(sentence: str) -> Iterator[tuple[str, int]]:
             yield min(near)[1], sense
 
 
-_CHANGE_IN_FIGURES = re.compile(
-    r"\d\s?(?:%|per\s?cent|pct|percentage|basis|bps)|\bdoubl|\btripl|\bhalv|fold\b", re.IGNORECASE
-)
+_CHANGE_IN_FIGURES = Anycase(r"\d\s?(?:%|per\s?cent|pct|percentage|basis|bps)|\bdoubl|\btripl|\bhalv|fold\b")
 
 
 def _direction_faults(sentence: str, telling: Sequence[str]) -> list[str]:
@@ -158,7 +158,7 @@ def _expectations(sentence: str) -> list[tuple[str, str]]:
     for match in EXPECTATION.finditer(sentence):
         sense = match.lastgroup or ""
         if not DENIAL.search(sentence[max(0, match.start() - 16) : match.start()]):
-            found.append((match.group(), sense))
+            found.append((sentence[match.start() : match.end()], sense))
     return found
 
 
@@ -192,22 +192,22 @@ def _deal_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[
 
 def _denial_faults(sentence: str, cited: Sequence[str], telling: Sequence[str]) -> list[str]:
     faults = []
-    denying = any(DENIAL.search(one) for one in cited)
-    for match in HARD_DENIAL.finditer(sentence):
+    denying = any(denies(one) for one in cited)
+    for match in hard_denials_in(sentence):
         verb = _stem(match["verb"].lower())
         says = [one for one in telling if verb in _words(one) or verb in _STOP]
         if not denying:
-            faults.append(f"it denies (“{match.group()}”) what its sources do not deny")
-        elif says and not any(DENIAL.search(one) for one in says):
-            faults.append(f"it denies (“{match.group()}”) what its sources say")
-    if not DENIAL.search(sentence) and telling:
+            faults.append(f"it denies (“{sentence[match.start() : match.end()]}”) what its sources do not deny")
+        elif says and not any(denies(one) for one in says):
+            faults.append(f"it denies (“{sentence[match.start() : match.end()]}”) what its sources say")
+    if not denies(sentence) and telling:
         faults += _undenied(sentence, telling)
     return faults
 
 
 def _undenied(sentence: str, telling: Sequence[str]) -> list[str]:
     """A verb that every telling sentence denies and this one does not."""
-    denied = [match for one in telling for match in HARD_DENIAL.finditer(one)]
+    denied = [match for one in telling for match in hard_denials_in(one)]
     mine = _words(sentence)
     for match in denied:
         verb = _stem(match["verb"].lower())
@@ -222,4 +222,4 @@ def _undenied(sentence: str, telling: Sequence[str]) -> list[str]:
 
 
 def _denies(sentence: str, verb: str) -> bool:
-    return any(_stem(match["verb"].lower()) == verb for match in HARD_DENIAL.finditer(sentence))
+    return any(_stem(match["verb"].lower()) == verb for match in hard_denials_in(sentence))

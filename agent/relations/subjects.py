@@ -3,16 +3,17 @@
 import re
 from collections.abc import Sequence
 
+from agent.anycase import Anycase
 from agent.relations.lexicon import MEASURE
 from agent.relations.statements import Parties, parties_in
 
 _HEAD_WORDS = 4
 """A company after more words than this is no subject."""
-_OBLIQUE = re.compile(
-    r"\b(?:of|by|for|from|with|in|at|to|on|against|after|as|over|than|and|&|rival|versus)\s+(?:the\s+)?$", re.IGNORECASE
+_OBLIQUE = Anycase(
+    r"\b(?:of|by|for|from|with|in|at|to|on|against|after|as|over|than|and|&|rival|versus)\s+(?:the\s+)?$"
 )
 _LISTED = re.compile(r"^(?:['’]s)?\s*(?:,|/|(?:[\w.&-]+\s+){0,2}(?:and|&)\s+[A-Z])")
-_PASSIVE = re.compile(r"\bby\b|\b(?:be|been|being|is|are|was|were)\s+\w+(?:ed|en|ught)\b", re.IGNORECASE)
+_PASSIVE = Anycase(r"\bby\b|\b(?:be|been|being|is|are|was|were)\s+\w+(?:ed|en|ught)\b")
 _BY = re.compile(r"\b(?P<verb>[a-z]{2,}(?:ed|en|ught)|sold|made|paid)\s+by\s+(?:the\s+)?(?=[A-Z])")
 _EMPTY = frozenset(
     """
