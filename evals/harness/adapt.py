@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from evals.harness.assess import git_revision
-from evals.harness.run import Case, Interval, Layer, Published, Run, RunProvenance
+from evals.harness.run import Ablation, Case, Interval, Layer, Published, Run, RunProvenance
 
 if TYPE_CHECKING:
     from evals.injection.outcome import Outcome
@@ -42,6 +42,7 @@ def run_of(
     n: int,
     metrics: Told,
     baselines: Told | None = None,
+    ablations: Sequence[Ablation] = (),
     cases: Sequence[Case] = (),
     published: Sequence[Published] = (),
     score_version: str | None = None,
@@ -67,6 +68,7 @@ def run_of(
         metrics=values,
         intervals=intervals,
         baselines={name: _figures(told)[0] for name, told in (baselines or {}).items() if isinstance(told, Mapping)},
+        ablations=tuple(ablations),
         provenance=RunProvenance(
             model=asked.model,
             profile=asked.profile,

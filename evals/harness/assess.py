@@ -234,6 +234,7 @@ class _Session:
             metrics=dict(figures.metrics),
             intervals=dict(figures.intervals),
             baselines={name: dict(values) for name, values in figures.baselines.items()},
+            ablations=figures.ablations,
             provenance=provenance,
             published=figures.published,
             cases=tuple(cases),

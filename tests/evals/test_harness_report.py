@@ -12,7 +12,7 @@ import pytest
 from evals.harness.gates import judge, load_registry
 from evals.harness.report import FORMATS, Report, rendered, report_of, write_report
 from evals.harness.report.content import SHOWN_CASES
-from evals.harness.run import Case, Published, Run
+from evals.harness.run import Ablated, Ablation, Case, Published, Run
 from evals.harness.statistics import compare
 from records.errors import UsageError
 from tests.evals.harness_runs import made_run
@@ -226,3 +226,62 @@ def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"\.html, \.md, \.json, not '\.pdf'"):
         write_report(tmp_path / "report.pdf", report_of([]), [])
     assert list(tmp_path.iterdir()) == []
+
+
+def _ablated(**metrics: Ablated) -> tuple[Ablation, ...]:
+    return (Ablation(varied="precedents, 50 in the run", setting="none", metrics=metrics, told="3 of 60 differ"),)
+
+
+def _shown_ablations(run: Run) -> list[str]:
+    """Cells of the Markdown table's only line."""
+    text = _text(run, ".md").split("### Ablations")[1].split("###")[0]
+    (line,) = [line for line in text.splitlines() if line.startswith("| threads")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_an_ablation_stands_beside_its_run_with_the_difference_and_what_could_be_seen() -> None:
+    found = Ablated(value=0.90, difference=0.05, interval=(0.01, 0.09))
+    run = _run(ablations=_ablated(bcubed_f1=found))
+    cells = _shown_ablations(run)
+    assert cells[1:4] == ["precedents, 50 in the run", "none", "bcubed_f1"]
+    assert cells[4:7] == ["0.95", "0.9", "0.05 (0.01 to 0.09)"]
+    assert cells[7] == "± 0.05718"  # 2.8016 standard errors of .08 / 3.92
+    assert cells[8] == "3 of 60 differ"
+    page = _text(run, ".html")
+    assert "<h3>Ablations</h3>" in page
+    assert 'aria-label="threads: ablations, bcubed_f1"' in page
+    assert json.loads(_text(run, ".json"))["sections"][0]["parts"][0]["ablations"][0]["setting"] == "none"
+
+
+def test_an_ablation_that_changes_nothing_claims_no_power() -> None:
+    same = Ablated(value=0.95, difference=0.0, interval=(0.0, 3e-13))
+    assert _shown_ablations(_run(ablations=_ablated(bcubed_f1=same)))[6:8] == ["none", "–"]
+
+
+def test_a_difference_that_could_not_be_told_is_unknown_and_not_drawn() -> None:
+    run = _run(ablations=_ablated(bcubed_f1=Ablated(value=None)))
+    assert _shown_ablations(run)[5:8] == ["–", "–", "–"]
+    assert "ablations, bcubed_f1" not in _text(run, ".html")
+
+
+@pytest.mark.parametrize("suffix", [".html", ".md"])
+def test_profiles_stand_beside_each_other_and_one_that_nobody_ran_is_named_so(suffix: str) -> None:
+    embedded = _run("tags", layer="replay", provenance={"model": "small-1", "profile": "embedded"})
+    text = _text(embedded, suffix)
+    assert "0.95 (0.9 to 0.97); small-1, 60 cases" in text
+    assert "no recorded run" in text
+    capable = _run(
+        "tags",
+        layer="replay",
+        run_id="tags-2",
+        metrics={"bcubed_f1": 0.99},
+        intervals={},
+        provenance={"model": "big-1", "profile": "capable"},
+    )
+    both = rendered(suffix, report_of([embedded, capable]), [embedded, capable])
+    assert "0.99; big-1, 60 cases" in both
+    assert "no recorded run" not in both
+
+
+def test_runs_without_a_model_have_no_table_of_profiles() -> None:
+    assert "profile" not in _text(_run(), ".md").split("### threads")[0]

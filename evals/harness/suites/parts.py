@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from evals.chat.run import SourcesAsOf, Talk
 from evals.harness.datasets import DataSet
-from evals.harness.run import Case, Interval
+from evals.harness.run import Ablated, Ablation, Case, Interval
 from evals.impact import bootstrap
 from evals.injection.bench import Bench
 from evals.tickers.grade import Share
@@ -97,6 +97,22 @@ def of_intervals(
     """Values and their bootstrap intervals."""
     metrics = {name: None if one is None else one.value for name, one in found.items()}
     return metrics, {name: None if one is None else (one.low, one.high) for name, one in found.items()}
+
+
+def ablation_of(
+    varied: str,
+    setting: str,
+    values: Mapping[str, float | None],
+    differences: Mapping[str, bootstrap.Interval | None],
+    told: str | None = None,
+) -> Ablation:
+    """An ablation from its figures and from the paired differences, run − ablation, metric by metric."""
+    difference, intervals = of_intervals(differences)
+    metrics = {
+        name: Ablated(value=value, difference=difference.get(name), interval=intervals.get(name))
+        for name, value in values.items()
+    }
+    return Ablation(varied=varied, setting=setting, metrics=metrics, told=told)
 
 
 def sources(*sets: DataSet) -> tuple[dict[str, str], dict[str, str]]:
