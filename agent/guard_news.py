@@ -179,6 +179,8 @@ def _news(title: str, text: str, known: tuple[str, ...]) -> News:
     return News(frozenset(names), frozenset(core))
 
 
+_ENDING = re.compile(r"(?:ing|ed|es|s)$")
+_POSSESSIVE = re.compile(r"['’]s?$")
 _NAME = re.compile(r"(?<![\w’'-])[A-Z][\w&’'-]*\w")
 
 
@@ -188,15 +190,16 @@ def _names(sentence: str) -> frozenset[str]:
 
 
 def _bare_names(sentence: str, start: int = 0) -> list[str]:
-    return [re.sub(r"['’]s?$", "", one) for one in _NAME.findall(sentence, start)]
+    return [_POSSESSIVE.sub("", one) for one in _NAME.findall(sentence, start)]
 
 
 def _content(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _COMMON)
 
 
+@lru_cache(maxsize=16_384)
 def _stem(word: str) -> str:
-    return re.sub(r"(?:ing|ed|es|s)$", "", word)
+    return _ENDING.sub("", word)
 
 
 def _has_value(sentence: str) -> bool:

@@ -101,6 +101,8 @@ TAKEOVER = Anycase(
 )
 """Between two companies: the first takes over, bids for or passes the second."""
 
+WORDS_KEPT = 16_384
+"""Words whose stems are kept."""
 SENTENCES_KEPT = 4_096
 """Sentences whose relations are kept: one is read where it is cited and where it cites, by several rules each."""
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from agent.anycase import Anycase
-from agent.relations.lexicon import DENIAL, DOWN, UP, directions_in
+from agent.relations.lexicon import DENIAL, DOWN, UP, WORDS_KEPT, directions_in
 
+_ENDING = re.compile(r"(?:ies|es|s)$")
 _BEFORE_NOUN = Anycase(
     r"^(?:higher|lower|rising|falling|increased|reduced|declining|growing|improved|weakened|rais(?:ed|ing))$"
 )
@@ -107,5 +108,6 @@ def _content(text: str) -> list[str]:
     return [word for word in _WORDS.findall(text.lower()) if word not in _EMPTY and len(word) > 2]
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def _stem(word: str) -> str:
-    return re.sub(r"(?:ies|es|s)$", "", word)
+    return _ENDING.sub("", word)

@@ -13,6 +13,7 @@ from agent.relations.lexicon import (
     EXPECTATION,
     EXPECTED_AT_ALL,
     TAKEOVER,
+    WORDS_KEPT,
     denies,
     directions_in,
     hard_denials_in,
@@ -30,6 +31,7 @@ _STOP = frozenset(
 _ENOUGH = 0.34
 """Share of a sentence's words that a cited sentence must have to be the one it tells."""
 _TOGETHER_WORDS = 4
+_ENDING = re.compile(r"(?:ations?|ments?|ings?|ies|ied|ed|es|s|e|y)$")
 
 
 def relation_faults(
@@ -58,10 +60,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in re.findall(r"[a-z][a-z-]+|\d[\d.,]*", text.lower()) if word not in _STOP)
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def _stem(word: str) -> str:
-    return (
-        re.sub(r"(?:ations?|ments?|ings?|ies|ied|ed|es|s|e|y)$", "", word) if len(word) > 4 else word.removesuffix("s")
-    )
+    return _ENDING.sub("", word) if len(word) > 4 else word.removesuffix("s")
 
 
 def _telling(sentence: str, cited: Sequence[str]) -> list[str]:

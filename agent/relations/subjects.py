@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from agent.anycase import Anycase
-from agent.relations.lexicon import MEASURE
+from agent.relations.lexicon import MEASURE, WORDS_KEPT
 from agent.relations.statements import Parties, parties_in
 
 _HEAD_WORDS = 4
 """A company after more words than this is no subject."""
+_ENDING = re.compile(r"(?:ling|ing|led|ed|es|s|e)$")
 _OBLIQUE = Anycase(
     r"\b(?:of|by|for|from|with|in|at|to|on|against|after|as|over|than|and|&|rival|versus)\s+(?:the\s+)?$"
 )
@@ -107,8 +109,9 @@ def _does(sentence: str, end: int) -> list[str]:
     return [_stem(word) for word in words]
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def _stem(word: str) -> str:
-    return re.sub(r"(?:ling|ing|led|ed|es|s|e)$", "", word)
+    return _ENDING.sub("", word)
 
 
 def _agree(one: Sequence[str], other: Sequence[str]) -> bool:

@@ -42,7 +42,7 @@ _NAMES_WITH_DIGITS = Anycase(
 )
 _FEW = 12
 """Up to here a number in words that counts nothing known ("two companies") is no figure that could be looked up."""
-VALUES_KEPT = 2_048
+VALUES_KEPT = 4_096
 """Texts whose values are kept: a sentence is read where it is cited and where it cites, a past event for every article it is
 recalled for."""
 

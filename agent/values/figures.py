@@ -102,6 +102,8 @@ def figures_of(text: str) -> list[Figure]:
 
 def _dashes_as_ranges(text: str) -> str:
     """A dash between two figures says "to" and is no minus: it becomes an en dash, so that places stay as they are."""
+    if "-" not in text:
+        return text
     text = re.sub(r"(?<=[\d%kmbn])(\s?)-(\s?)(?=[$£€¥]?\d)", lambda m: f"{m[1]}–{m[2]}", text)
     return re.sub(r"(?<=\d)-(?=[a-z]?\$)", "–", text, flags=re.IGNORECASE)
 
