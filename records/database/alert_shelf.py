@@ -114,25 +114,21 @@ class AlertShelf:
 
     def sought(self, window: Window, sought: Sought) -> Iterator[AnalysisSummary]:
         """The analyses of the time that may meet a rule, each once, in no order."""
-        seen: set[str] = set()
         with self._reading() as connection:
-            for query in _queries(window, sought):
-                for row in connection.execute(query):
-                    if row.id not in seen:
-                        seen.add(row.id)
-                        yield summary_of_row(row)
+            ids = {one for query in _ids(window, sought) for one in connection.execute(query).scalars()}
+            yield from _summaries(connection, ids)
 
     def of_stories(
-        self, story_ids: Collection[str], article_ids: Collection[str], until: datetime
+        self, story_ids: Collection[str], article_ids: Collection[str], until: datetime, known: Collection[str]
     ) -> list[AnalysisSummary]:
-        """All analyses of these stories and articles that were known by `until`."""
-        found: dict[str, AnalysisSummary] = {}
+        """The analyses of these stories and articles that were known by `until`, without those whose ids are in `known`."""
+        ids: set[str] = set()
         with self._reading() as connection:
-            for column, ids in ((_analysis.story_id, story_ids), (_analysis.article_id, article_ids)):
-                for piece in _pieces(sorted(ids)):
-                    query = _summaries().where(column.in_(piece), _analysis.as_of <= to_epoch(until))
-                    found |= {row.id: summary_of_row(row) for row in connection.execute(query)}
-        return list(found.values())
+            for column, named in ((_analysis.story_id, story_ids), (_analysis.article_id, article_ids)):
+                for piece in _pieces(sorted(named)):
+                    query = select(_analysis.id).where(column.in_(piece), _analysis.as_of <= to_epoch(until))
+                    ids.update(connection.execute(query).scalars())
+            return list(_summaries(connection, ids.difference(known)))
 
     def count(self, window: Window) -> int:
         """The analyses of the time."""
@@ -228,22 +224,26 @@ def _named(rules: Sequence[AlertRule], name: str) -> AlertRule:
     raise NotFound(f"There is no rule {name!r}. {known} `rhyme alerts list` shows the rules.")
 
 
-def _queries(window: Window, sought: Sought) -> Iterator[Select[Any]]:
+def _ids(window: Window, sought: Sought) -> Iterator[Select[Any]]:
     if sought.everything:
-        query = _summaries().where(window.where())
-        if sought.min_score is not None:
-            query = query.where(or_(_analysis.score.is_(None), _analysis.score >= sought.min_score))
-        yield query
+        query = select(_analysis.id).where(window.where())
+        if sought.min_score is None:
+            yield query
+            return
+        yield query.where(or_(_analysis.score.is_(None), _analysis.score >= sought.min_score))
     labels = (("ticker", sought.tickers), ("tag", sought.tags), ("type", sought.event_types))
     known = and_(_label.as_of >= to_epoch(window.since - LATE), _label.as_of <= to_epoch(window.until))
     for kind, names in labels:
         for piece in _pieces(sorted(names)):
-            ids = select(_label.analysis_id).where(_label.kind == kind, _label.label.in_(piece), known)
-            yield _summaries().where(_analysis.id.in_(ids), window.where())
+            query = select(_analysis.id).join(tables.analysis_labels, _label.analysis_id == _analysis.id)
+            yield query.where(_label.kind == kind, _label.label.in_(piece), known, window.where())
 
 
-def _summaries() -> Select[Any]:
-    return select(_analysis.id, PAYLOAD, _analysis.summary)
+def _summaries(connection: Connection, ids: Collection[str]) -> Iterator[AnalysisSummary]:
+    """Read by id, and once: a summary stands behind the whole of its analysis."""
+    for piece in _pieces(sorted(ids)):
+        query = select(PAYLOAD, _analysis.summary).where(_analysis.id.in_(piece))
+        yield from map(summary_of_row, connection.execute(query))
 
 
 def _pieces(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
