@@ -8,13 +8,14 @@ what the article is about, gives a figure of it or shares its words. Whatever ha
 import re
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from agent.guard_addressed import pieces
+from agent.guard_language import language_of, strays
 from agent.named import ordinary_words
-from agent.sentences import split_sentences
-from agent.values import values_of
+from agent.relations.lexicon import DIRECTION, MEASURE
+from agent.values import Figure, values_of
 from agent.values.weight import weighs
 from records.defences import Defence, holds
 from records.market import Candidate
@@ -41,7 +42,8 @@ _ITSELF = re.compile(
     r"\b(?:this|these|the (?:above|following|preceding|present))\s+(?:\w+\s+)?"
     r"(?:text|article|passage|lines?|sentences?|paragraphs?|message|prompt|instructions?|conversation|reply|response|summary|analysis)\b"
     r"|\b(?:every|each|any|a|an|the|all|complete|your|our)\s+(?:\w+\s+)?(?:summary|summaries|reading|readers?|reply|replies|response"
-    r"|verdict|pupil|prompt|operator|model|assistant)\s+(?:is|are|was|will|should|must|may|can|that|who|which|gives?|ends?|says?|cites?|to)\b"
+    r"|verdict|pupil|prompt|operator|model|assistant)\s+(?:is|are|was|will|should|must|may|can|that|who|which|gives?|ends?|says?|cites?"
+    r"|(?<!response )(?<!reply )to)\b"
     r"|\bsentences?\s+of\s+the\s+(?:analysis|summary)\b|\b[AP][1-9]\s+and\b",
     re.IGNORECASE,
 )
@@ -82,6 +84,8 @@ _FORM = re.compile(
     r"[{}`\\]|\|[^|]*\||\[[^\]]*:[^\]]*\]|\w_\w|(?:\b\w[\w -]{1,20}:\s[^:;|]{1,40}[;|]\s*){2}|://|@\w|&#?\w+;|\w{36,}"
 )
 """Marks of a form, of code or of an address: no prose."""
+_RAN_ON = re.compile(r"(?P<head>[a-z][^A-Z]{12,}?)\s+[\"'“(]?[A-Z]")
+"""A sentence with a small first letter and a capital behind: its head may have run into one of the news without a stop."""
 _REPORTS = re.compile(
     r"\b(?:said|says|say|told|reported|reports|announced|expects?|expected|forecasts?|agreed|plans?|according)\b", re.I
 )
@@ -91,6 +95,8 @@ _SPEAKER = re.compile(
     re.IGNORECASE,
 )
 """Who speaks in news without being named again."""
+_OF_BUSINESS = re.compile(rf"{MEASURE.pattern}|{DIRECTION.pattern}|\bper\s+share\b|\bshares?\b", re.IGNORECASE)
+"""A measure, or the way that one went: what figures of news are of."""
 _OF_SCORE = re.compile(
     r"\b(?:score|precedents?|past event|session|sigma|σ|interval|chance|base rate|ordinary day|multiplier|evidence"
     r"|probability|moved?|sentiment|tone|positive|negative|neutral|beyond|similar|steps?)"
@@ -98,6 +104,10 @@ _OF_SCORE = re.compile(
 """Words of our own evidence, which no article has."""
 _STUMP = 9
 _LINKS = 2
+_PETTY = 1_000.0
+"""A smaller whole sum is news only of a measure, or beside words of the article: "I give 200 dollars" is none."""
+_HEADLINE_WORDS = 4
+"""Fewer are no headline."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,8 @@ class News:
     """Words of names that the headline has, or two sentences, or that name a company found in code."""
     core: frozenset[str]
     """Words of the headline, of two paragraphs, or of sentences that give a figure of the news."""
+    language: str | None = None
+    """Of the article."""
 
     @classmethod
     def of(cls, title: str, text: str, candidates: Collection[Candidate] = ()) -> "News":
@@ -120,12 +132,19 @@ class News:
         """Why `text` may not be shown as news, by the first of its sentences that may not; None if it may."""
         if not holds(Defence.NEWS_ONLY):
             return None
-        return next((fault for _, one in pieces(text) if (fault := self._fault(one))), None)
+        return next((fault for _, one in pieces(text) if (fault := self.fault_in(one))), None)
 
-    def _fault(self, sentence: str) -> str | None:
+    def fault_in(self, sentence: str) -> str | None:
+        """Of one sentence as `pieces` part them."""
         if len(sentence) <= _STUMP and sentence.isascii() and len(sentence.split()) <= 2:
             return None  # "| Video", "Del.": what the splitter left over says nothing to anybody
-        return address_fault(sentence) or (None if self.anchors(sentence) else "it says nothing of the article's news")
+        if strays(sentence, self.language):
+            return "it is in another language than the news"
+        if (fault := address_fault(sentence)) is not None:
+            return fault
+        ran_on = _RAN_ON.match(sentence)
+        told = self.anchors(sentence) and (ran_on is None or self.anchors(ran_on["head"]))
+        return None if told else "it says nothing of the article's news"
 
     def claim_fault(self, text: str, support: Collection[str]) -> str | None:
         """As `fault`, for a sentence of the analysis: one that rests on precedents or the score may speak of these."""
@@ -136,12 +155,16 @@ class News:
         return self.fault(text)
 
     def anchors(self, sentence: str) -> bool:
-        """Whether it names what the article is about, gives a figure of it or shares its words."""
-        if self.names & {word.lower() for word in _bare_names(sentence)} or _has_value(sentence):
+        """Whether it names what the article is about, shares its words, or gives a figure of business or of what it is about."""
+        if self.names & {word.lower() for word in _bare_names(sentence)}:
             return True
         links, told = len(_content(sentence) & self.core), _QUOTED.sub("", sentence)
         reported = _REPORTS.search(told) is not None
-        return links >= _LINKS or (reported and (links > 0 or _SPEAKER.search(told) is not None))
+        if links >= _LINKS or (reported and (links > 0 or _SPEAKER.search(told) is not None)):
+            return True
+        if not _has_value(sentence):
+            return False
+        return _has_value(sentence, _PETTY) or links > 0 or reported or _OF_BUSINESS.search(sentence) is not None
 
 
 def address_fault(sentence: str) -> str | None:
@@ -166,17 +189,17 @@ def address_fault(sentence: str) -> str | None:
 @lru_cache(maxsize=16)
 def _news(title: str, text: str, known: tuple[str, ...]) -> News:
     paragraphs = [one for one in text.split("\n") if one.strip()]
-    sentences = [words for part in paragraphs for _, words in split_sentences(part)]
+    sentences = [words for part in paragraphs for _, words in pieces(part)]
     in_names = Counter(word for one in (title, *sentences) for word in _names(one))
     in_parts = Counter(word for one in paragraphs for word in _content(one))
     names = {word for word, count in in_names.items() if count >= _LINKS}
     names |= {word.lower() for one in (title, *known) for word in _bare_names(one)} - ordinary_words()
     core = set(_content(title)) | {word for word, count in in_parts.items() if count >= _LINKS}
-    first = News(frozenset(names), frozenset(core))
+    first = News(frozenset(names), frozenset(core), language_of(f"{title}\n{text}"))
     for one in sentences:
-        if address_fault(one) is None and _has_value(one) and first.anchors(one):
+        if _has_value(one) and first.fault_in(one) is None:
             core |= _content(one)
-    return News(frozenset(names), frozenset(core))
+    return replace(first, core=frozenset(core))
 
 
 _ENDING = re.compile(r"(?:ing|ed|es|s)$")
@@ -202,20 +225,28 @@ def _stem(word: str) -> str:
     return _ENDING.sub("", word)
 
 
-def _has_value(sentence: str) -> bool:
-    """A figure that says how much, or a day."""
+def _has_value(sentence: str, least_money: float = 0.0) -> bool:
+    """A figure that says how much, or a day. `least_money`: smaller sums without cents do not count."""
     found = values_of(sentence)
     days = any(one.month and (one.day or one.year) for one in found.days)
-    return days or any(weighs(one, sentence) for one in found.figures)
+    told = [one for one in found.figures if one.kind != "money" or abs(one.number) >= least_money or _is_price(one)]
+    return days or any(weighs(one, sentence) for one in told)
+
+
+def _is_price(money: Figure) -> bool:
+    """With cents, or of one dollar (a rate of exchange)."""
+    return money.number % 1 != 0 or money.number == 1
 
 
 def shown_title(title: str, text: str) -> str:
     """The headline without sentences after its first that say nothing of the news, or speak to a reader."""
     if not holds(Defence.NEWS_ONLY):
         return title
-    parts = list(pieces(title))
+    parts = [words for _, words in pieces(title)]
+    while len(parts) > 1 and len(parts[0].split()) < _HEADLINE_WORDS:
+        parts[:2] = [f"{parts[0]} {parts[1]}"]  # "J.P. Morgan" is no end of a sentence
     if len(parts) < 2:
         return title
-    news = News.of(parts[0][1], text)
-    kept = [parts[0][1], *(words for _, words in parts[1:] if news.fault(words) is None)]
+    news = News.of(parts[0], text)
+    kept = [parts[0], *(words for words in parts[1:] if news.fault(words) is None)]
     return title if len(kept) == len(parts) else " ".join(kept)
