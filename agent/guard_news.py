@@ -11,10 +11,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from agent.anycase import Anycase
 from agent.guard_addressed import pieces
 from agent.guard_language import language_of, strays
 from agent.named import ordinary_words
-from agent.relations.lexicon import DIRECTION, MEASURE
+from agent.relations.lexicon import directions_in, measures_in
 from agent.values import Figure, values_of
 from agent.values.weight import weighs
 from records.defences import Defence, holds
@@ -95,8 +96,7 @@ _SPEAKER = re.compile(
     re.IGNORECASE,
 )
 """Who speaks in news without being named again."""
-_OF_BUSINESS = re.compile(rf"{MEASURE.pattern}|{DIRECTION.pattern}|\bper\s+share\b|\bshares?\b", re.IGNORECASE)
-"""A measure, or the way that one went: what figures of news are of."""
+_SHARES = Anycase(r"\bshares?\b")
 _OF_SCORE = re.compile(
     r"\b(?:score|precedents?|past event|session|sigma|σ|interval|chance|base rate|ordinary day|multiplier|evidence"
     r"|probability|moved?|sentiment|tone|positive|negative|neutral|beyond|similar|steps?)"
@@ -164,7 +164,7 @@ class News:
             return True
         if not _has_value(sentence):
             return False
-        return _has_value(sentence, _PETTY) or links > 0 or reported or _OF_BUSINESS.search(sentence) is not None
+        return _has_value(sentence, _PETTY) or links > 0 or reported or _is_of_business(sentence)
 
 
 def address_fault(sentence: str) -> str | None:
@@ -231,6 +231,11 @@ def _has_value(sentence: str, least_money: float = 0.0) -> bool:
     days = any(one.month and (one.day or one.year) for one in found.days)
     told = [one for one in found.figures if one.kind != "money" or abs(one.number) >= least_money or _is_price(one)]
     return days or any(weighs(one, sentence) for one in told)
+
+
+def _is_of_business(sentence: str) -> bool:
+    """Whether it names a measure, or the way that one went: what figures of news are of."""
+    return bool(measures_in(sentence) or directions_in(sentence) or _SHARES.search(sentence))
 
 
 def _is_price(money: Figure) -> bool:

@@ -16,21 +16,25 @@ _COUNTED = (
     r"\s?(?:million|billion|trillion|thousand|mln|bln|per\s?cent|pct|dollars|euros|shares|employees|jobs|workers)\b"
 )
 """After four digits: these are no year."""
+_MONTHS = tuple(name[:3] for name in MONTHS)
 _DATES = (
     re.compile(rf"(?<!\d)(?P<y>{_YEAR})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)"),
     re.compile(rf"(?<![\d/.])(?P<m>\d{{1,2}})/(?P<d>\d{{1,2}})/(?P<y>{_YEAR})(?![\d/])"),
     Anycase(
-        rf"\b(?P<month>{_MONTH})\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s?(?:%|percent|pct|million|billion|mln|bln))(?:,?\s+(?P<y>{_YEAR})\b)?"),
+        rf"\b(?P<month>{_MONTH})\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s?(?:%|percent|pct|million|billion|mln|bln))(?:,?\s+(?P<y>{_YEAR})\b)?",
+        hints=_MONTHS),
     Anycase(
-        rf"(?<![$£€\d.,-])\b(?P<d>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\b(?:,?\s+(?P<y>{_YEAR})\b)?"),
-    Anycase(rf"\b(?P<month>{_MONTH})\s*(?:of\s+|,\s*)?(?P<y>{_YEAR})\b"),
-    Anycase(rf"(?<![\w.,$£€¥#-])(?P<y>{_YEAR})(?:[-–/](?:{_YEAR}|\d\d)(?!\d))?(?![\w%]|[.,]\d|-[a-z]|{_COUNTED})"),
+        rf"(?<![$£€\d.,-])\b(?P<d>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\b(?:,?\s+(?P<y>{_YEAR})\b)?",
+        hints=_MONTHS),
+    Anycase(rf"\b(?P<month>{_MONTH})\s*(?:of\s+|,\s*)?(?P<y>{_YEAR})\b", hints=_MONTHS),
+    Anycase(rf"(?<![\w.,$£€¥#-])(?P<y>{_YEAR})(?:[-–/](?:{_YEAR}|\d\d)(?!\d))?(?![\w%]|[.,]\d|-[a-z]|{_COUNTED})",
+        hints=("19", "20")),
 )  # fmt: skip
 _MONTH_ALONE = re.compile(
     r"\b(?P<month>January|February|March|April|June|July|August|September|October|November|December)\b|(?<=\bin )(?P<may>May)\b"
 )
-_WEEKDAY = Anycase(rf"\b(?:(?P<which>last|next|this)\s+)?(?P<weekday>{'|'.join(WEEKDAYS)})\b")
-_RELATIVE = Anycase(r"\b(?P<word>yesterday|tomorrow)\b")
+_WEEKDAY = Anycase(rf"\b(?:(?P<which>last|next|this)\s+)?(?P<weekday>{'|'.join(WEEKDAYS)})\b", hints=("day",))
+_RELATIVE = Anycase(r"\b(?P<word>yesterday|tomorrow)\b", hints=("yesterday", "tomorrow"))
 
 
 @dataclass(frozen=True)

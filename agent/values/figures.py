@@ -65,11 +65,13 @@ _SPELLED = Anycase(
 _FRACTION = Anycase(
     r"(?<![\w-])(?:(?P<count>an?|one|two|three|four|five)[\s-]+)?(?P<name>half|third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?"
     r"(?:[\s-]+(?:of\s+)?an?\s+(?P<points>(?:percentage\s+)?point)|[\s-]+(?P<point>(?:percentage\s+)?points?\b))?"
-    r"(?=\s+(?:of|from|more|less|lower|higher|to|in|its|the)\b|\s*[.,;)]|\s*$)(?!\s+of\s+(?:the\s+|a\s+|this\s+|its\s+|last\s+|next\s+)?(?:fiscal\s+|financial\s+)?(?:year|\d{4})\b)"
+    r"(?=\s+(?:of|from|more|less|lower|higher|to|in|its|the)\b|\s*[.,;)]|\s*$)(?!\s+of\s+(?:the\s+|a\s+|this\s+|its\s+|last\s+|next\s+)?(?:fiscal\s+|financial\s+)?(?:year|\d{4})\b)",
+    hints=("half", "third", "quarter", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"),
 )
 _MULTIPLE = Anycase(
     r"\b(?P<stem>doubl|tripl|trebl|quadrupl|quintupl|halv)(?:e|es|ed|ing)\b(?!-digit|\s+digit|-check|\s+check|-A|\s+down)"
-    r"|\b(?P<word>twice|thrice|(?:two|three|four|five|six|ten)-?fold)\b(?!\s+(?:an?|per|daily|weekly|monthly|in|this|before)\b)"
+    r"|\b(?P<word>twice|thrice|(?:two|three|four|five|six|ten)-?fold)\b(?!\s+(?:an?|per|daily|weekly|monthly|in|this|before)\b)",
+    hints=("doubl", "trip", "treb", "quadr", "quint", "halv", "twice", "thrice", "fold"),
 )
 _HEDGES: tuple[tuple[Hedge, str], ...] = (
     ("about", r"about|around|approximately|approx\.?|roughly|some|circa|c\.|~|close\s+to|an?\s+estimated|estimated"),

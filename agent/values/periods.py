@@ -11,24 +11,30 @@ _OF = (
     rf"(?:,?\s+(?:of\s+)?(?:the\s+)?(?P<fiscal{{n}}>fiscal|fy|financial)?(?:\s+year)?[\s-]*"
     rf"(?P<year{{n}}>{_YEAR}|(?<=fy)\d\d|(?<=fy )\d\d)\b)?"
 )
+_Q = ("q1", "q2", "q3", "q4")
+_QUARTER = ("quarter", "qtr")
+_YEARLY = ("fy", "fiscal", "year")
 _PATTERNS = (
-    Anycase(r"\bQ(?P<quarter>[1-4])\s?(?P<fiscal1>FY)?\s?['’/-]?(?P<year1>\d\d)(?!\w)"),
-    Anycase(r"\bQ(?P<quarter>[1-4])" + _OF.format(n=1) + r"(?!\w)"),
-    Anycase(r"(?<![\d.,$£€¥])\b(?P<quarter>[1-4])Q(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)"),
+    Anycase(r"\bQ(?P<quarter>[1-4])\s?(?P<fiscal1>FY)?\s?['’/-]?(?P<year1>\d\d)(?!\w)", hints=_Q),
+    Anycase(r"\bQ(?P<quarter>[1-4])" + _OF.format(n=1) + r"(?!\w)", hints=_Q),
+    Anycase(r"(?<![\d.,$£€¥])\b(?P<quarter>[1-4])Q(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)",
+        hints=("1q", "2q", "3q", "4q")),
     Anycase(
         r"\b(?:(?P<fiscal>fiscal|fy)\s+)?(?P<year0>(?:19|20)\d\d\s+)?(?:fiscal[\s-]+)?(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th|final)[\s-]+"
-        r"(?:fiscal[\s-]+)?(?:quarter|qtr|quarterly)\b" + _OF.format(n=1)),
-    Anycase(r"\bquarter\s+(?P<word>one|two|three|four)\b" + _OF.format(n=1)),
-    Anycase(r"\bH(?P<half>[12])" + _OF.format(n=1) + r"(?!\w)"),
-    Anycase(r"(?<![\d.,$£€¥])\b(?P<half>[12])H(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)"),
+        r"(?:fiscal[\s-]+)?(?:quarter|qtr|quarterly)\b" + _OF.format(n=1), hints=_QUARTER),
+    Anycase(r"\bquarter\s+(?P<word>one|two|three|four)\b" + _OF.format(n=1), hints=_QUARTER),
+    Anycase(r"\bH(?P<half>[12])" + _OF.format(n=1) + r"(?!\w)", hints=("h1", "h2")),
+    Anycase(r"(?<![\d.,$£€¥])\b(?P<half>[12])H(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)", hints=("1h", "2h")),
     Anycase(
         r"\b(?P<halfword>first|second|latter|back|1st|2nd)[\s-]+(?:(?P<six>six[\s-]+months?)|half|fiscal\s+half)\b(?:\s+of\s+(?:the\s+|this\s+)?year\b)?"
-        + _OF.format(n=1)),
+        + _OF.format(n=1), hints=("half", "six")),
     re.compile(
         r"\b(?P<nine>(?:first\s+)?nine[\s-]+months?|(?<![\d.,$£€¥])(?-i:9M)(?=\s?20\d\d))\b" + _OF.format(n=1), re.IGNORECASE),
     Anycase(
-        r"\b(?:FY|fiscal(?:\s+year)?|financial\s+year|full[\s-]+(?:fiscal\s+)?year)[\s-]*(?:of\s+|for\s+)?(?:fiscal\s+)?['’]?(?P<full>(?:20)?\d\d)(?!\w)"),
-    Anycase(r"\b(?P<fullyear>full[\s-]+(?:fiscal\s+|financial\s+)?year|FY|for\s+the\s+year|annual)(?!\w)"),
+        r"\b(?:FY|fiscal(?:\s+year)?|financial\s+year|full[\s-]+(?:fiscal\s+)?year)[\s-]*(?:of\s+|for\s+)?(?:fiscal\s+)?['’]?(?P<full>(?:20)?\d\d)(?!\w)",
+        hints=_YEARLY),
+    Anycase(r"\b(?P<fullyear>full[\s-]+(?:fiscal\s+|financial\s+)?year|FY|for\s+the\s+year|annual)(?!\w)",
+        hints=(*_YEARLY, "annual")),
 )  # fmt: skip
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4}
 

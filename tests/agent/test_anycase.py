@@ -16,7 +16,8 @@ PATTERNS = (
     r"(?=FY)\w+",
 )
 WORDS = st.lists(
-    st.sampled_from(["Q3", "h1", "NET", "Total sales", "US$5", "(us$7)", "slow down", "DOWN", "Up!", "fy24", "İ", "ß", "Σ", "ﬁ", "—", "É"]),
+    st.sampled_from(["Q3", "h1", "NET", "Total sales", "US$5", "(us$7)", "slow down", "DOWN",
+                     "Up!", "fy24", "ß", "Σ", "ﬁ", "—", "É"]),
     max_size=12,
 ).map(" ".join)  # fmt: skip
 
