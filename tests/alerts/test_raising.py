@@ -70,6 +70,15 @@ def test_a_reprint_raises_nothing_and_neither_does_the_same_article_analysed_aga
     assert sorted(told(alerts.report(NOW))) == [("msft", first.id, "first"), ("order", first.id, "first")]
 
 
+def test_a_reprint_raises_nothing_either_where_only_its_own_analysis_meets_the_rule(
+    alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    set_rule(min_score=0.7)
+    keep_news(ago=2 * HOUR, story="s", score=0.6)
+    keep_news(ago=HOUR, story="s", relation="reprint", score=0.8)
+    assert alerts.report(NOW).status == "none_met"
+
+
 def test_a_reprint_that_is_the_first_of_its_story_to_be_analysed_raises_the_alert(
     alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
 ) -> None:
