@@ -44,7 +44,7 @@ class Alerts(Record):
 
     day: Annotated[
         str | None,
-        Field(max_length=64, description="today, yesterday, this week, monday, 2026-03-31; null: today in New York"),
+        Field(max_length=64, description="today, yesterday, this week, 7 days, monday, 2026-03-31; null: today"),
     ] = None
     limit: Limit = 20
 
@@ -55,6 +55,8 @@ def alerts_of_the_day(sources: Sources, asked: Alerts) -> Result:
     if sources.alerts is None:
         return unavailable("Alerts cannot be asked for here. List the news by score instead.")
     begin, close = stretch(asked.day or "today", asked.day, sources.as_of)
+    if begin == close:  # "7 days", "3 hours ago": from then on
+        close = sources.as_of
     report = sources.alerts(new_york_midnight(new_york_date(begin or close)), close, asked.limit)
     if report.status == "no_rules":
         return unavailable(lead(report))

@@ -86,8 +86,10 @@ class Tally:
 
     def by_kind(self) -> Mapping[str, "Tally"]:
         """Kind → its tally, in the order of first appearance."""
-        kinds = dict.fromkeys(one.kind for one in self.judged)
-        return {kind: self.of(lambda one, kind=kind: one.kind == kind) for kind in kinds}  # type: ignore[misc]
+        kinds: dict[str, list[Judged]] = {}
+        for one in self.judged:
+            kinds.setdefault(one.kind, []).append(one)
+        return {kind: Tally(tuple(mine)) for kind, mine in kinds.items()}
 
 
 def sure_only(_: GoldSentence, candidates: Sequence[Candidate]) -> Sequence[Candidate]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerts import Alerts
+from alerts import Alerts, Following
 from records.database import Database
 from records.reading import Sentiment
 from records.taxonomy import EventType, Tag
@@ -68,6 +68,15 @@ def test_a_reprint_raises_nothing_and_neither_does_the_same_article_analysed_aga
     keep_news("The day in orders", ago=3 * HOUR, story="s", relation="recombination", score=0.9)
     keep_news(ago=2 * HOUR, story="s", score=0.65)
     assert sorted(told(alerts.report(NOW))) == [("msft", first.id, "first"), ("order", first.id, "first")]
+
+
+def test_a_reprint_raises_nothing_either_where_only_its_own_analysis_meets_the_rule(
+    alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    set_rule(min_score=0.7)
+    keep_news(ago=2 * HOUR, story="s", score=0.6)
+    keep_news(ago=HOUR, story="s", relation="reprint", score=0.8)
+    assert alerts.report(NOW).status == "none_met"
 
 
 def test_a_reprint_that_is_the_first_of_its_story_to_be_analysed_raises_the_alert(
@@ -203,3 +212,41 @@ def test_more_alerts_than_asked_for_are_counted(alerts: Alerts, set_rule: MakeRu
     report = alerts.report(NOW, limit=2)
     assert [one.analysis.id for one in report.alerts] == [kept[0].id, kept[1].id]
     assert report.more == 3
+
+
+def test_news_that_is_dated_ahead_is_told_when_its_time_has_come(
+    database: Database, alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    set_rule(tickers=("MSFT",))
+    for notes in (True, False):
+        following = Following(database, alerts, notes=notes)
+        following.look(NOW)
+        ahead = keep_news(ago=-HOUR if notes else -2 * HOUR)
+        assert following.look(NOW) == []
+        assert [one.analysis.id for one in following.look(NOW + 3 * HOUR)] == [ahead.id]
+        assert following.look(NOW + 3 * HOUR) == []
+
+
+def test_a_follower_that_notes_nothing_leaves_what_it_tells_to_be_told(
+    database: Database, alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    set_rule(tickers=("MSFT",))
+    keep_news(ago=HOUR)
+    following = Following(database, alerts, notes=False)
+    assert following.look(NOW) == []  # from before it began
+    one = keep_news()
+    assert [each.analysis.id for each in following.look(NOW)] == [one.id]
+    assert len(alerts.untold(NOW)) == 2
+
+
+def test_a_follower_hears_of_rules_that_are_set_and_removed_meanwhile(
+    database: Database, alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    following = Following(database, alerts, notes=True)
+    keep_news(ago=HOUR)
+    assert following.look(NOW) == []
+    set_rule(at=NOW, tickers=("MSFT",))
+    assert len(following.look(NOW)) == 1
+    database.alerts.remove("rule", NOW)
+    keep_news()
+    assert following.look(NOW) == []

@@ -161,7 +161,7 @@ def test_recall_counts_types_empty_places_and_what_is_off_topic(parts: Parts) ->
 def test_the_score_is_graded_again_from_other_numbers_of_precedents(parts: Parts) -> None:
     cases = _cases(impact.load(parts), 40)
     found = impact.figures(cases, reference())
-    assert [one.setting for one in found.ablations] == ["none: not grounded", "at most 5", "at most 500"]
+    assert [one.setting for one in found.ablations] == ["none: not grounded", "the first 5", "at most 500"]
     for case in cases:
         recalled = [case.scores[f"recalled{arm}"] or 0 for arm in ("_k0", "_k5", "", "_k500")]
         assert recalled == sorted(recalled)

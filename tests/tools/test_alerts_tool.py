@@ -116,7 +116,8 @@ def test_another_day_may_be_asked_for_and_none_that_is_to_come(with_alerts: Sour
     told = call("alerts_of_the_day", {"day": "2024-05-09"}, with_alerts)
     assert [one.id for one in told.items] == [f"alert:msft.{yesterday.id}"]
     assert call("alerts_of_the_day", {}, with_alerts).status == "nothing_found"
-    assert len(call("alerts_of_the_day", {"day": "this week"}, with_alerts).items) == 1
+    for stretch in ("this week", "last 7 days", "30 hours ago"):
+        assert len(call("alerts_of_the_day", {"day": stretch}, with_alerts).items) == 1
     with pytest.raises(Refused, match="after the moment that may be known"):
         call("alerts_of_the_day", {"day": "2024-05-12"}, with_alerts)
     with pytest.raises(Refused, match="is no time"):

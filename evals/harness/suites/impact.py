@@ -60,11 +60,15 @@ def load(parts: Parts) -> Task:
             date_only=event.date_only,
             words_type=label(event.summary, ""),
         )
+        known: dict[int, Impact] = {}
         answers = {}
-        for arm, most in ARMS.items():
-            found = recalled(bench.memory, event, until, most)
-            model = bench.score_model if most else alone
-            answers[arm] = (model.forecast(question, found, as_of=until), len(found))
+        for arm, found in _by_arm(bench.memory, event, until).items():
+            if not ARMS[arm]:
+                answers[arm] = (alone.forecast(question, (), as_of=until), 0)
+                continue
+            if len(found) not in known:
+                known[len(found)] = bench.score_model.forecast(question, found, as_of=until)
+            answers[arm] = (known[len(found)], len(found))
         main = answers[""][0]
         return Reply(f"{main.score}, {main.evidence}, n_eff {main.n_eff}", answers)
 
@@ -88,20 +92,24 @@ def load(parts: Parts) -> Task:
     )
 
 
-def recalled(memory: EventMemory, event: Event, until: datetime, most: int) -> Sequence[Precedent]:
-    """Precedents of an event as of `until`, neither itself nor its story; `most` 0: none is asked for. Raises StoreError."""
-    if not most:
-        return ()
-    return memory.recall(
-        event.summary,
-        until,
-        most,
-        event_type=event.event_type,
-        tickers=event.tickers,
-        published_at=event.published_at,
-        exclude_ids=[event.id],
-        exclude_story=event.story_id,
-    ).precedents
+def _by_arm(memory: EventMemory, event: Event, until: datetime) -> dict[str, Sequence[Precedent]]:
+    """Neither the event itself nor its story. Fewer found than asked for: there are no more to ask for. Raises StoreError."""
+
+    def recalled(most: int) -> Sequence[Precedent]:
+        return memory.recall(
+            event.summary,
+            until,
+            most,
+            event_type=event.event_type,
+            tickers=event.tickers,
+            published_at=event.published_at,
+            exclude_ids=[event.id],
+            exclude_story=event.story_id,
+        ).precedents
+
+    found = recalled(RECALLED)
+    longest = recalled(max(ARMS.values())) if len(found) == RECALLED else found
+    return {arm: (longest if most > RECALLED else found)[:most] for arm, most in ARMS.items()}
 
 
 def known_until(event: Event) -> datetime:
@@ -158,9 +166,10 @@ def _ablation(arm: str, found: Evaluation, columns: Mapping[str, np.ndarray]) ->
     most, mean = ARMS[arm], {name: float(columns[f"recalled{name}"].mean()) for name in (arm, "")}
     changed = int((np.abs(columns[f"score{arm}"] - columns["score"]) > ROUNDING).sum())
     values = {name: value for name, value in of_intervals(found.metrics[arm])[0].items() if name in ABLATED}
+    setting = f"the first {most}" if most < RECALLED else f"at most {most}"
     return ablation_of(
         VARIED,
-        f"at most {most}" if most else "none: not grounded",
+        setting if most else "none: not grounded",
         values,
         found.differences[arm],
         f"{mean[arm]:.2f} a forecast, {mean['']:.2f} in the run; {changed:,} of {len(columns['y']):,} scores differ",

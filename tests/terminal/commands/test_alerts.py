@@ -152,6 +152,24 @@ def test_alerts_are_followed_until_stopped_and_told_from_there_at_the_next_start
     assert again.wait(30) == 0
 
 
+@pytest.mark.usefixtures("server")
+def test_a_worker_says_what_it_raises_and_says_it_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "add", "--words", "factory", "--name", "plants")
+    now = datetime.now(UTC) - timedelta(minutes=1)
+    for number, place in enumerate(("factory for glass in Ohio", "shop in Paris")):
+        text = f"Title: Apple opens a {place}\nDate: {now.isoformat()}\n\nApple will hire 900 people in {place}."
+        (tmp_path / f"{number}.txt").write_text(text, encoding="utf-8")
+        assert main(["jobs", "add", str(tmp_path / f"{number}.txt")]) == 0
+    capsys.readouterr()
+    assert main(["worker", "--until-empty"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "plants" in line
+    assert "Apple opens a factory for glass in Ohio" in line
+    assert main(["worker", "--until-empty"]) == 0
+    assert capsys.readouterr().out == ""
+    assert "Apple opens a factory" in said(capsys, "--new")
+
+
 def _follow() -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "terminal.main", "alerts", "--follow", "--json"],
