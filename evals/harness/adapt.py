@@ -12,6 +12,8 @@ from evals.harness.assess import git_revision
 from evals.harness.run import Ablation, Case, Interval, Layer, Published, Run, RunProvenance
 
 if TYPE_CHECKING:
+    from evals.chat.run import ChatReport
+    from evals.chat.run import Judged as JudgedAnswer
     from evals.injection.outcome import Outcome
     from evals.sentiment.run import SentimentReport
     from evals.tags.run import TagsReport
@@ -231,3 +233,36 @@ def tags_cases(report: "TagsReport") -> list[Case]:
             )
         )
     return cases
+
+
+def chat_cases(report: "ChatReport") -> list[Case]:
+    """What came of each question, or without a model of each search. A public set's text stays where it is: the id finds it."""
+    if not report.judged:
+        return [
+            Case(
+                id=question.id,
+                cluster=min(question.contexts, default=question.id),
+                scores={"hit_at_5": float(hit)},
+                checks=() if hit else ("not among the first five",),
+            )
+            for question, hit in report.hits
+        ]
+    return [
+        Case(
+            id=one.question.id,
+            cluster=min(one.question.contexts, default=one.question.id),
+            answer=one.outcome,
+            scores=_chat_scores(one),
+            checks=() if one.outcome == "correct" else (one.outcome,),
+            error="the model failed" if one.failed else None,
+            latency_ms=1000 * one.seconds if one.seconds else None,
+            cost_usd=one.cost_usd,
+        )
+        for one in report.judged
+    ]
+
+
+def _chat_scores(one: "JudgedAnswer") -> dict[str, float | None]:
+    counted = ("reached", "dropped", "sentences", "standing", "citations", "needed")
+    outcomes = {outcome: float(one.outcome == outcome) for outcome in ("correct", "wrong", "refused")}
+    return {**outcomes, **{name: float(getattr(one, name)) for name in counted}}
