@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from evals.tickers.gold import GoldMention, GoldSentence
-from evals.track_record import wilson
+from evals.wilson import wilson
 from markets.instruments import InstrumentTable
 from markets.names import find_candidates
 from records.market import Candidate
