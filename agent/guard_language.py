@@ -20,6 +20,11 @@ a fifth of them."""
 _FEWEST = 3
 """Words without a capital: fewer are a name in another language ("Banco de Chile")."""
 _WITHOUT_SPACES = re.compile(r"[\u0e00-\u0eff\u3040-\u9fff]{8}")
+_NOT_LATIN = re.compile(r"[\u0370-\u1dff\u2e80-\ua4cf\ua8e0-\ud7af\uf900-\ufaff]+")
+_OTHER_LETTERS = frozenset("ar bg el fa he hi ja ko ru th uk zh".split())
+"""Languages that are not written in Latin letters."""
+_RUN = 12
+"""Letters of another script than the article's: fewer are a name in its own spelling."""
 _KEPT = 4_096
 
 
@@ -38,7 +43,9 @@ def language_of(text: str) -> str | None:
 
 
 def strays(sentence: str, home: str | None) -> bool:
-    """Whether it is in another language than the article's, `home`, and ours, which is English."""
+    """Whether it is, or has words, in another language than the article's, `home`, and ours, which is English."""
+    if home not in _OTHER_LETTERS and sum(map(len, _NOT_LATIN.findall(sentence))) >= _RUN:
+        return True
     plain = sum(word[0].isalpha() and not word[0].isupper() for word in sentence.split())
     if plain < _FEWEST and not _WITHOUT_SPACES.search(sentence):
         return False

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Literal
 
 from agent.anycase import Anycase
 from agent.guard_addressed import pieces
@@ -50,8 +51,9 @@ _ITSELF = re.compile(
 )
 """A text that speaks of itself or of what becomes of it."""
 _IMPERATIVE = re.compile(
-    r"^[\W_]*(?:(?:please|now|then|so|instead|also|and|but|first|next|finally|kindly|just|always|never|only|do not|don['’]t|note"
-    r"|important)\b[\s,:]*)*(?P<verb>[A-Za-z]{2,})(?=\s)(?P<object>\s+(?:(?:as|to|in|into|with|for|from|of|by)\s+)?(?:the|a|an|all|any|every|this"
+    r"^[\W_]*(?-i:(?:[A-Z]\w+,\s+)?)(?:(?:please|now|then|so|instead|also|and|but|first|next|finally|kindly|just|always|never"
+    r"|only|do not|don['’]t|note|important)\b[\s,:]*)*"
+    r"(?P<verb>[A-Za-z]{2,})(?=\s)(?P<object>\s+(?:(?:as|to|in|into|with|for|from|of|by)\s+)?(?:the|a|an|all|any|every|this"
     r"|that|these|those|it|its|me|us|them|your|my|our|no|only|one|two|each|both|exactly|nothing|everything|anything|out)\b)?",
     re.IGNORECASE,
 )
@@ -85,8 +87,15 @@ _FORM = re.compile(
     r"[{}`\\]|\|[^|]*\||\[[^\]]*:[^\]]*\]|\w_\w|(?:\b\w[\w -]{1,20}:\s[^:;|]{1,40}[;|]\s*){2}|://|@\w|&#?\w+;|\w{36,}"
 )
 """Marks of a form, of code or of an address: no prose."""
-_RAN_ON = re.compile(r"(?P<head>[a-z][^A-Z]{12,}?)\s+[\"'“(]?[A-Z]")
-"""A sentence with a small first letter and a capital behind: its head may have run into one of the news without a stop."""
+_RAN_ON = re.compile(r"(?P<head>[A-Za-z][^A-Z\d]{12,}?)\s+[\"'“(]?(?P<next>[A-Z][a-z]*)(?P<small>(?:-[a-z]+)?\s[a-z])?")
+"""A sentence up to its first capital, which may have run into one of the news without a stop."""
+_LINKING = frozenset(
+    """
+    the a an of to in on at by for from with and or as than its his her their our but under over via into after before that which
+    who
+    """.split()
+)
+"""Before a name of an ordinary word ("the Treasury said"): no sentence ends so."""
 _REPORTS = re.compile(
     r"\b(?:said|says|say|told|reported|reports|announced|expects?|expected|forecasts?|agreed|plans?|according)\b", re.I
 )
@@ -96,7 +105,7 @@ _SPEAKER = re.compile(
     re.IGNORECASE,
 )
 """Who speaks in news without being named again."""
-_SHARES = Anycase(r"\bshares?\b")
+_SHARES = Anycase(r"\b(?:per\s+share|shares?\b)")
 _OF_SCORE = re.compile(
     r"\b(?:score|precedents?|past event|session|sigma|σ|interval|chance|base rate|ordinary day|multiplier|evidence"
     r"|probability|moved?|sentiment|tone|positive|negative|neutral|beyond|similar|steps?)"
@@ -105,7 +114,10 @@ _OF_SCORE = re.compile(
 _STUMP = 9
 _LINKS = 2
 _PETTY = 1_000.0
-"""A smaller whole sum is news only of a measure, or beside words of the article: "I give 200 dollars" is none."""
+"""A smaller whole sum or count is news only of a measure, or beside words of the article: "200 dollars", "500 words" are none."""
+_INITIALS = re.compile(r"(?<![A-Za-z])(?:[A-Z]\.)+$")
+_ROUNDS = 2
+"""So far from the headline the news reaches: to sentences that share words with it, and to those that share words with these."""
 _HEADLINE_WORDS = 4
 """Fewer are no headline."""
 
@@ -115,9 +127,9 @@ class News:
     """What an article is about, by its words."""
 
     names: frozenset[str]
-    """Words of names that the headline has, or two sentences, or that name a company found in code."""
+    """Words of names that the headline has, that name a company found in code, or that two sentences have, one of them anchored."""
     core: frozenset[str]
-    """Words of the headline, of two paragraphs, or of sentences that give a figure of the news."""
+    """Words of the headline, or of two paragraphs, one of them anchored."""
     language: str | None = None
     """Of the article."""
 
@@ -142,8 +154,8 @@ class News:
             return "it is in another language than the news"
         if (fault := address_fault(sentence)) is not None:
             return fault
-        ran_on = _RAN_ON.match(sentence)
-        told = self.anchors(sentence) and (ran_on is None or self.anchors(ran_on["head"]))
+        head = _before_run(sentence)
+        told = self.anchors(sentence) and (head is None or self.anchors(head))
         return None if told else "it says nothing of the article's news"
 
     def claim_fault(self, text: str, support: Collection[str]) -> str | None:
@@ -162,9 +174,13 @@ class News:
         reported = _REPORTS.search(told) is not None
         if links >= _LINKS or (reported and (links > 0 or _SPEAKER.search(told) is not None)):
             return True
-        if not _has_value(sentence):
-            return False
-        return _has_value(sentence, _PETTY) or links > 0 or reported or _is_of_business(sentence)
+        measured, moved = measures_in(sentence), directions_in(sentence)
+        if measured and (moved or values_of(sentence).periods):
+            return True
+        value = _value(sentence)
+        if value is None or value == "large":
+            return value is not None
+        return links > 0 or reported or bool(measured or moved or _SHARES.search(sentence))
 
 
 def address_fault(sentence: str) -> str | None:
@@ -186,20 +202,32 @@ def address_fault(sentence: str) -> str | None:
     return None
 
 
+def _before_run(sentence: str) -> str | None:
+    """What stands before a place where a sentence may have run into the next one: with a small first letter before any capital,
+    else before one that makes no name."""
+    found = _RAN_ON.match(sentence)
+    if found is None:
+        return None
+    head = found["head"]
+    no_name = found["small"] and found["next"].lower() in ordinary_words() and head.split()[-1].lower() not in _LINKING
+    return head if head[0].islower() or no_name else None
+
+
 @lru_cache(maxsize=16)
 def _news(title: str, text: str, known: tuple[str, ...]) -> News:
-    paragraphs = [one for one in text.split("\n") if one.strip()]
-    sentences = [words for part in paragraphs for _, words in pieces(part)]
-    in_names = Counter(word for one in (title, *sentences) for word in _names(one))
-    in_parts = Counter(word for one in paragraphs for word in _content(one))
-    names = {word for word, count in in_names.items() if count >= _LINKS}
-    names |= {word.lower() for one in (title, *known) for word in _bare_names(one)} - ordinary_words()
-    core = set(_content(title)) | {word for word, count in in_parts.items() if count >= _LINKS}
-    first = News(frozenset(names), frozenset(core), language_of(f"{title}\n{text}"))
-    for one in sentences:
-        if _has_value(one) and first.fault_in(one) is None:
-            core |= _content(one)
-    return replace(first, core=frozenset(core))
+    parts = [[words for _, words in pieces(one)] for one in text.split("\n") if one.strip()]
+    language = language_of(f"{title}\n{text}")
+    plain = [one for part in parts for one in part if not strays(one, language) and address_fault(one) is None]
+    in_names = Counter(word for one in (title, *(one for part in parts for one in part)) for word in _names(one))
+    in_parts = Counter(word for part in parts for word in frozenset[str]().union(*map(_content, part)))
+    names = {word.lower() for one in (title, *known) for word in _bare_names(one)} - ordinary_words()
+    news = News(frozenset(names), frozenset(_content(title)), language)
+    for _ in range(_ROUNDS):
+        told = [one for one in plain if news.anchors(one)]
+        names = {word for one in told for word in _names(one) if in_names[word] >= _LINKS}
+        core = {word for one in told for word in _content(one) if in_parts[word] >= _LINKS}
+        news = replace(news, names=news.names | names, core=news.core | core)
+    return news
 
 
 _ENDING = re.compile(r"(?:ing|ed|es|s)$")
@@ -225,22 +253,20 @@ def _stem(word: str) -> str:
     return _ENDING.sub("", word)
 
 
-def _has_value(sentence: str, least_money: float = 0.0) -> bool:
-    """A figure that says how much, or a day. `least_money`: smaller sums without cents do not count."""
+def _value(sentence: str) -> Literal["large", "small"] | None:
+    """A figure that says how much, a day or a period: "small" where there are but whole sums and counts below _PETTY."""
     found = values_of(sentence)
-    days = any(one.month and (one.day or one.year) for one in found.days)
-    told = [one for one in found.figures if one.kind != "money" or abs(one.number) >= least_money or _is_price(one)]
-    return days or any(weighs(one, sentence) for one in told)
+    told = [one for one in found.figures if weighs(one, sentence)]
+    if any(one.month and (one.day or one.year) for one in found.days) or any(_is_large(one) for one in told):
+        return "large"
+    return "small" if told or found.periods or found.days else None
 
 
-def _is_of_business(sentence: str) -> bool:
-    """Whether it names a measure, or the way that one went: what figures of news are of."""
-    return bool(measures_in(sentence) or directions_in(sentence) or _SHARES.search(sentence))
-
-
-def _is_price(money: Figure) -> bool:
-    """With cents, or of one dollar (a rate of exchange)."""
-    return money.number % 1 != 0 or money.number == 1
+def _is_large(figure: Figure) -> bool:
+    """Also with cents, of one dollar (a rate of exchange), or of people, shares and other things of the news."""
+    if figure.kind not in ("money", "number"):
+        return True
+    return abs(figure.number) >= _PETTY or figure.number % 1 != 0 or figure.number == 1 or figure.unit is not None
 
 
 def shown_title(title: str, text: str) -> str:
@@ -248,7 +274,7 @@ def shown_title(title: str, text: str) -> str:
     if not holds(Defence.NEWS_ONLY):
         return title
     parts = [words for _, words in pieces(title)]
-    while len(parts) > 1 and len(parts[0].split()) < _HEADLINE_WORDS:
+    while len(parts) > 1 and (len(parts[0].split()) < _HEADLINE_WORDS or _INITIALS.search(parts[0])):
         parts[:2] = [f"{parts[0]} {parts[1]}"]  # "J.P. Morgan" is no end of a sentence
     if len(parts) < 2:
         return title

@@ -12,7 +12,8 @@ from records.alert import AlertRule, Conditions
 from records.analysis import Analysis
 from records.taxonomy import EventType
 from records.times import new_york_date
-from tests.terminal.web.test_hostile_pages import MARKUP, Seen, hostile
+from tests.html_reader import HtmlReader
+from tests.terminal.web.test_hostile_pages import MARKUP, hostile
 from tests.terminal.work_kit import database_of, field, opened, words
 
 
@@ -132,13 +133,13 @@ def test_no_alert_of_a_hostile_story_has_an_element_a_handler_or_an_address_of_i
         page = client.get(day_of(analysis)).text
         echoed = client.get("/alerts", params={"day": MARKUP[1]}).text
     for shown in (page, echoed):
-        seen = Seen(shown)
+        seen = HtmlReader(shown)
         assert seen.open == []
         for tag, attributes in seen.elements:
             assert tag not in {"img", "iframe", "object", "embed", "base", "style", "math"}, attributes
             assert not [name for name in attributes if name.startswith("on")], attributes
             assert tag != "script" or (attributes.get("src") or "").startswith("/static/")
-    assert "<script>alert(1)</script>" in " ".join(Seen(page).words)
+    assert "<script>alert(1)</script>" in " ".join(HtmlReader(page).words)
     assert "\x1b" not in page
     assert "\u202e" not in page
 
