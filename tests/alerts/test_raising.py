@@ -7,6 +7,7 @@ import pytest
 
 from alerts import Alerts, Following
 from records.database import Database
+from records.errors import SourceUnreachable
 from records.reading import Sentiment
 from records.taxonomy import EventType, Tag
 from tests.alerts.conftest import MIDNIGHT, NOW, KeepNews, MakeRule, told
@@ -44,6 +45,7 @@ def test_news_that_meets_a_rule_raises_one_alert_with_its_analysis(
         ({"words": ("recall", "wins AN order")}, True),
         ({"words": ("win",)}, False),
         ({"words": ("order wins",)}, False),
+        ({"words": ("icrosoft wins",)}, False),
         ({"tickers": ("MSFT",), "min_score": 0.6, "words": ("order",), "sentiment": "positive"}, True),
         ({"tickers": ("MSFT",), "min_score": 0.6, "words": ("recall",), "sentiment": "positive"}, False),
         ({"tickers": ("MSFT",), "tags": (Tag.RETAIL,)}, False),
@@ -147,9 +149,14 @@ def test_news_of_yesterday_that_was_analysed_today_is_told_today_and_said_to_be_
 ) -> None:
     set_rule(tickers=("MSFT",))
     late = keep_news(ago=2 * DAY, made_at=NOW - HOUR)
-    keep_news("Long past", ago=9 * DAY, made_at=NOW - HOUR)
+    set_rule("past", at=NOW - 10 * DAY, words=("long past",))
+    keep_news("Long past", ago=9 * DAY, made_at=NOW - HOUR, story="s")
+    goes_on = keep_news("It goes on", story="s", relation="update")
     report = alerts.report(NOW)
-    assert [(one.analysis.id, one.late) for one in report.alerts] == [(late.id, True)]
+    assert [(one.rule, one.analysis.id, one.late) for one in report.alerts] == [
+        ("rule", goes_on.id, False),
+        ("rule", late.id, True),
+    ]
 
 
 def test_what_is_not_scored_or_has_no_sentiment_is_undecided_and_not_a_no(
@@ -186,6 +193,15 @@ def test_a_story_whose_update_could_be_judged_is_undecided_no_longer(
     assert report.undecided == ()
 
 
+def test_what_is_judged_only_later_is_undecided_until_then(
+    alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    set_rule(min_score=0.5)
+    keep_news(ago=3 * HOUR, story="s", ticker=None)
+    keep_news(ago=HOUR, story="s", relation="update")
+    assert [one.stories for one in alerts.report(NOW - 2 * HOUR).undecided] == [1]
+
+
 def test_a_portfolio_that_cannot_be_read_leaves_its_rule_undecided_and_the_others_judged(
     database: Database, set_rule: MakeRule, keep_news: KeepNews
 ) -> None:
@@ -196,6 +212,12 @@ def test_a_portfolio_that_cannot_be_read_leaves_its_rule_undecided_and_the_other
     assert [one.rule for one in report.alerts] == ["msft"]
     assert [(one.rule, one.why, one.stories) for one in report.undecided] == [("book", "portfolio_unreadable", 0)]
     assert [one.rule for one in Alerts(database, lambda: {"MSFT"}).report(NOW).alerts] == ["msft", "book"]
+
+    def gone() -> set[str]:
+        raise SourceUnreachable("The portfolio file is gone.")
+
+    (blind,) = Alerts(database, gone).report(NOW).undecided
+    assert (blind.rule, blind.message) == ("book", "The portfolio file is gone.")
     nothing_held = Alerts(database, lambda: set())
     assert [one.rule for one in nothing_held.report(NOW).alerts] == ["msft"]
 
@@ -247,6 +269,9 @@ def test_a_follower_hears_of_rules_that_are_set_and_removed_meanwhile(
     assert following.look(NOW) == []
     set_rule(at=NOW, tickers=("MSFT",))
     assert len(following.look(NOW)) == 1
+    set_rule("another", at=NOW, words=("order",))
+    assert [one.rule for one in following.look(NOW)] == ["another"]
     database.alerts.remove("rule", NOW)
+    database.alerts.remove("another", NOW)
     keep_news()
     assert following.look(NOW) == []

@@ -123,4 +123,8 @@ def test_articles_without_an_analysis_are_counted_by_what_became_of_them(
     database.jobs.finish("a2", 1, JobOutcome(result="joined"), START)
     known = [database.jobs.article(f"a{number}").known_at for number in range(4)]
     assert database.alerts.unread(min(known), max(known)) == Unread(failed=1, waiting=2)
+    undated = make_analysis("aa09", article_id="a9", day=9).article.model_copy(update={"published_at": None})
+    database.jobs.keep(undated)
+    database.jobs.add(["a9"], 1, START)
+    assert database.alerts.unread(undated.known_at, undated.known_at) == Unread(waiting=1)
     assert database.alerts.unread(max(known) + DAY, max(known) + 2 * DAY) == Unread()

@@ -101,6 +101,11 @@ def remove(request: Request, site: Served, rule: Annotated[str, Form(max_length=
     return RedirectResponse("/alerts?done=removed#rules", status_code=303)
 
 
+def _text(sentence: str) -> str:
+    """Without the marks of a command, which a page shows otherwise."""
+    return plain(sentence).replace("`", "")
+
+
 def _number(text: str, what: str) -> float | None:
     try:
         return float(text.replace(",", ".")) if text else None
@@ -130,7 +135,7 @@ def _page(
     ]
     rules = [(one, plain(conditions_words(one.conditions))) for one in site.database.alerts.rules()]
     return page(
-        request, "alerts.html", status=status, report=report, lead=plain(lead(report)), notes=list(map(plain, unjudged(report))),
+        request, "alerts.html", status=status, report=report, lead=_text(lead(report)), notes=list(map(_text, unjudged(report))),
         rows=rows, rules=rules, said=said, fault=plain(fault), day=day, filled=asdict(filled or Filled()), sentiments=SENTIMENTS,
         themes=[tag.value for tag in Tag], events=[kind.value for kind in EventType],
         has_portfolio=site.settings.portfolio is not None, may_write=request.state.user.role == "write",
