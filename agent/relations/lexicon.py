@@ -53,12 +53,12 @@ def measures_conflict(one: str | None, other: str | None) -> bool:
 UP = (
     r"ris(?:e|es|en|ing)|rose|increas(?:e|es|ed|ing)|gr(?:ew|ow|ows|owth|own|owing)|gain(?:s|ed|ing)?|jump(?:s|ed|ing)?|surg(?:e|es|ed|ing)"
     r"|soar(?:s|ed|ing)?|climb(?:s|ed|ing)?|advanc(?:ed|es)|higher|improv(?:e|es|ed|ing|ement)|expan(?:d|ds|ded|sion)|rall(?:y|ied|ies)"
-    r"|boost(?:s|ed|ing)?|rais(?:e|es|ed|ing)|lift(?:s|ed|ing)?|accelerat(?:ed|es)|hik(?:e|es|ed)|spik(?:e|ed|es)|strengthen(?:s|ed)?|upped"
+    r"|boost(?:s|ed|ing)?|rais(?:e|es|ed|ing)|lift(?:s|ed|ing)?|accelerat(?:ed|es)|hik(?:e|es|ed)|spik(?:e|ed|es)|strengthen(?:s|ed)?|upped|rebound(?:s|ed|ing)?"
 )
 DOWN = (
     r"fall(?:s|en|ing)?|fell|decreas(?:e|es|ed|ing)|declin(?:e|es|ed|ing)|drop(?:s|ped|ping)?|slump(?:s|ed)?|plung(?:e|es|ed|ing)"
     r"|tumbl(?:e|es|ed|ing)|s[ai]nk(?:s|ing)?|sunk|slid(?:e|es|ing)?|shr[ai]nk(?:s|ing)?|lower(?:s|ed|ing)?|cut(?:s|ting)?|reduc(?:e|es|ed|ing|tions?)"
-    r"|slash(?:es|ed|ing)?|contracted|los(?:t|es|ing)|weaken(?:s|ed)?|dip(?:s|ped)?|slip(?:s|ped)?|eas(?:e|es|ed)|trim(?:s|med|ming)?|crash(?:es|ed)?"
+    r"|slash(?:es|ed|ing)?|contracted|los(?:t|es|ing)|weaken(?:s|ed)?|dip(?:s|ped)?|slip(?:s|ped)?|eas(?:e|es|ed)|trim(?:s|med|ming)?|crash(?:es|ed)?|retreat(?:s|ed|ing)?|skid(?:s|ded)?|sag(?:s|ged)?"
 )  # fmt: skip
 DIRECTION = Anycase(rf"\b(?:(?P<up>{UP}|up(?!\s+to\b|-))|(?P<down>{DOWN}|(?<!slow )down(?!-)))\b")
 
@@ -91,7 +91,8 @@ HARD_DENIAL = Anycase(
 
 _ACQUIRE = (
     r"(?:agree[sd]?\s+to\s+|plans?\s+to\s+|offer(?:s|ed)?\s+to\s+|set\s+to\s+|in\s+(?:advanced\s+)?talks\s+to\s+|seeks?\s+to\s+|bids?\s+to\s+|will\s+|would\s+|to\s+|has\s+|had\s+|have\s+|is\s+)*"
-    r"(?:acquir(?:e|es|ed|ing)|buy(?:s|ing)?|bought|purchas(?:e|es|ed|ing)|tak(?:e|es|ing)\s+over|took\s+over)"
+    r"(?:acquir(?:e|es|ed|ing)|buy(?:s|ing)?|bought|purchas(?:e|es|ed|ing)|tak(?:e|es|ing)\s+over|took\s+over|(?:snap|scoop)(?:s|ped|ed)?\s+up"
+    r"|pursu(?:es|ed|ing)|(?:tak(?:e|es|ing)|took|buys|bought|sells?|sold|has|holds?|report(?:s|ed)|rais(?:es|ed)|cuts?)\s+(?:[\w.,$%-]+\s+){0,5}?stake\s+in)"
 )
 ACQUISITION = Anycase(rf"(?P<verb>{_ACQUIRE})\s+")
 ACQUIRED_BY = Anycase(r"\b(?:acquired|bought|purchased|taken\s+over)\s+by\s+")

@@ -37,7 +37,9 @@ _BREAK = Anycase(
 _EMPTY = frozenset(
     "the a an its their his her our this that these those said says company also further sharply slightly quarterly annual net"
     " total year quarter first second third fourth full percent pct million billion about some most more less be been being was"
-    " were is are has have had will would may could can did does do not".split()
+    " were is are has have had will would may could can did does do not edge edges"
+    " edged end ends ended close closes closed open opens opened finish finishes trade trades traded push pushes pushed drag drags"
+    " dragged send sends sent".split()
 )
 _VAGUE = frozenset("number level rate demand percentage pace range total amount part result results value".split())
 """Heads that name nothing by themselves: the word before them has to agree, too."""

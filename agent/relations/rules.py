@@ -20,6 +20,7 @@ from agent.relations.lexicon import (
     measures_in,
 )
 from agent.relations.moves import opposite_moves, unmoved
+from agent.relations.owners import owner_faults
 from agent.relations.roles import exchanged
 from agent.relations.statements import Parties, parties_in
 from agent.relations.subjects import agent_faults, subject_faults
@@ -30,6 +31,8 @@ _STOP = frozenset(
 )
 _ENOUGH = 0.34
 """Share of a sentence's words that a cited sentence must have to be the one it tells."""
+_BARELY = 0.2
+"""Share from which one tells of a measure that both name."""
 _TOGETHER_WORDS = 4
 _ENDING = re.compile(r"(?:ations?|ments?|ings?|ies|ied|ed|es|s|e|y)$")
 
@@ -41,15 +44,17 @@ def relation_faults(
 
     `proven`: measures and directions ("up", "down") that a figure of the sentence has in what is cited.
     """
-    telling = _telling(sentence, cited)
+    shares = _shares(sentence, cited)
+    telling = _telling(shares)
     return [
-        *_direction_faults(sentence, telling),
+        *_direction_faults(sentence, [one for share, one in shares if share >= _BARELY]),
         *([] if _CHANGE_IN_FIGURES.search(sentence) else opposite_moves(sentence, telling, cited)),
         *unmoved(sentence, telling, cited),
         *_expectation_faults(sentence, cited, telling),
         *_deal_faults(sentence, cited, parties),
         *subject_faults(sentence, cited, parties),
         *agent_faults(sentence, cited, parties),
+        *owner_faults(sentence, cited, parties),
         *_denial_faults(sentence, cited, telling),
         *exchanged(sentence, telling, cited, parties, proven),
     ]
@@ -65,12 +70,14 @@ def _stem(word: str) -> str:
     return _ENDING.sub("", word) if len(word) > 4 else word.removesuffix("s")
 
 
-def _telling(sentence: str, cited: Sequence[str]) -> list[str]:
-    """The cited sentences that tell of the same, by shared words."""
-    mine = _words(sentence)
-    if not mine:
-        return []
-    shares = [(len(mine & _words(one)) / len(mine), one) for one in cited]
+def _shares(sentence: str, cited: Sequence[str]) -> list[tuple[float, str]]:
+    """Of the words of `sentence`, the share that each cited sentence has; which way it went is what is to be found out."""
+    mine = _words(sentence) - {word for one in directions_in(sentence) for word in _words(one.group())}
+    return [(len(mine & _words(one)) / len(mine), one) for one in cited] if mine else []
+
+
+def _telling(shares: Sequence[tuple[float, str]]) -> list[str]:
+    """The cited sentences that tell of the same."""
     best = max((share for share, _ in shares), default=0.0)
     return [one for share, one in shares if share >= max(_ENOUGH, best - 0.15)]
 
