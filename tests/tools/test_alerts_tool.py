@@ -57,6 +57,7 @@ def test_an_alert_is_cited_by_id_and_says_its_rule_its_score_and_its_analysis(
     for words in ("the rule 'msft'", "Microsoft wins an order", "market impact 0.60 for MSFT", f"[analysis:{made.id}]"):
         assert words in item.text
     assert item.data["analysis"]["id"] == made.id
+    assert call("show", {"id": item.id}, with_alerts).items[0].id == f"analysis:{made.id}"
     assert told.note.startswith("1 alert of one rule; 1 analysis from 2024-05-10 04:00 UTC to 2024-05-10 20:30 UTC")
 
 

@@ -11,13 +11,12 @@ from alerts import Wish, rule_of
 from alerts.rules import SENTIMENTS
 from records.errors import NotFound, SourceError, UsageError
 from records.taxonomy import EventType, Tag
-from records.times import new_york_date, new_york_midnight
 from terminal.alert_parts import open_alerts, wished
 from terminal.plain import plain
 from terminal.web.rendering import age, page
 from terminal.web.site import Site, the_site
 from tools.alert_lines import cause_words, conditions_words, lead, unjudged
-from tools.when import stretch
+from tools.when import whole_days
 
 router = APIRouter(include_in_schema=False)
 
@@ -124,8 +123,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     now = site.clock()
-    begin, until = stretch(day or "today", day or None, now)
-    since = new_york_midnight(new_york_date(begin or until))
+    since, until = whole_days(day, now)
     report = open_alerts(site.parts).report(until, since=since, limit=SHOWN)
     stories = {one.analysis.story_id for one in report.alerts if one.analysis.story_id}
     sizes = site.database.shown.story_sizes(stories, until)

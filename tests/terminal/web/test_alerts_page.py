@@ -12,6 +12,7 @@ from records.alert import AlertRule, Conditions
 from records.analysis import Analysis
 from records.taxonomy import EventType
 from records.times import new_york_date
+from terminal.web.addresses import address_of_item
 from tests.html_reader import HtmlReader
 from tests.terminal.web.test_hostile_pages import MARKUP, hostile
 from tests.terminal.work_kit import database_of, field, opened, words
@@ -54,6 +55,12 @@ def test_an_alert_is_shown_with_its_rule_and_leads_to_its_analysis(
     assert analysis.article.title in said
     assert f'href="/articles/{analysis.id}"' in page
     assert 'href="/alerts" data-key="l" aria-current="page"' in page
+
+
+def test_an_answer_that_cites_an_alert_leads_to_its_analysis() -> None:
+    assert address_of_item("alert:msft-score-0.60.abcd") == "/articles/abcd"
+    assert address_of_item("alert:msft") == "/articles/msft"
+    assert address_of_item("alert:") is None
 
 
 def test_without_a_rule_the_page_says_that_nothing_was_looked_at(client: TestClient, analysis: Analysis) -> None:
