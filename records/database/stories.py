@@ -92,19 +92,19 @@ class StoryShelf:
     def find(self, ranges: Sequence[KeyRange], as_of: datetime) -> list[list[int]]:
         """For each range the numbers of its members first seen at or before `as_of`, newest publication first."""
         found: list[list[int]] = [[] for _ in ranges]
-        times: dict[datetime, int] = {}
+        since = until = as_of
+        after = before = seen = to_epoch(as_of)
         for start in range(0, len(ranges), PIECE):
-            values: dict[str, int] = {"seen": to_epoch(as_of)}
+            values: dict[str, int] = {"seen": seen}
             piece = ranges[start : start + PIECE]
             length = -(-len(piece) // STEP) * STEP
             for place, one in enumerate(piece):
-                for moment in (one.since, one.until):
-                    if moment not in times:
-                        times[moment] = to_epoch(moment)
-                values[f"k{place}"], values[f"n{place}"] = one.key, one.limit
-                values[f"a{place}"], values[f"b{place}"] = times[one.since], times[one.until]
+                if one.since is not since or one.until is not until:  # neighbours mostly share them
+                    since, until = one.since, one.until
+                    after, before = to_epoch(since), to_epoch(until)
+                values |= zip(_NAMES[place], (one.key, after, before, one.limit), strict=True)
             for place in range(len(piece), length):
-                values |= {f"{name}{place}": 0 for name in "kabn"}
+                values |= dict.fromkeys(_NAMES[place], 0)
             for place, number in _lookup(length).rows(self._connection, values):
                 found[start + place].append(number)
         return found
@@ -247,6 +247,9 @@ def _pieces(values: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(values), PIECE):
         piece = values[start : start + PIECE]
         yield [*piece, *[piece[-1]] * (-len(piece) % STEP)]
+
+
+_NAMES = [tuple(f"{name}{place}" for name in "kabn") for place in range(PIECE)]
 
 
 @cache

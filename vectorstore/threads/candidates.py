@@ -51,8 +51,10 @@ def candidates(shelf: StoryShelf, new: Sketch, as_of: datetime) -> Candidates:
     for kind, keys in new.keys().items():
         since = new.at - (EXACT_LIFE if kind == "exact" else STORY_LIFE)
         asked += [(kind, KeyRange(key, since, until, LIMITS[kind])) for key in keys]
-    asked += [("told", KeyRange(key, new.at - STORY_LIFE, until, TOLD_LIMIT)) for key in told_keys(new)]
-    past = [KeyRange(key, new.at - COMPANY_PAST, until, COMPANY_STORIES) for key in new.keys()["ticker"]]
+    since = new.at - STORY_LIFE
+    asked += [("told", KeyRange(key, since, until, TOLD_LIMIT)) for key in told_keys(new)]
+    since = new.at - COMPANY_PAST
+    past = [KeyRange(key, since, until, COMPANY_STORIES) for key in new.keys()["ticker"]]
     found = shelf.find([*(one for _, one in asked), *past], as_of)
     scores: dict[int, int] = defaultdict(int)
     for (kind, _), numbers in zip(asked, found, strict=False):
