@@ -1,6 +1,8 @@
 """Sources into a database: each article once, each in its story, whatever is read twice."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -94,6 +96,16 @@ def test_articles_are_kept_and_placed_and_the_report_counts_them(
     assert (report.stories, report.new_stories, report.duplicates) == (2, 2, 1)
     assert (report.failures, report.failed[0].name, report.error) == ({"source_unreadable": 1}, "row 4", None)
     assert {one.title for one in to_analyse(database)} == {ALCOA, "Fed holds rates steady"}
+
+
+def test_what_takes_articles_in_loads_neither_the_event_memory_nor_the_analysis() -> None:
+    wanted = "import sys, agent.ingest, agent.jobs.engine, vectorstore.threads"
+    heavy = {"chromadb", "scipy", "datasketch", "exchange_calendars", "trafilatura", "agent.analyze"}
+    code = f"{wanted}; print(*({heavy!r} & sys.modules.keys()))"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == []
 
 
 def test_the_same_source_twice_adds_nothing(ingest: Ingest, database: Database, rows: Callable[..., Source]) -> None:
