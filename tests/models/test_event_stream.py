@@ -69,6 +69,12 @@ def test_any_stream_in_any_pieces_is_read_as_the_client_reads_it(seed: int) -> N
     assert repr(told(PlainDecoder(), pieces)) == repr(told(SSEDecoder(), pieces))
 
 
+@pytest.mark.parametrize("other", OTHER)
+def test_an_event_of_another_form_is_read_as_the_client_reads_it(other: str) -> None:
+    pieces = [f"{PLAIN[0]}{other}{PLAIN[2]}".encode()]
+    assert repr(told(PlainDecoder(), pieces)) == repr(told(SSEDecoder(), pieces))
+
+
 def test_a_block_of_plain_events_is_read_at_once() -> None:
     block = "".join(PLAIN).encode()
     (event,) = PlainDecoder().iter_bytes(iter([block, b"data: {"]))
