@@ -6,13 +6,27 @@ stays: nobody can tell whether its call was billed, and a budget that forgot it 
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, cast, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    String,
+    Text,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from records.database.engine import Place
 from records.database.model_call_tables import model_answers, model_calls, model_holds, model_spending
@@ -39,15 +53,20 @@ _LET_GO = delete(model_holds).where(model_holds.c.number == bindparam("hold"))
 _CALL = insert(model_calls)
 _SPEND = (
     update(model_spending)
-    .where(model_spending.c.period == bindparam("name"))
+    .where(model_spending.c.period.in_([bindparam(f"{period}_period") for period in PERIODS]))
     .values(
         tokens=model_spending.c.tokens + bindparam("more_tokens"),
         cost_nano=model_spending.c.cost_nano + bindparam("more_nano"),
     )
 )
 _ANSWER = select(model_answers.c.payload).where(model_answers.c.digest == bindparam("wanted"))
-_HAS_ANSWER = select(model_answers.c.digest).where(model_answers.c.digest == bindparam("wanted"))
-_KEEP_ANSWER = insert(model_answers)
+_KEPT = exists().where(model_answers.c.digest == bindparam("digest", type_=String()))
+_KEEP_ANSWER = insert(model_answers).from_select(
+    ("digest", "at", "payload"),
+    select(
+        bindparam("digest", type_=String()), bindparam("at", type_=BigInteger()), bindparam("payload", type_=Text())
+    ).where(~_KEPT),
+)
 GroupBy = Literal["day", "model", "prompt", "run"]
 _DAY = 86_400_000_000  # microseconds
 
@@ -120,13 +139,22 @@ class ModelCalls:
 
         return patiently(write)
 
-    def settle(self, entry: CallEntry, hold: int | None = None, *, held_at: datetime | None = None) -> None:
-        """Writes the row of a call that ended and lets its hold go, in one transaction. `held_at`: when it was held, so that
-        a call over midnight counts in the day that allowed it."""
+    def settle(
+        self,
+        entry: CallEntry,
+        hold: int | None = None,
+        *,
+        held_at: datetime | None = None,
+        answer: str | None = None,
+    ) -> None:
+        """Writes the row of a call that ended and lets its hold go, in one transaction, and keeps its answer if one is given.
+        `held_at`: when it was held, so that a call over midnight counts in the day that allowed it."""
 
         def write() -> None:
             with self._writing() as connection:
                 settle_in(connection, entry, hold, held_at or entry.at)
+                if answer is not None:
+                    _keep(connection, entry.request_digest, answer, entry.at)
 
         patiently(write, again=hold is not None)
         for told in self._watching:
@@ -170,8 +198,7 @@ class ModelCalls:
 
         def write() -> None:
             with self._writing() as connection:
-                if connection.execute(_HAS_ANSWER, {"wanted": digest}).first() is None:
-                    connection.execute(_KEEP_ANSWER, {"digest": digest, "payload": payload, "at": to_epoch(at)})
+                _keep(connection, digest, payload, at)
 
         patiently(write, again=True)
 
@@ -224,8 +251,7 @@ def settle_in(connection: Connection, entry: CallEntry, hold: int | None, counts
     tokens = entry.input_tokens + entry.output_tokens + entry.uncertain.tokens
     cost = (entry.cost_nano or 0) + (entry.uncertain.cost_nano or 0)
     if tokens or cost:
-        for name in periods(entry.run_id, counts_at).values():
-            _add(connection, name, tokens, cost)
+        _spend(connection, periods(entry.run_id, counts_at), tokens, cost)
 
 
 def taken_in(connection: Connection, period: Period, names: dict[Period, str]) -> Spent:
@@ -242,10 +268,18 @@ def taken_in(connection: Connection, period: Period, names: dict[Period, str]) -
     return Spent(base[0] + int(held[0]), base[1] + int(held[1]))
 
 
-def _add(connection: Connection, name: str, tokens: int, cost: int) -> None:
-    done = connection.execute(_SPEND, {"name": name, "more_tokens": tokens, "more_nano": cost})
-    if done.rowcount == 0:
-        connection.execute(insert(model_spending).values(period=name, tokens=tokens, cost_nano=cost))
+def _spend(connection: Connection, names: Mapping[Period, str], tokens: int, cost: int) -> None:
+    asked = {f"{period}_period": name for period, name in names.items()}
+    done = connection.execute(_SPEND, {**asked, "more_tokens": tokens, "more_nano": cost})
+    if done.rowcount < len(names):  # the first call of a run, a day or a month
+        begun = select(model_spending.c.period).where(model_spending.c.period.in_(names.values()))
+        known = set(connection.execute(begun).scalars())
+        new = [{"period": name, "tokens": tokens, "cost_nano": cost} for name in names.values() if name not in known]
+        connection.execute(insert(model_spending), new)
+
+
+def _keep(connection: Connection, digest: str, payload: str, at: datetime) -> None:
+    connection.execute(_KEEP_ANSWER, {"digest": digest, "payload": payload, "at": to_epoch(at)})
 
 
 def _row(entry: CallEntry) -> dict[str, Any]:
