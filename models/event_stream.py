@@ -17,6 +17,8 @@ _AFTER = b"\n\n"
 _DONE = b"data: [DONE]\n\n"
 LONGEST_PLAIN_BYTES = 1 << 16
 """Of one event: a longer one is put together by the client, which does not look through it again with each piece."""
+AT_ONCE_BYTES = 1 << 13
+"""Of events: with many more their objects would wake Python's garbage collector, which takes as long as reading them."""
 
 
 class Values(ServerSentEvent):
@@ -36,19 +38,15 @@ class PlainDecoder(SSEDecoder):
         waiting = b""
         for piece in iterator:
             waiting += piece
-            end = waiting.rfind(_AFTER) + len(_AFTER)
-            if end < len(_AFTER):
-                whole = None
-                plain = len(waiting) <= LONGEST_PLAIN_BYTES
-            else:
-                whole = _values(waiting[:end])
-                plain = whole is not None
-            if not plain or b"\r" in piece:
+            plain = b"\r" not in piece
+            while plain and (end := _end(waiting)):
+                values = _values(waiting[:end])
+                if plain := values is not None:
+                    yield values
+                    waiting = waiting[end:]
+            if not plain or len(waiting) > LONGEST_PLAIN_BYTES:
                 yield from super().iter_bytes(chain((waiting,), iterator))
                 return
-            if whole is not None:
-                yield whole
-                waiting = waiting[end:]
         # what is left has no blank line after it, so it is no event
 
 
@@ -56,6 +54,13 @@ def events(stream: openai.Stream[object]) -> Iterator[ServerSentEvent]:
     """What the stream says as it comes: `Values`, or single events. Raises what the client raises."""
     stream._decoder = PlainDecoder()
     return stream._iter_events()
+
+
+def _end(waiting: bytes) -> int:
+    """Where some whole events end; 0 if none does."""
+    last = waiting.rfind(_AFTER, 0, AT_ONCE_BYTES)
+    found = last if last >= 0 else waiting.find(_AFTER)
+    return found + len(_AFTER) if found >= 0 else 0
 
 
 def _values(block: bytes) -> Values | None:
