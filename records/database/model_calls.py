@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from records.database.engine import Place
 from records.database.model_call_tables import model_answers, model_calls, model_holds, model_spending
+from records.database.prepared import Prepared
 from records.database.turns import Turns
 from records.errors import StoreLocked, StoreUnreachable
 from records.spending import BudgetLimits, CallBound, CallEntry, Outcome, Period, Shortfall, Spent, periods
@@ -47,11 +48,13 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 
 PERIODS: tuple[Period, ...] = ("run", "day", "month")
 
-# Statements of every call are made once: SQLAlchemy takes longer to build and to recognise one than SQLite to run it.
-_HOLD = insert(model_holds).returning(model_holds.c.number)
-_LET_GO = delete(model_holds).where(model_holds.c.number == bindparam("hold"))
-_CALL = insert(model_calls)
-_SPEND = (
+_HOLD = Prepared(
+    insert(model_holds).returning(model_holds.c.number),
+    *(column.name for column in model_holds.c if column.name != "number"),
+)
+_LET_GO = Prepared(delete(model_holds).where(model_holds.c.number == bindparam("hold")))
+_CALL = Prepared(insert(model_calls), *(column.name for column in model_calls.c if column.name != "number"))
+_SPEND = Prepared(
     update(model_spending)
     .where(model_spending.c.period.in_([bindparam(f"{period}_period") for period in PERIODS]))
     .values(
@@ -59,13 +62,15 @@ _SPEND = (
         cost_nano=model_spending.c.cost_nano + bindparam("more_nano"),
     )
 )
-_ANSWER = select(model_answers.c.payload).where(model_answers.c.digest == bindparam("wanted"))
+_ANSWER = Prepared(select(model_answers.c.payload).where(model_answers.c.digest == bindparam("wanted")))
 _KEPT = exists().where(model_answers.c.digest == bindparam("digest", type_=String()))
-_KEEP_ANSWER = insert(model_answers).from_select(
-    ("digest", "at", "payload"),
-    select(
-        bindparam("digest", type_=String()), bindparam("at", type_=BigInteger()), bindparam("payload", type_=Text())
-    ).where(~_KEPT),
+_KEEP_ANSWER = Prepared(
+    insert(model_answers).from_select(
+        ("digest", "at", "payload"),
+        select(
+            bindparam("digest", type_=String()), bindparam("at", type_=BigInteger()), bindparam("payload", type_=Text())
+        ).where(~_KEPT),
+    )
 )
 GroupBy = Literal["day", "model", "prompt", "run"]
 _DAY = 86_400_000_000  # microseconds
@@ -135,7 +140,7 @@ class ModelCalls:
         def write() -> int | Shortfall:
             with self._writing() as connection:
                 short = _shortfall(connection, names, asked, limits)
-                return short or int(connection.execute(_HOLD, row).scalar_one())
+                return short or int(_HOLD.run(connection, row).fetchone()[0])
 
         return patiently(write)
 
@@ -191,7 +196,8 @@ class ModelCalls:
     def find_answer(self, digest: str) -> str | None:
         """The kept answer to the request of this digest."""
         with self._reading() as connection:
-            return connection.execute(_ANSWER, {"wanted": digest}).scalar()
+            row = _ANSWER.run(connection, {"wanted": digest}).fetchone()
+            return None if row is None else str(row[0])
 
     def keep_answer(self, digest: str, payload: str, at: datetime) -> None:
         """Keeps an answer; the first one of a request stays."""
@@ -244,10 +250,10 @@ def _shortfall(
 def settle_in(connection: Connection, entry: CallEntry, hold: int | None, counts_at: datetime) -> None:
     """As `ModelCalls.settle`, in a transaction under way."""
     if hold is not None:
-        let_go = connection.execute(_LET_GO, {"hold": hold})
+        let_go = _LET_GO.run(connection, {"hold": hold})
         if let_go.rowcount == 0:
             return  # written by a try before, of which nobody heard: the server was lost as it said so
-    connection.execute(_CALL, _row(entry))
+    _CALL.run(connection, _row(entry))
     tokens = entry.input_tokens + entry.output_tokens + entry.uncertain.tokens
     cost = (entry.cost_nano or 0) + (entry.uncertain.cost_nano or 0)
     if tokens or cost:
@@ -270,7 +276,7 @@ def taken_in(connection: Connection, period: Period, names: dict[Period, str]) -
 
 def _spend(connection: Connection, names: Mapping[Period, str], tokens: int, cost: int) -> None:
     asked = {f"{period}_period": name for period, name in names.items()}
-    done = connection.execute(_SPEND, {**asked, "more_tokens": tokens, "more_nano": cost})
+    done = _SPEND.run(connection, {**asked, "more_tokens": tokens, "more_nano": cost})
     if done.rowcount < len(names):  # the first call of a run, a day or a month
         begun = select(model_spending.c.period).where(model_spending.c.period.in_(names.values()))
         known = set(connection.execute(begun).scalars())
@@ -279,7 +285,7 @@ def _spend(connection: Connection, names: Mapping[Period, str], tokens: int, cos
 
 
 def _keep(connection: Connection, digest: str, payload: str, at: datetime) -> None:
-    connection.execute(_KEEP_ANSWER, {"digest": digest, "payload": payload, "at": to_epoch(at)})
+    _KEEP_ANSWER.run(connection, {"digest": digest, "payload": payload, "at": to_epoch(at)})
 
 
 def _row(entry: CallEntry) -> dict[str, Any]:

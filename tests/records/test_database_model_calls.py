@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 import records
 from records.database import Database, model_calls
+from records.database.prepared import Prepared
 from records.errors import StoreError, StoreUnreachable
 from records.spending import BudgetLimit, BudgetLimits, CallBound, CallEntry, Outcome, Shortfall, Spent
 
@@ -147,7 +148,8 @@ def test_a_call_and_its_answer_are_written_together_or_not_at_all(
     held = hold(database, CallBound(300, 6_000), BudgetLimits())
     assert isinstance(held, int)
     with monkeypatch.context() as broken:
-        broken.setattr(model_calls, "_KEEP_ANSWER", text("INSERT INTO model_answers (digest) VALUES (NULL)"))
+        refused = Prepared(text("INSERT INTO model_answers (digest) VALUES (NULL)"))
+        broken.setattr(model_calls, "_KEEP_ANSWER", refused)
         with pytest.raises(StoreError):
             database.model_calls.settle(CALL, held, answer='{"text": "one"}')
     assert database.model_calls.entries() == []
