@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from agent.progress import OnProgress, Progress
+from agent.progress import OnProgress, Progress, writing
 from agent.read import ReadResult, by_ticker, fit_to_context
 from agent.sentences import joined
 from agent.summary import hold_facts, hold_summary
@@ -91,7 +91,7 @@ def read_capable(
         answer_schema(tuple(table)),
         purpose="read",
         max_output_tokens=MAX_OUTPUT_TOKENS,
-        on_token=lambda token: progress(Progress("read", token=token)),
+        on_token=writing(progress, "read"),
     )
     missing = (
         ()
