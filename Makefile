@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 # How many processes share the tests.
 PROCESSES ?= 2
 
-.PHONY: help demo test test-model browser check lock clean
+.PHONY: help demo test test-model browser check gate lock clean
 help:
 	@echo "make demo        set up, get the model, analyse a real article and show the page"
 	@echo "make test        set up and run the tests"
 	@echo "make test-model  the tests that run the embedded language model end to end"
 	@echo "make browser     install Chromium from Debian's packages, for the tests of the pages (skipped without)"
 	@echo "make check       formatting, lint and types"
+	@echo "make gate        every suite of the evaluation, on recorded answers, held against the gates"
 	@echo "make lock        renew the lock files"
 
 $(VENV)/bootstrap: requirements-bootstrap.lock
@@ -51,6 +52,10 @@ check: $(VENV)/dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+gate: $(VENV)/dev
+	@$(BIN)/rhyme models pull --embedder
+	@$(BIN)/rhyme eval all --replay --gate --quiet
 
 lock: $(VENV)/bootstrap
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate requirements-bootstrap.in -o requirements-bootstrap.lock

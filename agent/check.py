@@ -1,7 +1,7 @@
 """The check: figures with their roles, dates, names and quotations of a sentence stand in what it cites. Code, not a model."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -158,7 +158,15 @@ def parties_of(evidence: Evidence) -> Parties:
     for mention in evidence.reading.mentions:
         for word in _telling_words(mention.name):
             owners.setdefault(word, set()).add(_owner(mention.name, owners))
-    return {word: next(iter(names)) for word, names in owners.items() if len(names) == 1}
+    return {word: company for word, names in owners.items() if (company := _only(word, names))}
+
+
+def _only(word: str, names: Collection[str]) -> str | None:
+    """The one of `names`; of two, the one that goes on where the other ends ("Cooper", "Cooper Tire & Rubber" in one article)."""
+    if len(names) == 1:
+        return next(iter(names))
+    longer = [one for one in names if one.lower().startswith(word) and len(_telling_words(one)) > 1]
+    return longer[0] if len(longer) == 1 else None
 
 
 def _owner(name: str, owners: Mapping[str, set[str]]) -> str:

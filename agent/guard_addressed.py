@@ -22,9 +22,16 @@ _COMMON = frozenset(
 )
 """Words that link no two texts."""
 _FOREIGN_BOUNDARY = re.compile(
-    r"[.!?؟।…][\"'”’)\]]*\s+(?=[^\x00-\x7f])|[。！？](?=.)|(?<=[a-z]{4})[.!?][\"'”’)\]]*\s+(?=\S)|(?<=[.!?])\s+(?=[<{\[#*`|-])"
+    r"[.!?؟।…][\"'”’)\]]*\s+(?=[^\x00-\x7f])|[。！？](?=.)|(?<=[a-z]{4})[.!?][\"'”’)\]]*\s+(?=\S)"
+    r"(?!(?:[a-z]+ed|said|was|were|has|had)\s)|(?<=[.!?])\s+(?=[<{\[#*`|-])"
 )
-"""Ends of sentences that the splitter for English does not see: before other scripts, marks and small letters."""
+"""Ends of sentences that the splitter for English does not see: before other scripts, marks and small letters. A verb in the past
+goes on after an abbreviation."""
+_RUN_ON = re.compile(
+    r"(?<=[a-z])\s+(?=(?:The|It|Its|In|This|That|These|Those|He|She|They|But|On|For|At|As|After|While|With|By|From|When|Under|If)"
+    r"\s[a-z\d])"
+)
+"""A sentence's first word behind one that ended without a stop."""
 _SET_APART = re.compile(r"(?<!\w)(?:\w[ .·_-]){11,}\w(?!\w)")
 """Twelve letters set apart one by one: no language is printed so."""
 _REPEATED = 12
@@ -82,10 +89,12 @@ def _content(text: str) -> set[str]:
 
 
 def pieces(text: str) -> Iterator[tuple[Span, str]]:
-    """(span, words) of each sentence, parted also where only another script, a mark or a small letter begins the next one."""
+    """(span, words) of each sentence, parted also where only another script, a mark or a small letter begins the next one, or where
+    one ended without a stop."""
     for span, words in split_sentences(text):
         start = span.start
-        for boundary in [match.end() for match in _FOREIGN_BOUNDARY.finditer(words)] + [len(words)]:
+        ends = {match.end() for mark in (_FOREIGN_BOUNDARY, _RUN_ON) for match in mark.finditer(words)}
+        for boundary in (*sorted(ends), len(words)):
             piece = text[start : span.start + boundary]
             stripped = piece.strip()
             if stripped:

@@ -8,13 +8,16 @@ what the article is about, gives a figure of it or shares its words. Whatever ha
 import re
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Literal
 
+from agent.anycase import Anycase
 from agent.guard_addressed import pieces
+from agent.guard_language import language_of, strays
 from agent.named import ordinary_words
-from agent.sentences import split_sentences
-from agent.values import values_of
+from agent.relations.lexicon import directions_in, measures_in
+from agent.values import Figure, values_of
 from agent.values.weight import weighs
 from records.defences import Defence, holds
 from records.market import Candidate
@@ -41,14 +44,16 @@ _ITSELF = re.compile(
     r"\b(?:this|these|the (?:above|following|preceding|present))\s+(?:\w+\s+)?"
     r"(?:text|article|passage|lines?|sentences?|paragraphs?|message|prompt|instructions?|conversation|reply|response|summary|analysis)\b"
     r"|\b(?:every|each|any|a|an|the|all|complete|your|our)\s+(?:\w+\s+)?(?:summary|summaries|reading|readers?|reply|replies|response"
-    r"|verdict|pupil|prompt|operator|model|assistant)\s+(?:is|are|was|will|should|must|may|can|that|who|which|gives?|ends?|says?|cites?|to)\b"
+    r"|verdict|pupil|prompt|operator|model|assistant)\s+(?:is|are|was|will|should|must|may|can|that|who|which|gives?|ends?|says?|cites?"
+    r"|(?<!response )(?<!reply )to)\b"
     r"|\bsentences?\s+of\s+the\s+(?:analysis|summary)\b|\b[AP][1-9]\s+and\b",
     re.IGNORECASE,
 )
 """A text that speaks of itself or of what becomes of it."""
 _IMPERATIVE = re.compile(
-    r"^[\W_]*(?:(?:please|now|then|so|instead|also|and|but|first|next|finally|kindly|just|always|never|only|do not|don['’]t|note"
-    r"|important)\b[\s,:]*)*(?P<verb>[A-Za-z]{2,})(?=\s)(?P<object>\s+(?:(?:as|to|in|into|with|for|from|of|by)\s+)?(?:the|a|an|all|any|every|this"
+    r"^[\W_]*(?-i:(?:[A-Z]\w+,\s+)?)(?:(?:please|now|then|so|instead|also|and|but|first|next|finally|kindly|just|always|never"
+    r"|only|do not|don['’]t|note|important)\b[\s,:]*)*"
+    r"(?P<verb>[A-Za-z]{2,})(?=\s)(?P<object>\s+(?:(?:as|to|in|into|with|for|from|of|by)\s+)?(?:the|a|an|all|any|every|this"
     r"|that|these|those|it|its|me|us|them|your|my|our|no|only|one|two|each|both|exactly|nothing|everything|anything|out)\b)?",
     re.IGNORECASE,
 )
@@ -82,6 +87,15 @@ _FORM = re.compile(
     r"[{}`\\]|\|[^|]*\||\[[^\]]*:[^\]]*\]|\w_\w|(?:\b\w[\w -]{1,20}:\s[^:;|]{1,40}[;|]\s*){2}|://|@\w|&#?\w+;|\w{36,}"
 )
 """Marks of a form, of code or of an address: no prose."""
+_RAN_ON = re.compile(r"(?P<head>[A-Za-z][^A-Z\d]{12,}?)\s+[\"'“(]?(?P<next>[A-Z][a-z]*)(?P<small>(?:-[a-z]+)?\s[a-z])?")
+"""A sentence up to its first capital, which may have run into one of the news without a stop."""
+_LINKING = frozenset(
+    """
+    the a an of to in on at by for from with and or as than its his her their our but under over via into after before that which
+    who
+    """.split()
+)
+"""Before a name of an ordinary word ("the Treasury said"): no sentence ends so."""
 _REPORTS = re.compile(
     r"\b(?:said|says|say|told|reported|reports|announced|expects?|expected|forecasts?|agreed|plans?|according)\b", re.I
 )
@@ -91,6 +105,7 @@ _SPEAKER = re.compile(
     re.IGNORECASE,
 )
 """Who speaks in news without being named again."""
+_SHARES = Anycase(r"\b(?:per\s+share|shares?\b)")
 _OF_SCORE = re.compile(
     r"\b(?:score|precedents?|past event|session|sigma|σ|interval|chance|base rate|ordinary day|multiplier|evidence"
     r"|probability|moved?|sentiment|tone|positive|negative|neutral|beyond|similar|steps?)"
@@ -98,6 +113,13 @@ _OF_SCORE = re.compile(
 """Words of our own evidence, which no article has."""
 _STUMP = 9
 _LINKS = 2
+_PETTY = 1_000.0
+"""A smaller whole sum or count is news only of a measure, or beside words of the article: "200 dollars", "500 words" are none."""
+_INITIALS = re.compile(r"(?<![A-Za-z])(?:[A-Z]\.)+$")
+_ROUNDS = 2
+"""So far from the headline the news reaches: to sentences that share words with it, and to those that share words with these."""
+_HEADLINE_WORDS = 4
+"""Fewer are no headline."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +127,11 @@ class News:
     """What an article is about, by its words."""
 
     names: frozenset[str]
-    """Words of names that the headline has, or two sentences, or that name a company found in code."""
+    """Words of names that the headline has, that name a company found in code, or that two sentences have, one of them anchored."""
     core: frozenset[str]
-    """Words of the headline, of two paragraphs, or of sentences that give a figure of the news."""
+    """Words of the headline, or of two paragraphs, one of them anchored."""
+    language: str | None = None
+    """Of the article."""
 
     @classmethod
     def of(cls, title: str, text: str, candidates: Collection[Candidate] = ()) -> "News":
@@ -120,12 +144,19 @@ class News:
         """Why `text` may not be shown as news, by the first of its sentences that may not; None if it may."""
         if not holds(Defence.NEWS_ONLY):
             return None
-        return next((fault for _, one in pieces(text) if (fault := self._fault(one))), None)
+        return next((fault for _, one in pieces(text) if (fault := self.fault_in(one))), None)
 
-    def _fault(self, sentence: str) -> str | None:
+    def fault_in(self, sentence: str) -> str | None:
+        """Of one sentence as `pieces` part them."""
         if len(sentence) <= _STUMP and sentence.isascii() and len(sentence.split()) <= 2:
             return None  # "| Video", "Del.": what the splitter left over says nothing to anybody
-        return address_fault(sentence) or (None if self.anchors(sentence) else "it says nothing of the article's news")
+        if strays(sentence, self.language):
+            return "it is in another language than the news"
+        if (fault := address_fault(sentence)) is not None:
+            return fault
+        head = _before_run(sentence)
+        told = self.anchors(sentence) and (head is None or self.anchors(head))
+        return None if told else "it says nothing of the article's news"
 
     def claim_fault(self, text: str, support: Collection[str]) -> str | None:
         """As `fault`, for a sentence of the analysis: one that rests on precedents or the score may speak of these."""
@@ -136,12 +167,20 @@ class News:
         return self.fault(text)
 
     def anchors(self, sentence: str) -> bool:
-        """Whether it names what the article is about, gives a figure of it or shares its words."""
-        if self.names & {word.lower() for word in _bare_names(sentence)} or _has_value(sentence):
+        """Whether it names what the article is about, shares its words, or gives a figure of business or of what it is about."""
+        if self.names & {word.lower() for word in _bare_names(sentence)}:
             return True
         links, told = len(_content(sentence) & self.core), _QUOTED.sub("", sentence)
         reported = _REPORTS.search(told) is not None
-        return links >= _LINKS or (reported and (links > 0 or _SPEAKER.search(told) is not None))
+        if links >= _LINKS or (reported and (links > 0 or _SPEAKER.search(told) is not None)):
+            return True
+        measured, moved = measures_in(sentence), directions_in(sentence)
+        if measured and (moved or values_of(sentence).periods):
+            return True
+        value = _value(sentence)
+        if value is None or value == "large":
+            return value is not None
+        return links > 0 or reported or bool(measured or moved or _SHARES.search(sentence))
 
 
 def address_fault(sentence: str) -> str | None:
@@ -163,22 +202,36 @@ def address_fault(sentence: str) -> str | None:
     return None
 
 
+def _before_run(sentence: str) -> str | None:
+    """What stands before a place where a sentence may have run into the next one: with a small first letter before any capital,
+    else before one that makes no name."""
+    found = _RAN_ON.match(sentence)
+    if found is None:
+        return None
+    head = found["head"]
+    no_name = found["small"] and found["next"].lower() in ordinary_words() and head.split()[-1].lower() not in _LINKING
+    return head if head[0].islower() or no_name else None
+
+
 @lru_cache(maxsize=16)
 def _news(title: str, text: str, known: tuple[str, ...]) -> News:
-    paragraphs = [one for one in text.split("\n") if one.strip()]
-    sentences = [words for part in paragraphs for _, words in split_sentences(part)]
-    in_names = Counter(word for one in (title, *sentences) for word in _names(one))
-    in_parts = Counter(word for one in paragraphs for word in _content(one))
-    names = {word for word, count in in_names.items() if count >= _LINKS}
-    names |= {word.lower() for one in (title, *known) for word in _bare_names(one)} - ordinary_words()
-    core = set(_content(title)) | {word for word, count in in_parts.items() if count >= _LINKS}
-    first = News(frozenset(names), frozenset(core))
-    for one in sentences:
-        if address_fault(one) is None and _has_value(one) and first.anchors(one):
-            core |= _content(one)
-    return News(frozenset(names), frozenset(core))
+    parts = [[words for _, words in pieces(one)] for one in text.split("\n") if one.strip()]
+    language = language_of(f"{title}\n{text}")
+    plain = [one for part in parts for one in part if not strays(one, language) and address_fault(one) is None]
+    in_names = Counter(word for one in (title, *(one for part in parts for one in part)) for word in _names(one))
+    in_parts = Counter(word for part in parts for word in frozenset[str]().union(*map(_content, part)))
+    names = {word.lower() for one in (title, *known) for word in _bare_names(one)} - ordinary_words()
+    news = News(frozenset(names), frozenset(_content(title)), language)
+    for _ in range(_ROUNDS):
+        told = [one for one in plain if news.anchors(one)]
+        names = {word for one in told for word in _names(one) if in_names[word] >= _LINKS}
+        core = {word for one in told for word in _content(one) if in_parts[word] >= _LINKS}
+        news = replace(news, names=news.names | names, core=news.core | core)
+    return news
 
 
+_ENDING = re.compile(r"(?:ing|ed|es|s)$")
+_POSSESSIVE = re.compile(r"['’]s?$")
 _NAME = re.compile(r"(?<![\w’'-])[A-Z][\w&’'-]*\w")
 
 
@@ -188,31 +241,43 @@ def _names(sentence: str) -> frozenset[str]:
 
 
 def _bare_names(sentence: str, start: int = 0) -> list[str]:
-    return [re.sub(r"['’]s?$", "", one) for one in _NAME.findall(sentence, start)]
+    return [_POSSESSIVE.sub("", one) for one in _NAME.findall(sentence, start)]
 
 
 def _content(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _COMMON)
 
 
+@lru_cache(maxsize=16_384)
 def _stem(word: str) -> str:
-    return re.sub(r"(?:ing|ed|es|s)$", "", word)
+    return _ENDING.sub("", word)
 
 
-def _has_value(sentence: str) -> bool:
-    """A figure that says how much, or a day."""
+def _value(sentence: str) -> Literal["large", "small"] | None:
+    """A figure that says how much, a day or a period: "small" where there are but whole sums and counts below _PETTY."""
     found = values_of(sentence)
-    days = any(one.month and (one.day or one.year) for one in found.days)
-    return days or any(weighs(one, sentence) for one in found.figures)
+    told = [one for one in found.figures if weighs(one, sentence)]
+    if any(one.month and (one.day or one.year) for one in found.days) or any(_is_large(one) for one in told):
+        return "large"
+    return "small" if told or found.periods or found.days else None
+
+
+def _is_large(figure: Figure) -> bool:
+    """Also with cents, of one dollar (a rate of exchange), or of people, shares and other things of the news."""
+    if figure.kind not in ("money", "number"):
+        return True
+    return abs(figure.number) >= _PETTY or figure.number % 1 != 0 or figure.number == 1 or figure.unit is not None
 
 
 def shown_title(title: str, text: str) -> str:
     """The headline without sentences after its first that say nothing of the news, or speak to a reader."""
     if not holds(Defence.NEWS_ONLY):
         return title
-    parts = list(pieces(title))
+    parts = [words for _, words in pieces(title)]
+    while len(parts) > 1 and (len(parts[0].split()) < _HEADLINE_WORDS or _INITIALS.search(parts[0])):
+        parts[:2] = [f"{parts[0]} {parts[1]}"]  # "J.P. Morgan" is no end of a sentence
     if len(parts) < 2:
         return title
-    news = News.of(parts[0][1], text)
-    kept = [parts[0][1], *(words for _, words in parts[1:] if news.fault(words) is None)]
+    news = News.of(parts[0], text)
+    kept = [parts[0], *(words for words in parts[1:] if news.fault(words) is None)]
     return title if len(kept) == len(parts) else " ".join(kept)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal, cast
 
+from agent.anycase import Anycase, folded
 from records.errors import SettingsError
 from records.once import once
 
@@ -38,14 +39,15 @@ class Pattern:
     kind: Kind
     weight: float
     script: Literal["any", "latin", "other"]
-    anchors: tuple[str, ...]
+    anchors: frozenset[str]
     expression: re.Pattern[str]
+    """Of folded text."""
 
-    def found(self, sentence: str, lower: str) -> bool:
-        """Whether it stands in `sentence`; `lower`: the sentence in lower case."""
-        if self.anchors and not any(anchor in lower for anchor in self.anchors):
+    def found(self, small: str, present: frozenset[str]) -> bool:
+        """Whether it stands in a sentence; `small`: that folded, `present`: the anchors of any pattern that it has."""
+        if self.anchors and self.anchors.isdisjoint(present):
             return False
-        return self.expression.search(sentence) is not None
+        return self.expression.search(small) is not None
 
 
 @once
@@ -60,8 +62,8 @@ def patterns() -> tuple[Pattern, ...]:
                 kind=cast(Kind, entry["kind"]),
                 weight=float(entry["weight"]),
                 script=entry["script"],
-                anchors=tuple(entry["anchors"]),
-                expression=re.compile("".join(entry["parts"]), re.IGNORECASE),
+                anchors=frozenset(entry["anchors"]),
+                expression=Anycase("".join(entry["parts"])).expression,
             )
             for name, entry in raw.items()
         ]
@@ -72,16 +74,22 @@ def patterns() -> tuple[Pattern, ...]:
     return tuple(sorted(read, key=lambda one: -one.weight))
 
 
+@once
+def _anchors() -> tuple[str, ...]:
+    return tuple(sorted({anchor for one in patterns() for anchor in one.anchors}))
+
+
 @lru_cache(maxsize=SENTENCES_KEPT)
 def addressed(sentence: str) -> Kind | None:
     """What `sentence` tries with a model; None if it does not address one."""
-    lower = sentence.lower()
+    small = folded(sentence)
+    present = frozenset(anchor for anchor in _anchors() if anchor in small)
     foreign, ascii_only = _FOREIGN_HINT.search(sentence) is not None, sentence.isascii()
     total, first = 0.0, None
     for one in patterns():
         if (one.script == "latin" and not foreign) or (one.script == "other" and ascii_only):
             continue
-        if one.found(sentence, lower):
+        if one.found(small, present):
             total += one.weight
             first = first or one.kind
             if total >= ENOUGH - 1e-9:

@@ -58,6 +58,10 @@ _OPENERS = frozenset(
     quarterly annual analysts investors management
     """.split()
 )
+_POSSESSIVE = re.compile(r"['’]s?$")
+_GAP = re.compile(r"[\s-]+")
+NAMES_KEPT = 4_096
+"""Names and texts whose words are kept."""
 _BEGINNING = 5
 """Letters from which the beginning of a name stands for it."""
 _MODEL = re.compile(r"\d+[a-g]?|[a-z]+\d+[a-g]?")
@@ -73,7 +77,7 @@ def name_faults(sentence: str, cited: str, headline: str, body: str, instruments
     """
     listed = tuple(instruments)
     told = "\n".join((cited, headline, *listed))
-    allowed = _words(told) | _COMMON
+    allowed = set(_words(told)) | _COMMON
     runs = _runs(body)
     specific = {word for word in _capitalised_words(told) if word not in _COMMON}
     for run in runs:
@@ -147,7 +151,7 @@ def ordinary_words() -> frozenset[str]:
 
 
 def _bare(name: str) -> str:
-    return re.sub(r"['’]s?$", "", name)
+    return _POSSESSIVE.sub("", name)
 
 
 def _parts(name: str) -> set[str]:
@@ -174,16 +178,24 @@ def _initials(runs: Iterable[str], specific: set[str]) -> set[str]:
     """ "FDA" for the "Food and Drug Administration", and the words of the long name where the text has the initials."""
     found: set[str] = set()
     for run in runs:
-        capitals = [word for word in re.split(r"[\s-]+", run) if word[:1].isupper()]
-        short = "".join(word[0] for word in capitals).lower()
-        if len(short) > 1:
-            found |= {short, short[1:] if capitals[0].lower() in _OPENERS else short}
+        short, bare = _short(run)
+        if short:
+            found |= {short, bare}
             if short in specific:
                 found |= _words(run)
     return found
 
 
-def _words(text: str) -> set[str]:
+@lru_cache(maxsize=NAMES_KEPT)
+def _short(run: str) -> tuple[str, str]:
+    """Its initials, and these without an opening word's; empty for a name of one word."""
+    capitals = [word for word in _GAP.split(run) if word[:1].isupper()]
+    short = "".join(word[0] for word in capitals).lower()
+    return (short, short[1:] if capitals[0].lower() in _OPENERS else short) if len(short) > 1 else ("", "")
+
+
+@lru_cache(maxsize=NAMES_KEPT)
+def _words(text: str) -> frozenset[str]:
     words = {word.lower() for word in _WORD.findall(text.replace("’s", "").replace("'s", ""))}
     words |= {word.lower().strip(".,;:()[]<>\"'“”’") for word in text.split()}
-    return words | {word[:-2] for word in words if word.endswith(("'s", "’s"))}
+    return frozenset(words) | {word[:-2] for word in words if word.endswith(("'s", "’s"))}

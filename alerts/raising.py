@@ -72,9 +72,9 @@ def raised(shelf: AlertShelf, book: RuleBook, window: Told, analyses: Iterable[A
     found = [one for one in analyses if window.holds(one) and book.judged(one)]
     stories = {one.story_id for one in found if one.story_id is not None}
     alone = {one.article_id for one in found if one.story_id is None}
-    known = {one.id: one for one in (*found, *shelf.of_stories(stories, alone, window.until))}
+    others = shelf.of_stories(stories, alone, window.until, {one.id for one in found})
     result = Raised()
-    for story, members in _by_story(known.values()).items():
+    for story, members in _by_story((*found, *others)).items():
         _tell_story(story, members, book, window, result)
     result.alerts.sort(key=lambda one: (_order(one.analysis), one.rule), reverse=True)
     return result

@@ -12,12 +12,12 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm  # type: ignore[import-untyped]
 
 from evals.impact.bootstrap import Interval, evaluate
 from evals.impact.curves import reliability
 from evals.impact.metrics import Forecasts, Outcomes, brier, equal_count_bins
 from evals.track_record_shape import ENOUGH, ENOUGH_SESSIONS, Bin, Estimate, Group, Statistics, TrackRecord
+from evals.wilson import wilson
 from markets.reference import Reference
 from records.database import LedgerForecast
 from records.forecast import Forecast, Grade
@@ -109,15 +109,6 @@ def period_of(days: Sequence[date]) -> Callable[[Forecast], str]:
         return f"{day.year}" if by_year else f"{day.year} Q{(day.month + 2) // 3}"
 
     return period
-
-
-def wilson(hits: int, n: int) -> Estimate:
-    """The share hits / n with its 95 % score interval. `n` ≥ 1."""
-    quantile = float(norm.ppf(0.975))
-    share, width = hits / n, quantile**2 / n
-    middle = (share + width / 2) / (1 + width)
-    half = quantile / (1 + width) * float(np.sqrt(share * (1 - share) / n + width / (4 * n)))
-    return Estimate(value=share, low=max(0.0, middle - half), high=min(1.0, middle + half))
 
 
 def _statistics(pairs: Pairs, ref: Reference, draws: int) -> Statistics:

@@ -8,7 +8,7 @@ from records.times import utc_now
 from terminal.assembly import Assembly
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from alerts import Alerts, Wish
     from records.alert import Conditions
@@ -42,3 +42,20 @@ def wished(parts: Assembly, wish: "Wish") -> "Conditions":
             raise UsageError("No portfolio file is set, so no rule can follow it. Set `portfolio` to a CSV file first.")
         read_portfolio(parts.settings.portfolio)
     return conditions_of(wish, lambda: parts.desk, utc_now())
+
+
+def alerts_as_raised(parts: Assembly, *, shown: bool) -> "Callable[[], None]":
+    """A function that prints, a line each, the alerts raised since it was last called, by whatever process kept the analyses;
+    unless `shown` it does nothing. Raises StoreError; what it then did not print it prints at the next call."""
+    if not shown:
+        return lambda: None
+    from alerts import Following
+    from terminal.alert_view import alert_line
+
+    following = Following(parts.database, open_alerts(parts), notes=False)
+
+    def tell() -> None:
+        for alert in following.look(utc_now()):
+            print(alert_line(alert), flush=True)
+
+    return tell

@@ -1,6 +1,7 @@
 """The arguments of `rhyme eval chat`. Standard library only, like all that is read before a command is known."""
 
 from terminal.command_tree import Tree, whole_number
+from terminal.eval_harness_arguments import SHIPPED_HELP, add_run_options
 
 
 def add_eval_chat(evaluate: Tree) -> None:
@@ -13,7 +14,7 @@ def add_eval_chat(evaluate: Tree) -> None:
         "DIR, or its qa/, holds financebench_150.jsonl or tatqa_dev.jsonl (docs/evaluations/chat). Their pages and tables are "
         "taken into a temporary home and reached by the tools alone. Stopped, the same command with --resume goes on.",
     )
-    chat.add_argument("--data", metavar="DIR", required=True, help="folder with the questions")
+    chat.add_argument("--data", metavar="DIR", help=f"folder with the questions; {SHIPPED_HELP}")
     chat.add_argument("--model", metavar="M", help="as in `rhyme analyze`")
     chat.add_argument(
         "--limit",
@@ -40,3 +41,4 @@ def add_eval_chat(evaluate: Tree) -> None:
     )
     chat.add_argument("--out", metavar="DIR", help="also write report.md and report.json there")
     chat.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    add_run_options(chat)

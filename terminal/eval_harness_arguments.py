@@ -59,6 +59,9 @@ def _add_asked(parser: UsageParser) -> None:
     parser.add_argument("--model", metavar="M", help="as in `rhyme analyze`; default: the model of the settings")
     parser.add_argument("--limit", metavar="N", type=whole_number(1, 1_000_000), help="cases put to a model, a suite")
     parser.add_argument("--seed", metavar="S", type=whole_number(0, 2**31), default=0, help="draws them (default 0)")
+    parser.add_argument(
+        "--gate", action="store_true", help="judge the runs by the gates; leave with 1 when a hard one fails"
+    )
     parser.add_argument("--code-only", action="store_true", help="leave out what needs a model")
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from records.errors import NotFound, SourceUnreachable
 from records.times import utc_now
+from terminal import eval_verdicts
 from terminal.assembly import Assembly, runs_here
 from terminal.eval_talk import talk_over
 from terminal.home import Home
@@ -150,23 +151,24 @@ def compared(options: argparse.Namespace, runs: "Iterable[Run]") -> "list[Compar
 
 def reported(path: Path, runs: "Sequence[Run]", comparisons: "Sequence[Comparison]") -> None:
     """Writes the report, with the verdicts of the gates. Raises UsageError for an unknown suffix, StoreUnwritable."""
-    from evals.harness.gates import judge, load_registry
     from evals.harness.report.content import report_of
     from evals.harness.report.write import write_report
 
-    registry = load_registry()
-    verdicts = [verdict for run in runs for verdict in judge(run, registry)]
+    verdicts = eval_verdicts.verdicts_of(runs)
     write_report(path, report_of(runs, verdicts=verdicts, comparisons=comparisons), runs)
 
 
 def shown(options: argparse.Namespace, runs: "Sequence[Run]") -> int:
-    """Compares, reports and prints what a suite's command was asked for; returns the exit code."""
+    """Compares, judges, reports and prints what a suite's command was asked for; returns the exit code."""
     comparisons = compared(options, runs)
+    judging = getattr(options, "gate", False)
+    verdicts = eval_verdicts.verdicts_of(runs) if judging else []
     if options.report:
         reported(Path(options.report), runs, comparisons)
     if options.json:
-        print(as_json(as_object(runs, comparisons)))
-        return 0
+        gates = eval_verdicts.as_object(runs, verdicts) if judging else {}
+        print(as_json({**as_object(runs, comparisons), **gates}))
+        return eval_verdicts.exit_code(verdicts)
     for run in runs:
         print(plain(f"{run.suite}, {run.layer}, {run.split}: {run.n:,} cases ({run.run_id})"))
         print("\n".join(figures(run)))
@@ -176,7 +178,9 @@ def shown(options: argparse.Namespace, runs: "Sequence[Run]") -> int:
             print(f"  {plain(one.metric):28} {_value(one.difference):>10}  {one.verdict}")
     if options.report:
         print(plain(f"The report is in {options.report}."))
-    return 0
+    if judging:
+        print("\n".join(eval_verdicts.lines(runs, verdicts)))
+    return eval_verdicts.exit_code(verdicts)
 
 
 def as_object(runs: "Sequence[Run]", comparisons: "Sequence[Comparison]" = ()) -> Mapping[str, Any]:

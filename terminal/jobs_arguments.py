@@ -102,7 +102,8 @@ def _add_worker(tree: Tree) -> UsageParser:
         "analyse the articles that are in line, until it is stopped",
         "rhyme worker --until-empty",
         "Ctrl-C or SIGTERM: the present steps are finished and the rest is given back; a second time: all is given back at once. "
-        "What a killed worker had in hand is taken up by the next one or by another (docs/jobs.md).",
+        "What a killed worker had in hand is taken up by the next one or by another (docs/jobs.md). Alerts that are raised "
+        "meanwhile are printed, a line each.",
     )
     worker.add_argument(
         "--concurrency",

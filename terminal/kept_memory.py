@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-HOLD_SECONDS = 5.0
-"""How long a folder is kept from others at most: opening it takes an eighth of a second of processor time."""
+HOLD_SECONDS = 1.0
+"""How long a folder is kept from another process that waits for it: opening it takes an eighth of a second of processor time."""
+LONGEST_SECONDS = 60.0
+"""How long it is kept though nobody is known to wait."""
 REST_SECONDS = 0.2
 """How long it is left to them then: whoever waits for a folder's lock looks every twentieth of a second."""
 IDLE_SECONDS = 2.0
@@ -81,9 +83,12 @@ class KeptMemory:
         return self._memory
 
     def _give_way(self) -> None:
-        """Closes what has been open for long enough."""
+        """Closes what has been open for long enough, if another process waits for it."""
+        if self._memory is None or self._shared:
+            return
         now = time.monotonic()
-        if self._memory is not None and not self._shared and now - self._opened_at >= HOLD_SECONDS:
+        held = now - self._opened_at
+        if held >= LONGEST_SECONDS or (held >= HOLD_SECONDS and self._memory.wanted):
             self._let_go()
             self._not_before = now + REST_SECONDS
 

@@ -5,12 +5,11 @@ from typing import Annotated
 from pydantic import Field
 
 from records.base import Record
-from records.times import new_york_date, new_york_midnight
 from tools.alert_lines import lead, of_alert, unjudged
 from tools.news import Limit
 from tools.result import Item, Result, found, unavailable
 from tools.sources import Sources
-from tools.when import stretch
+from tools.when import whole_days
 
 
 class Positions(Record):
@@ -44,7 +43,7 @@ class Alerts(Record):
 
     day: Annotated[
         str | None,
-        Field(max_length=64, description="today, yesterday, this week, monday, 2026-03-31; null: today in New York"),
+        Field(max_length=64, description="today, yesterday, this week, 7 days, monday, 2026-03-31; null: today"),
     ] = None
     limit: Limit = 20
 
@@ -54,8 +53,8 @@ def alerts_of_the_day(sources: Sources, asked: Alerts) -> Result:
     judged."""
     if sources.alerts is None:
         return unavailable("Alerts cannot be asked for here. List the news by score instead.")
-    begin, close = stretch(asked.day or "today", asked.day, sources.as_of)
-    report = sources.alerts(new_york_midnight(new_york_date(begin or close)), close, asked.limit)
+    since, until = whole_days(asked.day, sources.as_of)
+    report = sources.alerts(since, until, asked.limit)
     if report.status == "no_rules":
         return unavailable(lead(report))
     note = " ".join((lead(report), *unjudged(report)))

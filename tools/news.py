@@ -109,14 +109,16 @@ class Show(Record):
         Field(
             min_length=1,
             max_length=200,
-            description="as another tool gave it: analysis:…, article:…, story:…, event:…, claim:…",
+            description="as another tool gave it: analysis:…, article:…, story:…, event:…, claim:…, alert:…",
         ),
     ]
 
 
 def show(sources: Sources, asked: Show) -> Result:
-    """Show one article, analysis, story, past event or claim whole, by the id that another tool gave."""
+    """Show one article, analysis, story, past event or claim whole, by the id that another tool gave; of an alert its analysis."""
     kind, _, name = asked.id.strip().partition(":")
+    if kind == "alert":
+        kind, name = "analysis", name.rpartition(".")[2]
     shows = {"analysis": _analysis, "article": _article, "story": _story, "event": _event, "claim": _claim}
     if kind not in shows or not name:
         raise UsageError(f"{asked.id!r} is no id: give one that another tool gave, such as analysis:0123456789abcdef.")

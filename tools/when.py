@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from records.errors import UsageError
-from records.times import new_york_midnight
+from records.times import new_york_date, new_york_midnight
 
 MARKET_ZONE = ZoneInfo("America/New_York")
 """In which "today" and a bare date are meant: the market's day."""
@@ -72,3 +72,11 @@ def stretch(since: str | None, until: str | None, as_of: datetime) -> tuple[date
             f"the moment that may be known ({as_of:%Y-%m-%d %H:%M} UTC)."
         )
     return begin, close
+
+
+def whole_days(text: str | None, as_of: datetime) -> tuple[datetime, datetime]:
+    """The midnight in New York from which days are meant, and their end, never after `as_of`. None is today; "yesterday", "this
+    week" and a date are themselves; "7 days" and a time mean from that day on. Raises UsageError for days that are to come."""
+    begin, close = stretch(text or "today", text or None, as_of)
+    since = close if begin is None else begin
+    return new_york_midnight(new_york_date(since)), as_of if begin == close else close

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from records.event import Event
 from records.taxonomy import EventType
@@ -22,6 +23,8 @@ LEAST_SUM = 1_000_000
 """Smaller ones are prices and figures per share: not comparable."""
 RARE_NATS = 2.3
 """A word of the article counts as missing when at most one event in ten has it (exp(-2.3) = 0.10)."""
+TEXTS_KEPT = 4_096
+"""Texts whose words and sums are kept: the article's is asked for with each of its precedents."""
 UNTYPED = EventType.NOT_MARKET_RELEVANT
 """No type to differ by."""
 
@@ -110,7 +113,8 @@ def _amount(event: Event, ask: Ask) -> list[str]:
     return []
 
 
-def _money(text: str) -> dict[str, tuple[Decimal, str]]:
+@lru_cache(maxsize=TEXTS_KEPT)
+def _money(text: str) -> Mapping[str, tuple[Decimal, str]]:
     """Currency → its largest sum of a million or more, and how the text writes it."""
     largest: dict[str, tuple[Decimal, str]] = {}
     for found in _MONEY.finditer(unicodedata.normalize("NFKC", text)):
@@ -148,5 +152,6 @@ def _missing(event: Event, ask: Ask, weights: Mapping[str, float]) -> list[str]:
     return [f"no mention of {', '.join(shown)}"] if shown else []
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+@lru_cache(maxsize=TEXTS_KEPT)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))

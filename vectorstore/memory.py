@@ -18,7 +18,7 @@ from records.taxonomy import EventType
 from records.times import to_epoch
 from vectorstore.chroma_place import ChromaPlace, EmbeddedPlace
 from vectorstore.fitted import minimal_similarity
-from vectorstore.folder_lock import lock_folder
+from vectorstore.folder_lock import forget_wanted, is_wanted, lock_folder
 from vectorstore.index import PartGone
 from vectorstore.known import Known
 from vectorstore.nearest import Near, NearestEvents
@@ -89,7 +89,13 @@ class EventMemory:
         with self._guard:
             self._upkeep.close()
             if self._lock is not None:
+                forget_wanted(self._upkeep.directory)
                 self._lock.release()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether another process waits for the folder; never of a shared memory."""
+        return self._lock is not None and is_wanted(self._upkeep.directory)
 
     def __enter__(self) -> "EventMemory":
         return self

@@ -58,6 +58,11 @@ _LIKE = re.compile(
     re.IGNORECASE,
 )
 _BOOK = re.compile(r"\b(?:(?:my|our|this|the) portfolio|my (?:book|positions|holdings))\b", re.IGNORECASE)
+_ALERTS = re.compile(
+    r"\b(?:(?:my|our|any|today['’]?s|yesterday['’]?s) alerts?|alerts? (?:of|for|from) (?:the day|today|yesterday|this week)|"
+    r"(?:my|our) rules?)\b",
+    re.IGNORECASE,
+)
 _BUSY = re.compile(
     r"\b(?:how busy|how (?:many|much) (?:news|articles?|stories|coverage)|news activity|activity (?:in|on|of|by) (?:the )?"
     r"(?:news|sectors?|themes?|tickers?)|most news|(?:gone|how) quiet)\b",
@@ -133,7 +138,7 @@ class StepChat:
             told = self._relevant(meant, _of_companies(_to_judge(found), named), calls)
             memory.topic = (_headline(told[0]) if told else None) or memory.topic
             sentences = [AnswerSentence(text=sentence_of(item), support=(item.id,)) for item in told[:SHOWN]]
-            reason = _no_news(told) if sentences else reason or _why_nothing(results)
+            reason = _no_news(told) if sentences else reason or _why_nothing(steps, results)
         if not sentences:
             sentences = [AnswerSentence(text=f"I don't know from what I have: {reason}", support=())]
         self.memories.keep(conversation)
@@ -156,6 +161,9 @@ class StepChat:
         if _LIKE.search(question):
             topic = memory.topic if _IT.search(question) and memory.topic else question
             yield Step("find_precedents", {"text": topic, "tickers": list(tickers), "limit": SHOWN})
+            return
+        if _ALERTS.search(question):
+            yield Step("alerts_of_the_day", {"day": since})
             return
         if _BOOK.search(question):
             yield Step("positions", {})
@@ -236,7 +244,9 @@ class StepChat:
         distinct = list({item.id: item for item in items}.values())[:JUDGED]
         judged: list[tuple[float, int, Item]] = []
         for place, item in enumerate(distinct):
-            if item.kind in ("record", "activity", "position", "reaction", "event") or _is_held(item, distinct):
+            if item.kind in ("record", "activity", "position", "reaction", "event", "alert") or _is_held(
+                item, distinct
+            ):
                 judged.append((1.0, place, item))  # asked for by name: nothing else can be meant
                 continue
             prompt = self.prompts.load("chat_relevant").render(question=question, item=item.text[:800])
@@ -369,8 +379,10 @@ def _no_news(told: list[Item]) -> str | None:
     return "no analysed news of that time is on what the portfolio holds" if quiet else None
 
 
-def _why_nothing(results: list[Result]) -> str:
-    missing = [result.note for result in results if result.status == "unavailable"]
+def _why_nothing(steps: list[Step], results: list[Result]) -> str:
+    """Of alerts the note says what was held against which rules, and so is the answer."""
+    asked = zip(steps, results, strict=False)
+    missing = [one.note for step, one in asked if one.status == "unavailable" or step.tool == "alerts_of_the_day"]
     if missing:
         return " ".join(missing)
     return "nothing that was found answers it" if any(result.items for result in results) else "nothing was found"

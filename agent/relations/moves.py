@@ -4,43 +4,42 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from agent.relations.lexicon import DENIAL, DIRECTION, DOWN, UP
+from agent.anycase import Anycase
+from agent.relations.lexicon import DENIAL, DOWN, UP, WORDS_KEPT, directions_in
 
-_BEFORE_NOUN = re.compile(
-    r"^(?:higher|lower|rising|falling|increased|reduced|declining|growing|improved|weakened|rais(?:ed|ing))$", re.I
+_ENDING = re.compile(r"(?:ies|es|s)$")
+_BEFORE_NOUN = Anycase(
+    r"^(?:higher|lower|rising|falling|increased|reduced|declining|growing|improved|weakened|rais(?:ed|ing))$"
 )
-_MAKES = re.compile(
-    r"^(?:rais|cut|boost|lower|reduc|lift|hik|increas|slash|trim|upp|decreas|improv|expand|eas)(?:es?|ed|s|ing|ting|ming)?$",
-    re.I,
+_MAKES = Anycase(
+    r"^(?:rais|cut|boost|lower|reduc|lift|hik|increas|slash|trim|upp|decreas|improv|expand|eas)(?:es?|ed|s|ing|ting|ming)?$"
 )
-_UPWARD = re.compile(
+_UPWARD = Anycase(
     rf"\b(?:{UP}|up\w*|strong\w*|better|best|beat\w*|bullish|doubl\w*|tripl\w*|add(?:s|ed)?|record|recover\w*|positive\w*|more|above"
-    r"|upgrad\w*|top(?:s|ped)|robust|exceed\w*|high\w*|hot|return\w*|rebound\w*|swung?|great\w*|larg\w*|addition\w*|extend\w*|optimis\w*)\b",
-    re.IGNORECASE,
+    r"|upgrad\w*|top(?:s|ped)|robust|exceed\w*|high\w*|hot|return\w*|rebound\w*|swung?|great\w*|larg\w*|addition\w*|extend\w*|optimis\w*)\b"
 )
-_DOWNWARD = re.compile(
+_DOWNWARD = Anycase(
     rf"\b(?:{DOWN}|down\w*|weak\w*|worse\w*|miss\w*|slow\w*|collaps\w*|below|loss\w*|hurt\w*|negative\w*|less|few\w*|hit|soft\w*|halv\w*"
     r"|small\w*|narrow\w*|low\w*|pressur\w*|erod\w*|bearish|cautious\w*|warn\w*|save\w*|saving\w*|retir\w*|easing|pa(?:y|id)\s+down|minus|tighten\w*"
-    r"|improv\w*|eliminat\w*|remov\w*|lay\w*|job|restructur\w*|clos\w*|end\w*|limit\w*|away)\b",
-    re.IGNORECASE,
+    r"|improv\w*|eliminat\w*|remov\w*|lay\w*|job|restructur\w*|clos\w*|end\w*|limit\w*|away)\b"
 )
 """Words of any kind that go one way."""
 _LOOSE = frozenset({"growth", "up", "down"})
 """Words that are part of too much else: "growth plans", "up next"."""
-_OF_MINDS = re.compile(
-    r"\s+(?:[\w'’-]+\s+){0,2}(?:concerns?|questions?|fears?|doubts?|hopes?|alarms?|stakes|money|funds?|capital)\b",
-    re.IGNORECASE,
+_OF_MINDS = Anycase(
+    r"\s+(?:[\w'’-]+\s+){0,2}(?:concerns?|questions?|fears?|doubts?|hopes?|alarms?|stakes|money|funds?|capital)\b"
 )
 """After "raises": nothing that goes up."""
-_WORDS = re.compile(r"[a-z][a-z-]+", re.IGNORECASE)
-_BREAK = re.compile(
-    r"[,;:()]|\b(?:and|but|as|while|after|despite|due|by|with|on|amid|because|that|which|to|from|for|than|at)\b",
-    re.IGNORECASE,
+_WORDS = re.compile(r"[a-z][a-z-]+")
+_BREAK = Anycase(
+    r"[,;:()]|\b(?:and|but|as|while|after|despite|due|by|with|on|amid|because|that|which|to|from|for|than|at)\b"
 )
 _EMPTY = frozenset(
     "the a an its their his her our this that these those said says company also further sharply slightly quarterly annual net"
     " total year quarter first second third fourth full percent pct million billion about some most more less be been being was"
-    " were is are has have had will would may could can did does do not".split()
+    " were is are has have had will would may could can did does do not edge edges"
+    " edged end ends ended close closes closed open opens opened finish finishes trade trades traded push pushes pushed drag drags"
+    " dragged send sends sent".split()
 )
 _VAGUE = frozenset("number level rate demand percentage pace range total amount part result results value".split())
 """Heads that name nothing by themselves: the word before them has to agree, too."""
@@ -67,14 +66,14 @@ def opposite_moves(sentence: str, telling: Sequence[str], cited: Sequence[str]) 
 def unmoved(sentence: str, telling: Sequence[str], cited: Sequence[str]) -> list[str]:
     """Directions of `sentence` for which nothing that it cites goes that way, while what tells of the same goes the other."""
     faults = []
-    for match in DIRECTION.finditer(sentence):
-        if match.group().lower() in _LOOSE or _OF_MINDS.match(sentence, match.end()):
+    for match in directions_in(sentence):
+        if match.group() in _LOOSE or _OF_MINDS.match(sentence, match.end()):
             continue
         if DENIAL.search(sentence[max(0, match.start() - 24) : match.start()]):
             continue
         own, other = (_UPWARD, _DOWNWARD) if match.lastgroup == "up" else (_DOWNWARD, _UPWARD)
         if not any(own.search(one) for one in cited) and any(other.search(one) for one in telling):
-            faults.append(f"it says “{match.group()}”; nothing that it cites goes that way")
+            faults.append(f"it says “{sentence[match.start() : match.end()]}”; nothing that it cites goes that way")
     return faults
 
 
@@ -85,7 +84,7 @@ def _moves(sentence: str) -> tuple[tuple[str, str, int], ...]:
 
 def _each(sentence: str) -> Iterator[tuple[str, str, int]]:
     """(head, the word before it, direction) of what each word of direction speaks of."""
-    found = list(DIRECTION.finditer(sentence))
+    found = directions_in(sentence)
     for place, match in enumerate(found):
         if DENIAL.search(sentence[max(0, match.start() - 24) : match.start()]):
             continue
@@ -111,5 +110,6 @@ def _content(text: str) -> list[str]:
     return [word for word in _WORDS.findall(text.lower()) if word not in _EMPTY and len(word) > 2]
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def _stem(word: str) -> str:
-    return re.sub(r"(?:ies|es|s)$", "", word)
+    return _ENDING.sub("", word)

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, pairwise
 
-from agent.relations.lexicon import DENIAL, DIRECTION, MEASURE, measures_conflict
+from agent.relations.lexicon import DENIAL, WORDS_KEPT, directions_in, measures_conflict, measures_in
 from agent.relations.statements import ASIDE, Parties, Statement, parties_in
 from agent.values import supports_figure
 
+_WORD = re.compile(r"[a-z][a-z-]+|\d[\d.,]*")
+_ENDING = re.compile(r"(?:ing|ed|es|s)$")
 _WINDOW = 5
 """Words before and after that tell a role."""
 _LEAST = 3
@@ -122,10 +124,8 @@ def _shown(label: str) -> str:
 def _directions(sentence: str) -> tuple[_Slot, ...]:
     """Verbs and comparatives apart: "prices rise costs fall" and "higher prices lower costs" are one."""
     return tuple(
-        _slot(
-            f"{match.lastgroup}{'er' if match.group().lower() in ('higher', 'lower') else ''}", sentence, *match.span()
-        )
-        for match in DIRECTION.finditer(sentence)
+        _slot(f"{match.lastgroup}{'er' if match.group() in ('higher', 'lower') else ''}", sentence, *match.span())
+        for match in directions_in(sentence)
         if not DENIAL.search(sentence[max(0, match.start() - 24) : match.start()])
     )
 
@@ -140,7 +140,7 @@ _OPPOSITES = ({"up", "down"}, {"uper", "downer"})
 @lru_cache(maxsize=8_192)
 def _measures(sentence: str) -> tuple[_Slot, ...]:
     """Those of a list ("profit and revenue") and those set aside ("excluding charges") are left out."""
-    found = list(MEASURE.finditer(sentence))
+    found = measures_in(sentence)
     listed = {
         match
         for first, second in pairwise(found)
@@ -164,6 +164,7 @@ def _companies(sentence: str, parties: Parties) -> list[_Slot]:
     ]
 
 
+@lru_cache(maxsize=8_192)
 def _around(sentence: str, start: int, end: int) -> frozenset[str]:
     return _slot("", sentence, start, end).around
 
@@ -175,5 +176,9 @@ def _slot(label: str, sentence: str, start: int, end: int) -> _Slot:
 
 
 def _content(text: str) -> list[str]:
-    words = re.findall(r"[a-z][a-z-]+|\d[\d.,]*", text.lower())
-    return [re.sub(r"(?:ing|ed|es|s)$", "", word) for word in words if word not in _EMPTY]
+    return [_stem(word) for word in _WORD.findall(text.lower()) if word not in _EMPTY]
+
+
+@lru_cache(maxsize=WORDS_KEPT)
+def _stem(word: str) -> str:
+    return _ENDING.sub("", word)

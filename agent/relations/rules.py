@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
+from agent.anycase import Anycase
 from agent.relations.lexicon import (
     ACQUIRED_BY,
     ACQUISITION,
@@ -11,11 +12,15 @@ from agent.relations.lexicon import (
     DIRECTION,
     EXPECTATION,
     EXPECTED_AT_ALL,
-    HARD_DENIAL,
-    MEASURE,
     TAKEOVER,
+    WORDS_KEPT,
+    denies,
+    directions_in,
+    hard_denials_in,
+    measures_in,
 )
 from agent.relations.moves import opposite_moves, unmoved
+from agent.relations.owners import owner_faults
 from agent.relations.roles import exchanged
 from agent.relations.statements import Parties, parties_in
 from agent.relations.subjects import agent_faults, subject_faults
@@ -26,7 +31,10 @@ _STOP = frozenset(
 )
 _ENOUGH = 0.34
 """Share of a sentence's words that a cited sentence must have to be the one it tells."""
+_BARELY = 0.2
+"""Share from which one tells of a measure that both name."""
 _TOGETHER_WORDS = 4
+_ENDING = re.compile(r"(?:ations?|ments?|ings?|ies|ied|ed|es|s|e|y)$")
 
 
 def relation_faults(
@@ -36,15 +44,17 @@ def relation_faults(
 
     `proven`: measures and directions ("up", "down") that a figure of the sentence has in what is cited.
     """
-    telling = _telling(sentence, cited)
+    shares = _shares(sentence, cited)
+    telling = _telling(shares)
     return [
-        *_direction_faults(sentence, telling),
+        *_direction_faults(sentence, [one for share, one in shares if share >= _BARELY]),
         *([] if _CHANGE_IN_FIGURES.search(sentence) else opposite_moves(sentence, telling, cited)),
         *unmoved(sentence, telling, cited),
         *_expectation_faults(sentence, cited, telling),
         *_deal_faults(sentence, cited, parties),
         *subject_faults(sentence, cited, parties),
         *agent_faults(sentence, cited, parties),
+        *owner_faults(sentence, cited, parties),
         *_denial_faults(sentence, cited, telling),
         *exchanged(sentence, telling, cited, parties, proven),
     ]
@@ -55,18 +65,19 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in re.findall(r"[a-z][a-z-]+|\d[\d.,]*", text.lower()) if word not in _STOP)
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def _stem(word: str) -> str:
-    return (
-        re.sub(r"(?:ations?|ments?|ings?|ies|ied|ed|es|s|e|y)$", "", word) if len(word) > 4 else word.removesuffix("s")
-    )
+    return _ENDING.sub("", word) if len(word) > 4 else word.removesuffix("s")
 
 
-def _telling(sentence: str, cited: Sequence[str]) -> list[str]:
-    """The cited sentences that tell of the same, by shared words."""
-    mine = _words(sentence)
-    if not mine:
-        return []
-    shares = [(len(mine & _words(one)) / len(mine), one) for one in cited]
+def _shares(sentence: str, cited: Sequence[str]) -> list[tuple[float, str]]:
+    """Of the words of `sentence`, the share that each cited sentence has; which way it went is what is to be found out."""
+    mine = _words(sentence) - {word for one in directions_in(sentence) for word in _words(one.group())}
+    return [(len(mine & _words(one)) / len(mine), one) for one in cited] if mine else []
+
+
+def _telling(shares: Sequence[tuple[float, str]]) -> list[str]:
+    """The cited sentences that tell of the same."""
     best = max((share for share, _ in shares), default=0.0)
     return [one for share, one in shares if share >= max(_ENOUGH, best - 0.15)]
 
@@ -76,22 +87,21 @@ def _moves(sentence: str) -> tuple[tuple[str, int], ...]:
     return tuple(_each_move(sentence))
 
 
-_AIMED = re.compile(r"\s+(?:targets?|forecasts?|guidance|outlook|estimates?|views?)\b", re.IGNORECASE)
+_AIMED = Anycase(r"\s+(?:targets?|forecasts?|guidance|outlook|estimates?|views?)\b")
 """After a measure: what was moved is the aim, not the measure."""
 
 
-_OF_ITSELF = re.compile(
-    r"rises?|rose|falls?|fell|jump(?:s|ed)?|slump(?:s|ed)?|drop(?:s|ped)?|climb(?:s|ed)?|grew|slid|sank|soar(?:s|ed)?",
-    re.IGNORECASE,
+_OF_ITSELF = Anycase(
+    r"rises?|rose|falls?|fell|jump(?:s|ed)?|slump(?:s|ed)?|drop(?:s|ped)?|climb(?:s|ed)?|grew|slid|sank|soar(?:s|ed)?"
 )
 """Verbs without an object."""
-_WITHIN = re.compile(r"\s+(?:in|of)\b", re.IGNORECASE)
+_WITHIN = Anycase(r"\s+(?:in|of)\b")
 
 
 def _each_move(sentence: str) -> Iterator[tuple[str, int]]:
     """(measure, direction) of each measure with a direction beside it and no denial before that."""
-    measures = list(MEASURE.finditer(sentence))
-    for match in DIRECTION.finditer(sentence):
+    measures = measures_in(sentence)
+    for match in directions_in(sentence):
         sense = 1 if match.lastgroup == "up" else -1
         if DENIAL.search(sentence[max(0, match.start() - 24) : match.start()]):
             continue
@@ -113,8 +123,9 @@ def _each_move(sentence: str) -> Iterator[tuple[str, int]]:
             yield min(near)[1], sense
 
 
-_CHANGE_IN_FIGURES = re.compile(
-    r"\d\s?(?:%|per\s?cent|pct|percentage|basis|bps)|\bdoubl|\btripl|\bhalv|fold\b", re.IGNORECASE
+_CHANGE_IN_FIGURES = Anycase(
+    r"\d\s?(?:%|per\s?cent|pct|percentage|basis|bps)|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty)\s+per\s?cent"
+    r"|\bdoubl|\btripl|\bhalv|fold\b"
 )
 
 
@@ -158,7 +169,7 @@ def _expectations(sentence: str) -> list[tuple[str, str]]:
     for match in EXPECTATION.finditer(sentence):
         sense = match.lastgroup or ""
         if not DENIAL.search(sentence[max(0, match.start() - 16) : match.start()]):
-            found.append((match.group(), sense))
+            found.append((sentence[match.start() : match.end()], sense))
     return found
 
 
@@ -192,22 +203,22 @@ def _deal_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[
 
 def _denial_faults(sentence: str, cited: Sequence[str], telling: Sequence[str]) -> list[str]:
     faults = []
-    denying = any(DENIAL.search(one) for one in cited)
-    for match in HARD_DENIAL.finditer(sentence):
+    denying = any(denies(one) for one in cited)
+    for match in hard_denials_in(sentence):
         verb = _stem(match["verb"].lower())
         says = [one for one in telling if verb in _words(one) or verb in _STOP]
         if not denying:
-            faults.append(f"it denies (“{match.group()}”) what its sources do not deny")
-        elif says and not any(DENIAL.search(one) for one in says):
-            faults.append(f"it denies (“{match.group()}”) what its sources say")
-    if not DENIAL.search(sentence) and telling:
+            faults.append(f"it denies (“{sentence[match.start() : match.end()]}”) what its sources do not deny")
+        elif says and not any(denies(one) for one in says):
+            faults.append(f"it denies (“{sentence[match.start() : match.end()]}”) what its sources say")
+    if not denies(sentence) and telling:
         faults += _undenied(sentence, telling)
     return faults
 
 
 def _undenied(sentence: str, telling: Sequence[str]) -> list[str]:
     """A verb that every telling sentence denies and this one does not."""
-    denied = [match for one in telling for match in HARD_DENIAL.finditer(one)]
+    denied = [match for one in telling for match in hard_denials_in(one)]
     mine = _words(sentence)
     for match in denied:
         verb = _stem(match["verb"].lower())
@@ -222,4 +233,4 @@ def _undenied(sentence: str, telling: Sequence[str]) -> list[str]:
 
 
 def _denies(sentence: str, verb: str) -> bool:
-    return any(_stem(match["verb"].lower()) == verb for match in HARD_DENIAL.finditer(sentence))
+    return any(_stem(match["verb"].lower()) == verb for match in hard_denials_in(sentence))

@@ -5,38 +5,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agent.relations.lexicon import DENIAL, DIRECTION, HARD_DENIAL, MEASURE, measures_conflict
+from agent.anycase import Anycase
+from agent.relations.lexicon import (
+    MEASURE,
+    denies,
+    directions_in,
+    hard_denials_in,
+    measures_conflict,
+    measures_in,
+)
 from agent.sentences import split_sentences
-from agent.values import Day, Figure, Period, Values
+from agent.values import Day, Figure, Kind, Period, Values
 
 Parties = Mapping[str, str]
 """Words by which a company is named, lower case → the company."""
 
 _WITHIN_WORDS = 9
 """A direction or a measure farther away than this belongs to something else."""
-_LINK = re.compile(
+_LINK = Anycase(
     r"^\s*(?:(?:of|in|increase|rise|decline|drop|fall|growth|gain|jump|decrease|reduction|improvement|surge|slump|plunge|higher|lower|net|total|adjusted|annual"
     r"|quarterly|full-year|record|organic|comparable|same-store|operating|core|the|its|their|overall|consolidated|global|[a-z]+-quarter|per|a|share|diluted"
-    r"|non-gaap|gaap)\s+){0,5}$",
-    re.IGNORECASE,
+    r"|non-gaap|gaap)\s+){0,5}$"
 )
 _JOINED = re.compile(r"^\s*(?:[\w-]+\s+){0,2}$")
 """Between a measure and its figure: "of", "was about", "rose"."""
-ASIDE = re.compile(
-    r"(?:\b(?:excluding|excludes?|before|net\s+of|without|except)\s+(?:[\w-]+\s+){0,5}|\bafter-|\b(?:hit|charge|impact|blow|drag|boost|benefit)\s+(?:to|against|on|for)\s+)$",
-    re.IGNORECASE,
+ASIDE = Anycase(
+    r"(?:\b(?:excluding|excludes?|before|net\s+of|without|except)\s+(?:[\w-]+\s+){0,5}|\bafter-|\b(?:hit|charge|impact|blow|drag|boost|benefit)\s+(?:to|against|on|for)\s+)$"
 )
 """Before a measure that the figure is not of: "excluding charges", "a hit to earnings of"."""
-COMPARED = re.compile(
-    r"\b(?:compared?\s+(?:to|with)|comparison\s+to|versus|vs\.?|from|over|than|against|relative\s+to)\s+(?:[^\s;]+\s+){0,8}?$",
-    re.IGNORECASE,
+COMPARED = Anycase(
+    r"\b(?:compared?\s+(?:to|with)|comparison\s+to|versus|vs\.?|from|over|than|against|relative\s+to)\s+(?:[^\s;]+\s+){0,8}?$"
 )
 """Before a period that is only compared with."""
 _PER_SHARE = frozenset({"eps", "profit", "loss", "dividend", "operating", "cash_flow"})
 _NEVER_PER_SHARE = frozenset({"revenue", "orders", "debt", "capex", "production", "ebitda", "savings"})
-_AFTER = re.compile(
-    r"^\s*(?:(?!(?:on|and|as|to|from|with|after|while|but|by|than|in|of|for|at|the|despite|amid|helped|due)\s)[\w-]+\s+){0,2}$",
-    re.IGNORECASE,
+_AFTER = Anycase(
+    r"^\s*(?:(?!(?:on|and|as|to|from|with|after|while|but|by|than|in|of|for|at|the|despite|amid|helped|due)\s)[\w-]+\s+){0,2}$"
 )
 _BESIDE_WORDS = 2
 """A direction so near before a figure is its own, whatever follows."""
@@ -135,17 +139,25 @@ def _statement(figure: Figure, around: _Surroundings) -> Statement:
         figure,
         sentence,
         _measure(sentence, start, end, figure.per),
-        _direction(sentence, start, end, figure),
+        _direction(sentence, start, end, figure.kind, figure.sign),
         around.periods,
         party,
         frozenset(company for *_, company in around.named),
         len(like),
         around.years,
-        any(_bears_on(sentence[match.end() : start]) for match in HARD_DENIAL.finditer(sentence, 0, start)),
-        DENIAL.search(sentence) is not None,
+        any(_bears_on(sentence[match.end() : start]) for match in _before(hard_denials_in(sentence), start)),
+        denies(sentence),
         start,
         frozenset(company for _, company in before),
     )
+
+
+def _before(matches: Sequence[re.Match[str]], start: int) -> list[re.Match[str]]:
+    return [match for match in matches if match.end() <= start]
+
+
+def _after(matches: Sequence[re.Match[str]], end: int) -> re.Match[str] | None:
+    return next((match for match in matches if match.start() >= end), None)
 
 
 def _bears_on(between: str) -> bool:
@@ -154,13 +166,14 @@ def _bears_on(between: str) -> bool:
     return not ended and ";" not in between and len(between.split()) <= _WITHIN_WORDS
 
 
+@lru_cache(maxsize=8_192)
 def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None:
     before = [
         match
-        for match in MEASURE.finditer(sentence, 0, start)
+        for match in _before(measures_in(sentence), start)
         if ";" not in sentence[match.end() : start] and not ASIDE.search(sentence[: match.start()])
     ]
-    after = MEASURE.search(sentence, end)
+    after = _after(measures_in(sentence), end)
     if before and _JOINED.match(sentence[before[-1].end() : start]):
         found = before[-1].lastgroup
     elif after and _LINK.match(sentence[end : after.start()]):
@@ -172,25 +185,26 @@ def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None
     return None if per == "share" and found not in _PER_SHARE | _NEVER_PER_SHARE else found
 
 
-def _direction(sentence: str, start: int, end: int, figure: Figure) -> int | None:
-    if figure.sign:
-        return figure.sign
-    changes = figure.kind in ("percent", "points", "multiple") or re.search(
+@lru_cache(maxsize=8_192)
+def _direction(sentence: str, start: int, end: int, kind: Kind, sign: int) -> int | None:
+    if sign:
+        return sign
+    changes = kind in ("percent", "points", "multiple") or re.search(
         r"\b(?:to|by|from)\s+\D{0,14}$", sentence[:start]
     )
     if not changes:
         return None
-    before = [match for match in DIRECTION.finditer(sentence, 0, start) if _reaches(sentence, match, start)]
+    before = [match for match in _before(directions_in(sentence), start) if _reaches(sentence, match, start)]
     if before and len(sentence[before[-1].end() : start].split()) <= _BESIDE_WORDS:
         return _sense(before[-1])
-    after = DIRECTION.search(sentence, end)
+    after = _after(directions_in(sentence), end)
     if after and _AFTER.match(sentence[end : after.start()]):
         return _sense(after)
     return _sense(before[-1]) if before else None
 
 
-_OBJECT = re.compile(r"\s+(?:(?!(?:and|but|while|as|on|with|after|despite)\s)[\w-]+\s+){0,3}$", re.IGNORECASE)
-_BY = re.compile(r"\s+(?:by|to|from)\s+(?:[a-z]+\s+){0,2}$", re.IGNORECASE)
+_OBJECT = Anycase(r"\s+(?:(?!(?:and|but|while|as|on|with|after|despite)\s)[\w-]+\s+){0,3}$")
+_BY = Anycase(r"\s+(?:by|to|from)\s+(?:[a-z]+\s+){0,2}$")
 """Around the measure in "cut its operating margin by 120 basis points"."""
 
 

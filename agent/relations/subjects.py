@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
-from agent.relations.lexicon import MEASURE
+from agent.anycase import Anycase
+from agent.relations.lexicon import MEASURE, WORDS_KEPT
 from agent.relations.statements import Parties, parties_in
 
 _HEAD_WORDS = 4
 """A company after more words than this is no subject."""
-_OBLIQUE = re.compile(
-    r"\b(?:of|by|for|from|with|in|at|to|on|against|after|as|over|than|and|&|rival|versus)\s+(?:the\s+)?$", re.IGNORECASE
+_ENDING = re.compile(r"(?:ling|ing|led|ed|es|s|e)$")
+_OBLIQUE = Anycase(
+    r"\b(?:of|by|for|from|with|in|at|to|on|against|after|as|over|than|and|&|rival|versus)\s+(?:the\s+)?$"
 )
 _LISTED = re.compile(r"^(?:['’]s)?\s*(?:,|/|(?:[\w.&-]+\s+){0,2}(?:and|&)\s+[A-Z])")
-_PASSIVE = re.compile(r"\bby\b|\b(?:be|been|being|is|are|was|were)\s+\w+(?:ed|en|ught)\b", re.IGNORECASE)
+_PASSIVE = Anycase(r"\bby\b|\b(?:be|been|being|is|are|was|were)\s+\w+(?:ed|en|ught)\b")
 _BY = re.compile(r"\b(?P<verb>[a-z]{2,}(?:ed|en|ught)|sold|made|paid)\s+by\s+(?:the\s+)?(?=[A-Z])")
 _EMPTY = frozenset(
     """
@@ -23,29 +26,64 @@ _EMPTY = frozenset(
 )
 _AFTER = 4
 """Words after a company that tell what it does."""
+_OBJECT = re.compile(
+    r"\b(?:of|for|from|with|in|at|to|on|against|by|than|rival|peer|buy|buying|acquire|acquiring|purchase|bought|sue|sues|sued)\s+"
+    r"(?:(?:the|its|smaller|larger|fellow|rival|peer|u\.s\.|[\w.-]+-(?:listed|based)|\w*makers?)\s+){0,4}$",
+    re.IGNORECASE,
+)
+"""Before a company that something is done to: what follows is told of another."""
+
+
+_CLAUSE = Anycase(r"\b(?:after|as|while|but|helps?|lets?|makes?)\s+(?:the\s+)?$")
+"""Before the head of a later clause."""
+_SAME = 2
 
 
 def subject_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[str]:
     """The company at the head of `sentence`, where cited sentences have another one in its place and none has it so."""
     mine = _subject(sentence, parties)
-    if mine is None or _PASSIVE.search(sentence):
+    if _PASSIVE.search(sentence):
         return []
-    company, end = mine
+    faults = [] if mine is None else _exchanged(*mine, sentence, cited, parties)
+    return faults or _clause_faults(sentence, cited, parties)
+
+
+def _clause_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[str]:
+    """Of companies at the head of a later clause: another one does the very same in the sources, in two words."""
+    faults = []
+    for start, end, company in parties_in(sentence, parties):
+        does = _does(sentence, end)
+        if not _CLAUSE.search(sentence[:start]) or len(does) < _SAME:
+            continue
+        told = [
+            (other, _does(one, stop))
+            for one in cited
+            for begin, stop, other in parties_in(one, parties)
+            if not _OBJECT.search(one[:begin])
+        ]
+        alike = {other for other, words in told if words and words[0] == does[0] != "" and does[1] in words[1:]}
+        if alike and company not in alike and not any(other == company and does[0] in words for other, words in told):
+            faults.append(f"it says of {company} what its sources say of {min(alike)}")
+    return faults
+
+
+def _exchanged(company: str, end: int, sentence: str, cited: Sequence[str], parties: Parties) -> list[str]:
     does = _does(sentence, end)
     if not does:
         return []
     others = set()
     for one in cited:
         theirs = _subject(one, parties)
-        for _, stop, named in parties_in(one, parties):
+        for start, stop, named in parties_in(one, parties):
             told = _does(one, stop)
             if (
                 named == company
                 and told
+                and not _OBJECT.search(one[:start])
                 and (told[0] == does[0] != "" or (theirs == (named, stop) and _agree(does, told)))
             ):
                 return []
-        if theirs and theirs[0] != company and not _PASSIVE.search(one) and _agree(does, _does(one, theirs[1])):
+        if theirs and theirs[0] != company and not _PASSIVE.search(one) and _tells(does, one, theirs[1]):
             others.add(theirs[0])
     return [f"it says of {company} what its sources say of {other}" for other in sorted(others)[:1]]
 
@@ -97,17 +135,29 @@ def _subject(sentence: str, parties: Parties) -> tuple[str, int] | None:
     return company, end
 
 
-def _does(sentence: str, end: int) -> list[str]:
+def _does(sentence: str, end: int, most: int = _AFTER) -> list[str]:
     words = [word for word in re.findall(r"[a-z][a-z-]+|\d[\d.,]*", sentence[end:].lower()) if word not in _EMPTY][
-        :_AFTER
+        :most
     ]
     if words and MEASURE.fullmatch(words[0]):
         words.insert(0, "")  # "A's revenue": that others have revenue, too, is no contradiction
     return [_stem(word) for word in words]
 
 
+_IRREGULAR = {
+    "sold": "sell", "bought": "buy", "made": "make", "paid": "pay", "took": "take", "taken": "take", "won": "win", "rose": "rise",
+    "fell": "fall", "grew": "grow", "said": "say", "began": "begin", "gave": "give", "held": "hold", "sought": "seek",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=WORDS_KEPT)
 def _stem(word: str) -> str:
-    return re.sub(r"(?:ling|ing|led|ed|es|s|e)$", "", word)
+    return _ENDING.sub("", _IRREGULAR.get(word, word))
+
+
+def _tells(does: Sequence[str], sentence: str, end: int) -> bool:
+    """Whether a company does the same there: in the words right after it, or in three of those that follow."""
+    return _agree(does, _does(sentence, end)) or len(set(does) & set(_does(sentence, end, 3 * _AFTER)) - {""}) > _SAME
 
 
 def _agree(one: Sequence[str], other: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from agent.anycase import Anycase, blanked
 from agent.values.dates import Day, days_of, same_day
 from agent.values.figures import Figure, Kind, figures_of
 from agent.values.matching import HEDGED_LIMIT, ROUNDING_LIMIT, supports_figure
@@ -33,16 +34,15 @@ __all__ = [
     "values_of",
 ]
 
-_NAMES_WITH_DIGITS = re.compile(
+_NAMES_WITH_DIGITS = Anycase(
     r"\b(?:S&P\s?/?\s?(?:TSX\s)?(?:\d{2,3})|Nasdaq[\s-]100|Russell\s(?:1000|2000|3000)|FTSE\s(?:100|250)|Stoxx\s(?:50|600)|Fortune\s(?:100|500|1000)"
     r"|Nikkei\s225|CAC\s40|DAX\s40|CSI\s300|G20|G7|[AP]\d+|10-[KQ]|8-K|20-F|6-K|401\(k\)|form\s\w+(?:-\w+)?|13[DFG]|365/24|24/7|9/11"
     r"|covid[\s-]?19|sars-cov-2|[345]G|ASC\s\d+|IFRS\s\d+|section\s\d+|chapter\s(?:7|11)"
-    r"|Big\s(?:Four|Three|Five)|Group\sof\s(?:Seven|20)|one-time|one-off|day\sone|phase\s(?:\d|I+)|no\.\s?\d+)\b(?![%])",
-    re.IGNORECASE,
+    r"|Big\s(?:Four|Three|Five)|Group\sof\s(?:Seven|20)|one-time|one-off|day\sone|phase\s(?:\d|I+)|no\.\s?\d+)\b(?![%])"
 )
 _FEW = 12
 """Up to here a number in words that counts nothing known ("two companies") is no figure that could be looked up."""
-VALUES_KEPT = 2_048
+VALUES_KEPT = 4_096
 """Texts whose values are kept: a sentence is read where it is cited and where it cites, a past event for every article it is
 recalled for."""
 
@@ -61,7 +61,7 @@ class Values:
 @lru_cache(maxsize=VALUES_KEPT)
 def values_of(text: str, published_on: date | None = None) -> Values:
     """The figures, dates and periods in `text`, in order; names such as "S&P 500" are no figures."""
-    text = _NAMES_WITH_DIGITS.sub(lambda match: " " * len(match.group()), text)
+    text = blanked(text, _NAMES_WITH_DIGITS.finditer(text))
     periods, rest = periods_of(text)
     days, rest = days_of(rest, published_on)
     years = [Day(one.year, None, None, one.text, None, one.start, one.end) for one in periods if one.year]

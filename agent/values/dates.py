@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from agent.anycase import Anycase, blanked
+
 MONTHS = (
     "january february march april may june july august september october november december".split()
 )  # fmt: skip
@@ -14,25 +16,25 @@ _COUNTED = (
     r"\s?(?:million|billion|trillion|thousand|mln|bln|per\s?cent|pct|dollars|euros|shares|employees|jobs|workers)\b"
 )
 """After four digits: these are no year."""
+_MONTHS = tuple(name[:3] for name in MONTHS)
 _DATES = (
     re.compile(rf"(?<!\d)(?P<y>{_YEAR})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)"),
     re.compile(rf"(?<![\d/.])(?P<m>\d{{1,2}})/(?P<d>\d{{1,2}})/(?P<y>{_YEAR})(?![\d/])"),
-    re.compile(
+    Anycase(
         rf"\b(?P<month>{_MONTH})\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s?(?:%|percent|pct|million|billion|mln|bln))(?:,?\s+(?P<y>{_YEAR})\b)?",
-        re.IGNORECASE,
-    ),
-    re.compile(
+        hints=_MONTHS),
+    Anycase(
         rf"(?<![$£€\d.,-])\b(?P<d>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\b(?:,?\s+(?P<y>{_YEAR})\b)?",
-        re.IGNORECASE,
-    ),
-    re.compile(rf"\b(?P<month>{_MONTH})\s*(?:of\s+|,\s*)?(?P<y>{_YEAR})\b", re.IGNORECASE),
-    re.compile(rf"(?<![\w.,$£€¥#-])(?P<y>{_YEAR})(?:[-–/](?:{_YEAR}|\d\d)(?!\d))?(?![\w%]|[.,]\d|-[a-z]|{_COUNTED})", re.I),
+        hints=_MONTHS),
+    Anycase(rf"\b(?P<month>{_MONTH})\s*(?:of\s+|,\s*)?(?P<y>{_YEAR})\b", hints=_MONTHS),
+    Anycase(rf"(?<![\w.,$£€¥#-])(?P<y>{_YEAR})(?:[-–/](?:{_YEAR}|\d\d)(?!\d))?(?![\w%]|[.,]\d|-[a-z]|{_COUNTED})",
+        hints=("19", "20")),
 )  # fmt: skip
 _MONTH_ALONE = re.compile(
     r"\b(?P<month>January|February|March|April|June|July|August|September|October|November|December)\b|(?<=\bin )(?P<may>May)\b"
 )
-_WEEKDAY = re.compile(rf"\b(?:(?P<which>last|next|this)\s+)?(?P<weekday>{'|'.join(WEEKDAYS)})\b", re.IGNORECASE)
-_RELATIVE = re.compile(r"\b(?P<word>yesterday|tomorrow)\b", re.IGNORECASE)
+_WEEKDAY = Anycase(rf"\b(?:(?P<which>last|next|this)\s+)?(?P<weekday>{'|'.join(WEEKDAYS)})\b", hints=("day",))
+_RELATIVE = Anycase(r"\b(?P<word>yesterday|tomorrow)\b", hints=("yesterday", "tomorrow"))
 
 
 @dataclass(frozen=True)
@@ -56,25 +58,35 @@ def days_of(text: str, published_on: date | None) -> tuple[list[Day], str]:
     `published_on` allows it: the last one up to publication, or the next one after "next"."""
     days: list[Day] = []
     for pattern in _DATES:
-        for match in pattern.finditer(text):
-            days.append(_day(match))
-        text = pattern.sub(lambda match: " " * len(match.group()), text)
+        matches = list(pattern.finditer(text))
+        days += [_day(match, text) for match in matches]
+        text = blanked(text, matches)
     for match in _MONTH_ALONE.finditer(text):
         days.append(Day(None, _month(match["month"] or match["may"]), None, match.group(), None, *match.span()))
     for match in _WEEKDAY.finditer(text):
-        days.append(_weekday(match, published_on))
+        days.append(_weekday(match, text, published_on))
     if published_on:
         for match in _RELATIVE.finditer(text):
-            on = published_on + timedelta(days=-1 if match["word"].lower() == "yesterday" else 1)
-            days.append(Day(on.year, on.month, on.day, match.group(), on.weekday(), *match.span(), named=True))
+            on = published_on + timedelta(days=-1 if match["word"] == "yesterday" else 1)
+            days.append(
+                Day(
+                    on.year,
+                    on.month,
+                    on.day,
+                    text[match.start() : match.end()],
+                    on.weekday(),
+                    *match.span(),
+                    named=True,
+                )
+            )
     return days, text
 
 
-def _day(match: re.Match[str]) -> Day:
+def _day(match: re.Match[str], text: str) -> Day:
     parts = match.groupdict()
     month = int(parts["m"]) if parts.get("m") else _month(parts["month"]) if parts.get("month") else None
     year, day = (int(parts[key]) if parts.get(key) else None for key in ("y", "d"))
-    return Day(year, month, day, match.group(), _weekday_of(year, month, day), *match.span())
+    return Day(year, month, day, text[match.start() : match.end()], _weekday_of(year, month, day), *match.span())
 
 
 def _month(written: str) -> int:
@@ -90,16 +102,16 @@ def _weekday_of(year: int | None, month: int | None, day: int | None) -> int | N
         return None
 
 
-def _weekday(match: re.Match[str], published_on: date | None) -> Day:
-    weekday = WEEKDAYS.index(match["weekday"].lower())
+def _weekday(match: re.Match[str], text: str, published_on: date | None) -> Day:
+    weekday, written = WEEKDAYS.index(match["weekday"]), text[match.start() : match.end()]
     if published_on is None:
-        return Day(None, None, None, match.group(), weekday, *match.span(), named=True)
+        return Day(None, None, None, written, weekday, *match.span(), named=True)
     back = (published_on.weekday() - weekday) % 7
-    if (match["which"] or "").lower() == "next":
+    if (match["which"] or "") == "next":
         on = published_on + timedelta(days=7 - back)
     else:
-        on = published_on - timedelta(days=back or (7 if (match["which"] or "").lower() == "last" else 0))
-    return Day(on.year, on.month, on.day, match.group(), weekday, *match.span(), named=True)
+        on = published_on - timedelta(days=back or (7 if (match["which"] or "") == "last" else 0))
+    return Day(on.year, on.month, on.day, written, weekday, *match.span(), named=True)
 
 
 def same_day(known: Day, said: Day) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from agent.anycase import Anycase
 from agent.values import lexicon as lx
 
 Kind = Literal["number", "money", "percent", "points", "multiple", "sigma"]
@@ -50,44 +51,40 @@ _TAIL = (
     rf"(?:(?P<percent>{lx.PERCENT})|(?P<bps>{lx.BASIS})|(?P<fold>{lx.FOLD})|(?P<sigma>{lx.SIGMA})"
     rf"|(?P<money>{lx.MONEY})|(?P<unit>{lx.UNIT}))"
 )
-_FIGURE = re.compile(
+_FIGURE = Anycase(
     rf"(?<![\w.,/^#-])(?:(?P<open>\()\s?)?(?P<minus>(?:minus|negative)\s)?(?P<sign>[+\-−](?=[\d.$£€¥]))?(?P<currency>{lx.SYMBOL})?\s?(?P<inner>\((?=[\d.]))?"
     rf"(?P<after>[+\-−](?=[\d.]))?(?P<digits>{_DIGITS})(?(open)(?P<shut>\))?|(?(inner)(?P<closed>\))?))"
-    rf"(?:(?:\s|-)?(?P<scale>{lx.SCALE})\b(?:\s+of)?(?P<scale2>\s(?:million|billion|trillion))?)?(?:[\s-]{{0,2}}{_TAIL})?(?!\w)",
-    re.IGNORECASE,
+    rf"(?:(?:\s|-)?(?P<scale>{lx.SCALE})\b(?:\s+of)?(?P<scale2>\s(?:million|billion|trillion))?)?(?:[\s-]{{0,2}}{_TAIL})?(?!\w)"
 )
 _NUMBER_WORD = "|".join(sorted(lx.NUMBER_WORDS, key=len, reverse=True))
-_SPELLED = re.compile(
+_SPELLED = Anycase(
     rf"(?<![\w-])(?P<words>(?:an?\s+(?:half\s+)?(?=hundred|thousand|million|billion|trillion|dozen)|half\s+an?\s+(?=million|billion|trillion|dozen))?"
     rf"(?:(?:{_NUMBER_WORD}|hundred|thousand|million|billion|trillion|dozen)(?:(?:[\s-]|\s+and\s+)(?={_NUMBER_WORD}|hundred|thousand|million|billion|trillion|dozen))?)+)"
-    rf"(?:(?:\s+of)?[\s-]{_TAIL})?(?![\w])",
-    re.IGNORECASE,
+    rf"(?:(?:\s+of)?[\s-]{_TAIL})?(?![\w])"
 )
-_FRACTION = re.compile(
+_FRACTION = Anycase(
     r"(?<![\w-])(?:(?P<count>an?|one|two|three|four|five)[\s-]+)?(?P<name>half|third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?"
     r"(?:[\s-]+(?:of\s+)?an?\s+(?P<points>(?:percentage\s+)?point)|[\s-]+(?P<point>(?:percentage\s+)?points?\b))?"
     r"(?=\s+(?:of|from|more|less|lower|higher|to|in|its|the)\b|\s*[.,;)]|\s*$)(?!\s+of\s+(?:the\s+|a\s+|this\s+|its\s+|last\s+|next\s+)?(?:fiscal\s+|financial\s+)?(?:year|\d{4})\b)",
-    re.IGNORECASE,
+    hints=("half", "third", "quarter", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"),
 )
-_MULTIPLE = re.compile(
+_MULTIPLE = Anycase(
     r"\b(?P<stem>doubl|tripl|trebl|quadrupl|quintupl|halv)(?:e|es|ed|ing)\b(?!-digit|\s+digit|-check|\s+check|-A|\s+down)"
     r"|\b(?P<word>twice|thrice|(?:two|three|four|five|six|ten)-?fold)\b(?!\s+(?:an?|per|daily|weekly|monthly|in|this|before)\b)",
-    re.IGNORECASE,
+    hints=("doubl", "trip", "treb", "quadr", "quint", "halv", "twice", "thrice", "fold"),
 )
 _HEDGES: tuple[tuple[Hedge, str], ...] = (
     ("about", r"about|around|approximately|approx\.?|roughly|some|circa|c\.|~|close\s+to|an?\s+estimated|estimated"),
     ("above", r"more\s+than|over|above|at\s+least|exceed(?:s|ed|ing)?|in\s+excess\s+of|upwards?\s+of|greater\s+than|north\s+of"),
     ("below", r"nearly|almost|just\s+under|under|less\s+than|up\s+to|below|as\s+much\s+as|fewer\s+than|at\s+most|close\s+to"),
 )  # fmt: skip
-_HEDGE = [(hedge, re.compile(rf"(?:{words})\s*(?:an?\s+)?$", re.IGNORECASE)) for hedge, words in _HEDGES]
-_RANGE = re.compile(
-    r"^\s*(?P<word>to|and|or|through|–|—|-|,)\s*(?:about\s+|around\s+|up\s+to\s+|as\s+much\s+as\s+|from\s+)?$",
-    re.IGNORECASE,
+_HEDGE = [(hedge, Anycase(rf"(?:{words})\s*(?:an?\s+)?$")) for hedge, words in _HEDGES]
+_RANGE = Anycase(
+    r"^\s*(?P<word>to|and|or|through|–|—|-|,)\s*(?:about\s+|around\s+|up\s+to\s+|as\s+much\s+as\s+|from\s+)?$"
 )
-_FUNCTION_WORD = re.compile(
+_FUNCTION_WORD = Anycase(
     r"\s*(?:[^\w\s]|$|(?:in|of|for|from|to|and|or|on|at|by|per|a|an|as|after|before|with|versus|vs|compared|up|down|which|that|was"
-    r"|were|is|are|the|this|last|next|during|through|than|while|but|driven|due|total|over|under|year|annual|net|adjusted)\b)",
-    re.IGNORECASE,
+    r"|were|is|are|the|this|last|next|during|through|than|while|but|driven|due|total|over|under|year|annual|net|adjusted)\b)"
 )
 
 
@@ -107,6 +104,8 @@ def figures_of(text: str) -> list[Figure]:
 
 def _dashes_as_ranges(text: str) -> str:
     """A dash between two figures says "to" and is no minus: it becomes an en dash, so that places stay as they are."""
+    if "-" not in text:
+        return text
     text = re.sub(r"(?<=[\d%kmbn])(\s?)-(\s?)(?=[$£€¥]?\d)", lambda m: f"{m[1]}–{m[2]}", text)
     return re.sub(r"(?<=\d)-(?=[a-z]?\$)", "–", text, flags=re.IGNORECASE)
 
@@ -161,7 +160,7 @@ def _build(
         number * factor,
         0,
         step * factor,
-        match.group().strip(" ("),
+        text[match.start() : match.end()].strip(" ("),
         match.start(),
         match.end(),
         currency=currency,
@@ -227,7 +226,8 @@ def _fractions(text: str) -> Iterator[Figure]:
             continue
         yield Figure(
             "points" if points else "percent", number / 100 if points else number, 0, 0.0001 if points else 0.02,
-            match.group().strip(), match.start(), match.end(), hedge=_hedge_before(text, match.start()), spelled=not points,
+            text[match.start() : match.end()].strip(), match.start(), match.end(),
+            hedge=_hedge_before(text, match.start()), spelled=not points,
         )  # fmt: skip
 
 
@@ -235,7 +235,7 @@ def _multiples(text: str) -> Iterator[Figure]:
     for match in _MULTIPLE.finditer(text):
         key = (match["stem"] or match["word"]).lower().replace("-", "")
         yield Figure(
-            "multiple", lx.MULTIPLES[key], 0, 0.2, match.group(), match.start(), match.end(),
+            "multiple", lx.MULTIPLES[key], 0, 0.2, text[match.start() : match.end()], match.start(), match.end(),
             hedge=_hedge_before(text, match.start()), spelled=True,
         )  # fmt: skip
 

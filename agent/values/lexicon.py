@@ -1,6 +1,6 @@
 """The words of financial figures: scales, currencies, units, number words, fractions and multiples."""
 
-import re
+from agent.anycase import Anycase
 
 SCALES = {
     "dozen": 12.0, "hundred": 1e2, "thousand": 1e3, "k": 1e3, "lakh": 1e5, "million": 1e6, "mln": 1e6, "mm": 1e6, "mn": 1e6,
@@ -46,7 +46,7 @@ _MONEY_WORDS = {
     r"pence|p(?=\s+(?:per|a)\s+share)": "penny",
 }
 MONEY = r"(?:" + "|".join([*_MONEY_WORDS, *CODES]) + r")(?!\w)"
-_MONEY_PATTERNS = [(re.compile(words, re.IGNORECASE), code) for words, code in _MONEY_WORDS.items()]
+_MONEY_PATTERNS = [(Anycase(words), code) for words, code in _MONEY_WORDS.items()]
 
 _UNITS = {
     "bpd": r"bpd|b/d|boe/d|boepd|(?:barrels?|bbls?)(?:\s+of\s+\w+(?:\s+equivalent)?)?(?:\s+(?:per|a)\s+day|/d(?:ay)?)",
@@ -77,15 +77,14 @@ _UNITS = {
     "patent": r"patents",
 }
 UNIT = r"(?:" + "|".join(f"(?:{words})" for words in _UNITS.values()) + r")(?!\w)"
-_UNIT_PATTERNS = [(name, re.compile(words, re.IGNORECASE)) for name, words in _UNITS.items()]
+_UNIT_PATTERNS = [(name, Anycase(words)) for name, words in _UNITS.items()]
 
 PERCENT = r"%(?:-?\s?points?\b)?|percentage[\s-]+points?\b|per\s?cent(?:age)?(?:[\s-]+points?)?\b|pct(?:\s+points?)?\b|pp(?:ts?)?\b"
 BASIS = r"basis[\s-]+points?\b|bps?\b"
 FOLD = r"-?fold\b|×|x\b|times\b"
 SIGMA = r"σ|sigmas?\b|standard\s+deviations?\b"
-PER = re.compile(
-    r"\s*(?:per|a|an|/)\s*(?:diluted\s+|common\s+|basic\s+|ordinary\s+)*(share|adr|ads|barrel|ounce|tonne|ton|gallon|day|week|month|unit|user)\b",
-    re.IGNORECASE,
+PER = Anycase(
+    r"\s*(?:per|a|an|/)\s*(?:diluted\s+|common\s+|basic\s+|ordinary\s+)*(share|adr|ads|barrel|ounce|tonne|ton|gallon|day|week|month|unit|user)\b"
 )
 
 NUMBER_WORDS = {

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from agent.anycase import Anycase, blanked
 from agent.values.lexicon import ORDINALS
 
 _YEAR = r"(?:(?:19|20)\d\d|['’]\d\d)"
@@ -10,31 +11,30 @@ _OF = (
     rf"(?:,?\s+(?:of\s+)?(?:the\s+)?(?P<fiscal{{n}}>fiscal|fy|financial)?(?:\s+year)?[\s-]*"
     rf"(?P<year{{n}}>{_YEAR}|(?<=fy)\d\d|(?<=fy )\d\d)\b)?"
 )
+_Q = ("q1", "q2", "q3", "q4")
+_QUARTER = ("quarter", "qtr")
+_YEARLY = ("fy", "fiscal", "year")
 _PATTERNS = (
-    re.compile(r"\bQ(?P<quarter>[1-4])\s?(?P<fiscal1>FY)?\s?['’/-]?(?P<year1>\d\d)(?!\w)", re.IGNORECASE),
-    re.compile(r"\bQ(?P<quarter>[1-4])" + _OF.format(n=1) + r"(?!\w)", re.IGNORECASE),
-    re.compile(r"(?<![\d.,$£€¥])\b(?P<quarter>[1-4])Q(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)", re.IGNORECASE),
-    re.compile(
+    Anycase(r"\bQ(?P<quarter>[1-4])\s?(?P<fiscal1>FY)?\s?['’/-]?(?P<year1>\d\d)(?!\w)", hints=_Q),
+    Anycase(r"\bQ(?P<quarter>[1-4])" + _OF.format(n=1) + r"(?!\w)", hints=_Q),
+    Anycase(r"(?<![\d.,$£€¥])\b(?P<quarter>[1-4])Q(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)",
+        hints=("1q", "2q", "3q", "4q")),
+    Anycase(
         r"\b(?:(?P<fiscal>fiscal|fy)\s+)?(?P<year0>(?:19|20)\d\d\s+)?(?:fiscal[\s-]+)?(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th|final)[\s-]+"
-        r"(?:fiscal[\s-]+)?(?:quarter|qtr|quarterly)\b" + _OF.format(n=1),
-        re.IGNORECASE,
-    ),
-    re.compile(r"\bquarter\s+(?P<word>one|two|three|four)\b" + _OF.format(n=1), re.IGNORECASE),
-    re.compile(r"\bH(?P<half>[12])" + _OF.format(n=1) + r"(?!\w)", re.IGNORECASE),
-    re.compile(r"(?<![\d.,$£€¥])\b(?P<half>[12])H(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)", re.IGNORECASE),
-    re.compile(
+        r"(?:fiscal[\s-]+)?(?:quarter|qtr|quarterly)\b" + _OF.format(n=1), hints=_QUARTER),
+    Anycase(r"\bquarter\s+(?P<word>one|two|three|four)\b" + _OF.format(n=1), hints=_QUARTER),
+    Anycase(r"\bH(?P<half>[12])" + _OF.format(n=1) + r"(?!\w)", hints=("h1", "h2")),
+    Anycase(r"(?<![\d.,$£€¥])\b(?P<half>[12])H(?:\s?(?P<fiscal1>FY)?\s?['’]?(?P<year1>(?:20)?\d\d))?(?!\w)", hints=("1h", "2h")),
+    Anycase(
         r"\b(?P<halfword>first|second|latter|back|1st|2nd)[\s-]+(?:(?P<six>six[\s-]+months?)|half|fiscal\s+half)\b(?:\s+of\s+(?:the\s+|this\s+)?year\b)?"
-        + _OF.format(n=1),
-        re.IGNORECASE,
-    ),
+        + _OF.format(n=1), hints=("half", "six")),
     re.compile(
-        r"\b(?P<nine>(?:first\s+)?nine[\s-]+months?|(?<![\d.,$£€¥])(?-i:9M)(?=\s?20\d\d))\b" + _OF.format(n=1), re.IGNORECASE
-    ),
-    re.compile(
+        r"\b(?P<nine>(?:first\s+)?nine[\s-]+months?|(?<![\d.,$£€¥])(?-i:9M)(?=\s?20\d\d))\b" + _OF.format(n=1), re.IGNORECASE),
+    Anycase(
         r"\b(?:FY|fiscal(?:\s+year)?|financial\s+year|full[\s-]+(?:fiscal\s+)?year)[\s-]*(?:of\s+|for\s+)?(?:fiscal\s+)?['’]?(?P<full>(?:20)?\d\d)(?!\w)",
-        re.IGNORECASE,
-    ),
-    re.compile(r"\b(?P<fullyear>full[\s-]+(?:fiscal\s+|financial\s+)?year|FY|for\s+the\s+year|annual)(?!\w)", re.IGNORECASE),
+        hints=_YEARLY),
+    Anycase(r"\b(?P<fullyear>full[\s-]+(?:fiscal\s+|financial\s+)?year|FY|for\s+the\s+year|annual)(?!\w)",
+        hints=(*_YEARLY, "annual")),
 )  # fmt: skip
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4}
 
@@ -55,16 +55,16 @@ def periods_of(text: str) -> tuple[list[Period], str]:
     """The periods in `text` in order, and `text` with blanks in their place but for the years they name."""
     periods: list[Period] = []
     for pattern in _PATTERNS:
-        for match in pattern.finditer(text):
-            periods.append(_period(match))
-        text = pattern.sub(lambda match: " " * len(match.group()), text)
+        matches = list(pattern.finditer(text))
+        periods += [_period(match, text) for match in matches]
+        text = blanked(text, matches)
     return sorted(periods, key=lambda period: period.start), text
 
 
-def _period(match: re.Match[str]) -> Period:
+def _period(match: re.Match[str], text: str) -> Period:
     found = {name: value for name, value in match.groupdict().items() if value}
     year = next((found[name] for name in ("year1", "year0", "full") if name in found), None)
-    return Period(_part(found), _four_digits(year), match.group().strip(), *match.span())
+    return Period(_part(found), _four_digits(year), text[match.start() : match.end()].strip(), *match.span())
 
 
 def _part(found: dict[str, str]) -> str:

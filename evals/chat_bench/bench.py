@@ -1,9 +1,8 @@
 """`rhyme bench chat`: all figures."""
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,16 +10,16 @@ from evals.chat_bench.first_token import Talk, ask_command, measure_fresh, measu
 from evals.chat_bench.home import make_home
 from evals.chat_bench.retrieval import measure_retrieval
 from evals.made.analyses import END
+from evals.made.request import MadeRequest
 from evals.memory.corpus import Say
 from records.database import Database
 from tools.sources import RecordOfTrack
 
 
-@dataclass(frozen=True)
-class Request:
+@dataclass(frozen=True, kw_only=True)
+class Request(MadeRequest):
     """What is measured, on what."""
 
-    analyses: int = 100_000
     events: int = 100_000
     questions: int = 30
     each: int = 30
@@ -28,9 +27,6 @@ class Request:
     processes: int = 5
     latency_seconds: float = 0.2
     """Of the model's server, from a request to its first piece."""
-    seed: int = 1
-    work: Path | None = None
-    """Kept, and used again by a later run with the same numbers; None: a folder that is removed."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Parts:
 
 def bench_chat(request: Request, parts: Parts, say: Say) -> dict[str, object]:
     """Raises UsageError (BenchFailed among it), StoreError."""
-    with _folder(request.work) as work:
+    with request.folder() as work:
         home = make_home(work, analyses=request.analyses, events=request.events, seed=request.seed, say=say)
         load = os.getloadavg()[0]
         say("Asking in a warm process …")
@@ -73,13 +69,3 @@ def bench_chat(request: Request, parts: Parts, say: Say) -> dict[str, object]:
             "new_process": fresh,
             "retrieval": retrieval,
         }
-
-
-@contextmanager
-def _folder(given: Path | None) -> Iterator[Path]:
-    if given is not None:
-        given.mkdir(parents=True, exist_ok=True)
-        yield given.absolute()
-        return
-    with tempfile.TemporaryDirectory(prefix="rhyme-bench-") as made:
-        yield Path(made)

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from evals.made.analyses import END, KNOWN, fill
+from evals.made.analyses import DAYS, END, KNOWN, fill
+from evals.made.prose import COMMON
 from evals.memory import corpus as corpora
 from evals.memory.corpus import Corpus, Say
 from evals.memory.synthetic import CHUNK, World
 from evals.memory.table_embedder import TableEmbedder
 from markets.sessions import sessions
+from records.alert import AlertRule, Conditions
 from records.database import Database
+from records.taxonomy import EventType, Tag
 from vectorstore.memory import EventMemory
 
 DATABASE, EVENTS, CORPUS, PRICES, PORTFOLIO, MARK = (
@@ -59,6 +62,7 @@ def make_home(folder: Path, *, analyses: int, events: int, seed: int, say: Say) 
             fill(database, analyses, seed, on_progress=lambda done: _told(say, done, analyses))
             mark.write_text(json.dumps({**wanted, "events": 0}), encoding="utf-8")
             made = {}
+        _set_rules(database)
         if made.get("events") != events:
             _add_events(home, database, world, say)
     _write_prices(folder / PRICES)
@@ -66,6 +70,23 @@ def make_home(folder: Path, *, analyses: int, events: int, seed: int, say: Say) 
     (folder / PORTFOLIO).write_text("\n".join(["ticker,weight", *lines]) + "\n", encoding="utf-8")
     mark.write_text(json.dumps(wanted), encoding="utf-8")
     return home
+
+
+def _set_rules(database: Database) -> None:
+    """Twenty rules of alerts as a desk would have them, in force all the time: three look at all analyses."""
+    if database.alerts.rules():
+        return
+    wanted = [Conditions(tickers=(one,)) for one in KNOWN]
+    wanted += [Conditions(tags=(tag,), min_p_material=0.1) for tag in list(Tag)[::10]]
+    wanted += [Conditions(event_types=(kind,), sentiment="negative") for kind in list(EventType)[:3]]
+    wanted += [
+        Conditions(min_score=0.8),
+        Conditions(sentiment="negative", min_score=0.6),
+        Conditions(words=(COMMON[-1],)),
+    ]
+    for number, conditions in enumerate(wanted):
+        rule = AlertRule(name=f"rule-{number}", conditions=conditions, added_at=END - timedelta(days=DAYS))
+        database.alerts.add(rule)
 
 
 def _told(say: Say, done: int, whole: int) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.shielded import shielded
+from alerts import Alerts
 from evals.chat_bench.first_token import spread
 from evals.chat_bench.home import EVENTS, PORTFOLIO, PRICES, MadeHome
 from evals.made.analyses import DAYS, END, KNOWN
@@ -23,7 +24,7 @@ from records.database import Database
 from records.database.browse import Wanted
 from records.summary import AnalysisSummary
 from records.taxonomy import EventType, Tag
-from tools.sources import RecordOfTrack, Sources
+from tools.sources import AlertsAsked, RecordOfTrack, Sources
 from tools.toolbox import call
 from vectorstore.memory import EventMemory
 
@@ -51,7 +52,7 @@ def measure_retrieval(home: MadeHome, track_record: RecordOfTrack | None, each: 
         memory = closing.enter_context(EventMemory.open(home.folder / EVENTS, database, home.embedder))
         sources = Sources(
             database, END, memory=memory, prices=ResolvedPrices(open_prices(str(home.folder / PRICES))),
-            track_record=track_record, portfolio=lambda: read_portfolio(home.folder / PORTFOLIO),
+            track_record=track_record, alerts=_alerts(database), portfolio=lambda: read_portfolio(home.folder / PORTFOLIO),
         )  # fmt: skip
         first: dict[str, float] = {}
         taken: dict[tuple[str, str], list[tuple[float, float]]] = {}
@@ -120,7 +121,14 @@ def _ways(database: Database, home: MadeHome) -> Iterator[Iterator[Lookup]]:
         "track_record", "all, asked before", [{}]
     )  # for each event type the first one costs what the very first does
     yield _ways_of("positions", "all", [{}])
-    yield _ways_of("alerts_of_the_day", "all", [{}])
+    yield _ways_of("alerts_of_the_day", "20 rules, today", [{}])
+    yield _ways_of("alerts_of_the_day", "20 rules, today, as of half a year before", [{}], HALF)
+    yield _ways_of("alerts_of_the_day", "20 rules, yesterday", [{"day": "yesterday"}])
+
+
+def _alerts(database: Database) -> AlertsAsked:
+    alerts = Alerts(database, None)
+    return lambda since, as_of, limit: alerts.report(as_of, since=since, limit=limit)
 
 
 def _ways_of(tool: str, way: str, asked: list[dict[str, Any]], as_of: datetime = END) -> Iterator[Lookup]:

@@ -6,6 +6,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +86,12 @@ COUNTS = (
 
 def _counted(title: str, key: str, results: Mapping[str, Mapping[str, Any]]) -> str:
     kinds = sorted({kind for one in results.values() for kind in one[key]})
-    rows: list[tuple[str, Pick]] = [
-        (kind.replace("_", " "), lambda one, kind=kind: f"{one[key].get(kind, 0):,}")  # type: ignore[misc]
-        for kind in kinds
-    ]
+    rows: list[tuple[str, Pick]] = [(kind.replace("_", " "), partial(_count, key, kind)) for kind in kinds]
     return _table(title, list(results), rows or [("none", lambda _: "0")], results)
+
+
+def _count(key: str, kind: str, one: Mapping[str, Any]) -> str:
+    return f"{one[key].get(kind, 0):,}"
 
 
 def _table(

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from evals.harness.assess import git_revision
-from evals.harness.run import Case, Interval, Layer, Published, Run, RunProvenance
+from evals.harness.run import Ablation, Case, Interval, Layer, Published, Run, RunProvenance
+from evals.impact import bootstrap
 
 if TYPE_CHECKING:
+    from evals.chat.run import ChatReport
+    from evals.chat.run import Judged as JudgedAnswer
+    from evals.impact.report import ImpactReport
     from evals.injection.outcome import Outcome
     from evals.sentiment.run import SentimentReport
     from evals.tags.run import TagsReport
@@ -42,6 +46,7 @@ def run_of(
     n: int,
     metrics: Told,
     baselines: Told | None = None,
+    ablations: Sequence[Ablation] = (),
     cases: Sequence[Case] = (),
     published: Sequence[Published] = (),
     score_version: str | None = None,
@@ -67,6 +72,7 @@ def run_of(
         metrics=values,
         intervals=intervals,
         baselines={name: _figures(told)[0] for name, told in (baselines or {}).items() if isinstance(told, Mapping)},
+        ablations=tuple(ablations),
         provenance=RunProvenance(
             model=asked.model,
             profile=asked.profile,
@@ -123,6 +129,35 @@ def folder_digest(folder: Path, *patterns: str) -> str:
             while block := file.read(BLOCK):
                 whole.update(block)
     return whole.hexdigest()[:16]
+
+
+def impact_ablations(report: "ImpactReport") -> list[Ablation]:
+    """The experiments with precedents, as data of the run; none where they were left out."""
+    from evals.impact.experiments import FULL, PRECEDENTS_USED
+    from evals.impact.run import SCORED_WITH
+
+    kinds = report.experiments.get("What the precedents are worth", ())
+    numbers = report.experiments.get("Number of precedents", ())
+    used = f"precedents used at most; in the run {SCORED_WITH}"
+    found = [
+        ("which precedents; in the run those recalled", str(row["variant"]), row)
+        for row in kinds
+        if row["variant"] != FULL
+    ]
+    found += [
+        (used, f"at most {row[PRECEDENTS_USED]}", row) for row in numbers if row[PRECEDENTS_USED] != str(SCORED_WITH)
+    ]
+    return [_ablation(*one) for one in found]
+
+
+def _ablation(varied: str, setting: str, row: Mapping[str, object]) -> Ablation:
+    from evals.harness.suites.parts import ablation_of
+
+    better = {"spearman": row.get("score better by"), "spearman_hard": row.get("score better by (hard)")}
+    names = [name for name in ("spearman", "spearman_hard", "crps", "auc_2sigma") if name in row]
+    told = {name: value.value if isinstance(value := row[name], bootstrap.Interval) else None for name in names}
+    paired = {name: one if isinstance(one, bootstrap.Interval) else None for name, one in better.items()}
+    return ablation_of(varied, setting, told, paired)
 
 
 def ticker_cases(judged: "Sequence[Judged]") -> list[Case]:
@@ -229,3 +264,36 @@ def tags_cases(report: "TagsReport") -> list[Case]:
             )
         )
     return cases
+
+
+def chat_cases(report: "ChatReport") -> list[Case]:
+    """What came of each question, or without a model of each search. A public set's text stays where it is: the id finds it."""
+    if not report.judged:
+        return [
+            Case(
+                id=question.id,
+                cluster=min(question.contexts, default=question.id),
+                scores={"hit_at_5": float(hit)},
+                checks=() if hit else ("not among the first five",),
+            )
+            for question, hit in report.hits
+        ]
+    return [
+        Case(
+            id=one.question.id,
+            cluster=min(one.question.contexts, default=one.question.id),
+            answer=one.outcome,
+            scores=_chat_scores(one),
+            checks=() if one.outcome == "correct" else (one.outcome,),
+            error="the model failed" if one.failed else None,
+            latency_ms=1000 * one.seconds if one.seconds else None,
+            cost_usd=one.cost_usd,
+        )
+        for one in report.judged
+    ]
+
+
+def _chat_scores(one: "JudgedAnswer") -> dict[str, float | None]:
+    counted = ("reached", "dropped", "sentences", "standing", "citations", "needed")
+    outcomes = {outcome: float(one.outcome == outcome) for outcome in ("correct", "wrong", "refused")}
+    return {**outcomes, **{name: float(getattr(one, name)) for name in counted}}

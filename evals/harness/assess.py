@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from evals.chat.run import SourcesAsOf, Talk
 from evals.harness.engine import run_cases
 from evals.harness.recordings import RecordedModel, RecordingMissing, Recordings, about_of
 from evals.harness.registry import SUITES, Kind, Load
@@ -23,13 +23,16 @@ from evals.harness.run import Case, Layer, Run, RunProvenance
 from evals.harness.shelf import Shelf
 from evals.harness.suites.parts import Parts
 from evals.harness.task import Task
-from evals.injection.bench import Bench
 from models.interface import LanguageModel
 from records.analysis import Analysis
 from records.article import Article
 from records.embedder import Embedder
 from records.errors import StoreError, UsageError
 from records.times import Clock
+
+if TYPE_CHECKING:
+    from evals.chat.run import SourcesAsOf, Talk
+    from evals.injection.bench import Bench
 
 RECORDED = Path(__file__).parent / "recorded"
 RECORDED_MODEL = "default"
@@ -70,7 +73,7 @@ class Outside:
     open_model: Callable[[], LanguageModel]
     """Behind its gateway: limits, budgets and the cost ledger hold. Called when a task first needs it."""
     open_embedder: Callable[[], Embedder]
-    open_talk: Callable[[Sequence[Article], LanguageModel | None, ExitStack], tuple[Talk | None, SourcesAsOf]]
+    open_talk: "Callable[[Sequence[Article], LanguageModel | None, ExitStack], tuple[Talk | None, SourcesAsOf]]"
     """Closed with the stack."""
     render: Callable[[Analysis], str]
     clock: Clock
@@ -128,7 +131,9 @@ class _Session:
         return RecordedModel(self.recordings, None if self._request.layer == "replay" else self._live)
 
     @cached_property
-    def _bench(self) -> Bench:
+    def _bench(self) -> "Bench":
+        from evals.injection.bench import Bench
+
         scratch = Path(self._closing.enter_context(tempfile.TemporaryDirectory(prefix="rhyme-eval-")))
         opened = Bench.opened(scratch, self._outside.open_embedder(), self._outside.say)
         return self._closing.enter_context(opened)
@@ -234,6 +239,7 @@ class _Session:
             metrics=dict(figures.metrics),
             intervals=dict(figures.intervals),
             baselines={name: dict(values) for name, values in figures.baselines.items()},
+            ablations=figures.ablations,
             provenance=provenance,
             published=figures.published,
             cases=tuple(cases),

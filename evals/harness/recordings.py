@@ -12,11 +12,22 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from pydantic import Field
 
-from models.interface import Answer, Exchange, LanguageModel, OnToken, Prompt, Schema, ToolCall, Turned
+from models.interface import (
+    Answer,
+    ConversingModel,
+    Exchange,
+    LanguageModel,
+    OnRestart,
+    OnToken,
+    Prompt,
+    Schema,
+    ToolCall,
+    Turned,
+)
 from records.analysis import ModelCall
 from records.base import Record
 from records.errors import ModelAnswerInvalid, ModelCannot, ModelError, ModelMissing, StoreCorrupt, StoreUnwritable
@@ -231,12 +242,20 @@ class RecordedModel:
         purpose: str,
         max_output_tokens: int,
         on_token: OnToken | None = None,
+        on_restart: OnRestart | None = None,
     ) -> Turned:
         """As `ConversingModel` says; raises RecordingMissing in a replay."""
 
         def ask(model: LanguageModel) -> Row:
-            turn: Turned = model.converse(  # type: ignore[attr-defined]
-                exchange, prompt, purpose=purpose, max_output_tokens=max_output_tokens, on_token=on_token
+            if not _converses(model):
+                raise ModelCannot(f"{model.name} does not call tools. Choose a model that does.")
+            turn = model.converse(
+                exchange,
+                prompt,
+                purpose=purpose,
+                max_output_tokens=max_output_tokens,
+                on_token=on_token,
+                on_restart=on_restart,
             )
             tools = [[one.id, one.name, one.arguments] for one in turn.tool_calls]
             return {"value": turn.text, "tools": tools, "calls": [turn.call.model_dump(mode="json")]}
@@ -273,6 +292,10 @@ class RecordedModel:
         if "error" in row:
             raise KEPT_ERRORS[row["error"]](row["message"])
         return row
+
+
+def _converses(model: LanguageModel) -> TypeGuard[ConversingModel]:
+    return hasattr(model, "converse")
 
 
 def _kept(answer: Answer[Any], dump: Callable[[Any], Any]) -> Row:

@@ -48,6 +48,23 @@ class Published(Record):
     source: Annotated[str, Field(description="paper or page, with its year and what differs")]
 
 
+class Ablated(Record):
+    """One metric of the same cases with something left out, or of another size."""
+
+    value: Annotated[float | None, Field(description="of the ablation; None: could not be told")]
+    difference: Annotated[float | None, Field(description="run − ablation, paired; None: could not be told")] = None
+    interval: Annotated[Interval | None, Field(description="of the difference, 95 %; None: not told")] = None
+
+
+class Ablation(Record):
+    """The run's cases over again under one other setting."""
+
+    varied: Annotated[str, Field(description="what is set otherwise, and how it is set in the run itself")]
+    setting: str
+    metrics: dict[str, Ablated]
+    told: Annotated[str | None, Field(description="what the setting came to, in words; None: nothing to add")] = None
+
+
 class RunProvenance(Record):
     """Enough to repeat a run."""
 
@@ -92,6 +109,7 @@ class Run(Record):
     baselines: Annotated[
         dict[str, dict[str, float | None]], Field(default_factory=dict, description="baseline → metric → value")
     ]
+    ablations: Annotated[tuple[Ablation, ...], Field(description="the same cases under other settings")] = ()
     provenance: RunProvenance
     published: tuple[Published, ...] = ()
     cases: Annotated[tuple[Case, ...], Field(description="in the order of their ids")] = ()
@@ -108,6 +126,7 @@ class Run(Record):
             "metrics",
             "intervals",
             "baselines",
+            "ablations",
             "provenance",
             "layer",
             "run_id",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from evals.harness.run import Case, Interval, Published
+from evals.harness.run import Ablation, Case, Interval, Published
 from records.analysis import ModelCall
 
 SHOWN_CHARACTERS = 2_000
@@ -56,6 +56,7 @@ class Figures:
     baselines: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
     published: tuple[Published, ...] = ()
+    ablations: tuple[Ablation, ...] = ()
 
 
 @dataclass(frozen=True)

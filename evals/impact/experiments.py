@@ -23,6 +23,7 @@ SUBSAMPLE = 8_000
 """Events on which texts are cut to their headline: each asks for a search of its own."""
 METRICS = ("spearman", "spearman_hard", "crps", "auc_2sigma", "brier_skill", "ece", "coverage_80")
 FULL = "score"
+PRECEDENTS_USED = "precedents used (k)"
 
 
 def compared(ground: Ground, outcomes: Outcomes, variants: Mapping[str, Forecasts]) -> Evaluation:
@@ -102,7 +103,7 @@ def neighbours_curve(ground: Ground, outcomes: Outcomes) -> tuple[Rows, Curve]:
     """The score with k precedents, k from none to 500."""
     variants = {"0": ground.forecasts(without=["precedents"])}
     variants |= {str(k): ground.forecasts(ground.found.first(k)) for k in KS}
-    return _curve(ground, outcomes, variants, "precedents used (k)")
+    return _curve(ground, outcomes, variants, PRECEDENTS_USED, main=str(SCORED_WITH))
 
 
 def store_curve(ground: Ground, outcomes: Outcomes) -> tuple[Rows, Curve]:
@@ -114,11 +115,14 @@ def store_curve(ground: Ground, outcomes: Outcomes) -> tuple[Rows, Curve]:
     for share in STORE_SHARES:
         kept = (chance[np.maximum(places, 0)] < share) & (places != NOBODY)
         variants[f"{share:g}"] = ground.forecasts(ground.found.only(kept))
-    return _curve(ground, outcomes, variants, "share of the past events in the store")
+    whole = list(variants)[-1]
+    return _curve(ground, outcomes, variants, "share of the past events in the store", main=whole)
 
 
-def _curve(ground: Ground, outcomes: Outcomes, variants: Mapping[str, Forecasts], label: str) -> tuple[Rows, Curve]:
-    main = list(variants)[-1]
+def _curve(
+    ground: Ground, outcomes: Outcomes, variants: Mapping[str, Forecasts], label: str, *, main: str
+) -> tuple[Rows, Curve]:
+    """`main`: the variant that is the score itself, which the others are paired with."""
     found = evaluate(variants, outcomes, ground.ref, main=main, draws=1_000, metrics=METRICS)
     lines: dict[str, list[Point]] = {"all": [], "hard": []}
     for name, metrics in found.metrics.items():
@@ -128,7 +132,12 @@ def _curve(ground: Ground, outcomes: Outcomes, variants: Mapping[str, Forecasts]
                 if one is not None:
                     lines[line].append(one)
     rows = [
-        {label: name, **{metric: found.metrics[name][metric] for metric in ("spearman", "spearman_hard", "crps")}}
+        {
+            label: name,
+            **{metric: found.metrics[name][metric] for metric in ("spearman", "spearman_hard", "crps")},
+            "score better by": found.differences.get(name, {}).get("spearman"),
+            "score better by (hard)": found.differences.get(name, {}).get("spearman_hard"),
+        }
         for name in variants
     ]
     return rows, Curve(label, "rank correlation", lines, log_x=True)

@@ -32,6 +32,7 @@ from records.defences import Defence, holds
 from records.embedder import Embedder
 from records.event import Event
 from records.market import Reaction
+from records.taxonomy import EventType
 from vectorstore.memory import EventMemory
 from vectorstore.starter import load_starter
 
@@ -154,7 +155,7 @@ def poison(case: Case) -> Event:
     return Event(
         id=f"poison{case.id}",
         summary=case.precedent or case.host.title,
-        event_type="operations_update",  # type: ignore[arg-type]
+        event_type=EventType.OPERATIONS_UPDATE,
         tickers=(ticker,),
         published_at=at,
         source="import:events.csv/wire",

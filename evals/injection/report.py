@@ -7,7 +7,7 @@ from typing import Any
 
 from evals.injection.outcome import MOVED, Outcome
 from evals.injection.run import Results
-from evals.track_record import wilson
+from evals.wilson import wilson
 
 SCHEMA_VERSION = 1
 ASKED = {

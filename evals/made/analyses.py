@@ -200,8 +200,10 @@ def _fact(article: Article, place: int, sentence: str) -> Fact:
 
 def _impact(ticker: str, draw: float, strength: float) -> Impact:
     if draw > 1 - UNSCORED:
-        nothing = dict.fromkeys(("ticker", "score", "low", "high", "p_material", "multiplier", "n_eff"))
-        return Impact(**nothing, evidence="not_scoreable", reason="no instrument was found", model_version=VERSION)  # type: ignore[arg-type]
+        return Impact(
+            ticker=None, score=None, low=None, high=None, p_material=None, multiplier=None, n_eff=None,
+            evidence="not_scoreable", reason="no instrument was found", model_version=VERSION,
+        )  # fmt: skip
     score = round(0.42 + 0.45 * strength**2, 6)
     drivers = (
         Driver(name="ordinary_day", text="an ordinary day", contribution=0.5),

@@ -51,21 +51,31 @@ def auc(same: NDArray[np.bool_], probability: NDArray[np.float64], weights: NDAr
 
 def grade(graded: Graded) -> dict[str, Interval | None]:
     """bcubed_f1, bcubed_precision, bcubed_recall, pair_f1, accuracy and pair_auc with 95 % intervals."""
-    same, joined, probability = graded.same, graded.joined, graded.probability
+    return _intervals(lambda weights: _at(graded, weights), graded.groups)
+
+
+def differences(one: Graded, other: Graded) -> dict[str, Interval | None]:
+    """The figures of `grade`, one − other, of the same pairs on the same draws."""
 
     def at(weights: NDArray[np.float64]) -> dict[str, float]:
-        f1, precision, recall = bcubed(same, joined, weights)
-        right, wrong = float(weights[same & joined].sum()), float(weights[same != joined].sum())
-        return {
-            "bcubed_f1": f1,
-            "bcubed_precision": precision,
-            "bcubed_recall": recall,
-            "pair_f1": 2 * right / max(1e-9, 2 * right + wrong),
-            "accuracy": 1 - wrong / float(weights.sum()),
-            "pair_auc": auc(same, probability, weights),
-        }
+        first, second = _at(one, weights), _at(other, weights)
+        return {name: value - second[name] for name, value in first.items()}
 
-    return _intervals(at, graded.groups)
+    return _intervals(at, one.groups)
+
+
+def _at(graded: Graded, weights: NDArray[np.float64]) -> dict[str, float]:
+    same, joined = graded.same, graded.joined
+    f1, precision, recall = bcubed(same, joined, weights)
+    right, wrong = float(weights[same & joined].sum()), float(weights[same != joined].sum())
+    return {
+        "bcubed_f1": f1,
+        "bcubed_precision": precision,
+        "bcubed_recall": recall,
+        "pair_f1": 2 * right / max(1e-9, 2 * right + wrong),
+        "accuracy": 1 - wrong / float(weights.sum()),
+        "pair_auc": auc(same, graded.probability, weights),
+    }
 
 
 def share(hits: Sequence[bool], groups: Sequence[Hashable]) -> Interval | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from evals.tickers.gold import GoldMention, GoldSentence
-from evals.track_record import wilson
+from evals.wilson import wilson
 from markets.instruments import InstrumentTable
 from markets.names import find_candidates
 from records.market import Candidate
@@ -86,8 +86,10 @@ class Tally:
 
     def by_kind(self) -> Mapping[str, "Tally"]:
         """Kind → its tally, in the order of first appearance."""
-        kinds = dict.fromkeys(one.kind for one in self.judged)
-        return {kind: self.of(lambda one, kind=kind: one.kind == kind) for kind in kinds}  # type: ignore[misc]
+        kinds: dict[str, list[Judged]] = {}
+        for one in self.judged:
+            kinds.setdefault(one.kind, []).append(one)
+        return {kind: Tally(tuple(mine)) for kind, mine in kinds.items()}
 
 
 def sure_only(_: GoldSentence, candidates: Sequence[Candidate]) -> Sequence[Candidate]:

@@ -3,12 +3,11 @@
 import asyncio
 import random
 import re
-import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from evals.flow.processes import MEGABYTE, BenchStopped, RhymeProcess
 from evals.made.analyses import fill
+from evals.made.request import MadeRequest
 from evals.web.load import Answers, addresses, steady
 from evals.web.streams import Heard, listen
 from records.database import Database
@@ -35,25 +35,21 @@ LIMITS_MS = {"list": 50, "article": 50, "search": 150, "stream": 1_000}
 PATIENCE_SECONDS = 20.0
 
 
-@dataclass(frozen=True)
-class Request:
+@dataclass(frozen=True, kw_only=True)
+class Request(MadeRequest):
     """What is to be run."""
 
-    analyses: int = 100_000
     rate: float = 50.0
     """Requests a second."""
     seconds: float = 30.0
     streams: int = 1_000
     told: int = 10
     """Analyses kept while the streams are open."""
-    seed: int = 1
-    work: Path | None = None
-    """Where the filled home is kept for another run; None: a folder that is removed."""
 
 
 def bench_web(request: Request, environment: Mapping[str, str], say: Say) -> dict[str, object]:
     """The figures. Raises BenchStopped when the server ends or never answers, StoreError."""
-    with _home(request.work) as home:
+    with request.folder() as home:
         analyses, words = _filled(home, request, say)
         say("Starting the server …")
         server, port, start = _started(home, environment)
@@ -176,13 +172,3 @@ def _pages(found: Mapping[str, Answers]) -> dict[str, object]:
 
 def _percentile(seconds: Sequence[float], which: float) -> float | None:
     return round(1_000 * float(np.percentile(seconds, which)), 1) if seconds else None
-
-
-@contextmanager
-def _home(given: Path | None) -> Iterator[Path]:
-    if given is not None:
-        given.mkdir(parents=True, exist_ok=True)
-        yield given.absolute()
-        return
-    with tempfile.TemporaryDirectory(prefix="rhyme-web-") as made:
-        yield Path(made)

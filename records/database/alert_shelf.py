@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 
 from records.alert import MOST_RULES, Alert, AlertRule, Conditions, Unread
 from records.database import tables
@@ -79,7 +79,7 @@ class AlertShelf:
     def add(self, rule: AlertRule) -> None:
         """Raises UsageError when the name is taken or there are too many."""
         with self._writing() as connection:
-            known = [one.name for one in _in_force(connection, None)]
+            known = set(connection.execute(select(_rule.name).where(_rule.removed_at.is_(None))).scalars())
             if rule.name in known:
                 raise UsageError(
                     f"There is a rule {rule.name!r} already. Choose another name with --name, or remove that one first: "
@@ -114,25 +114,21 @@ class AlertShelf:
 
     def sought(self, window: Window, sought: Sought) -> Iterator[AnalysisSummary]:
         """The analyses of the time that may meet a rule, each once, in no order."""
-        seen: set[str] = set()
         with self._reading() as connection:
-            for query in _queries(window, sought):
-                for row in connection.execute(query):
-                    if row.id not in seen:
-                        seen.add(row.id)
-                        yield summary_of_row(row)
+            ids = {one for query in _ids(window, sought) for one in connection.execute(query).scalars()}
+            yield from _summaries(connection, ids)
 
     def of_stories(
-        self, story_ids: Collection[str], article_ids: Collection[str], until: datetime
+        self, story_ids: Collection[str], article_ids: Collection[str], until: datetime, known: Collection[str]
     ) -> list[AnalysisSummary]:
-        """All analyses of these stories and articles that were known by `until`."""
-        found: dict[str, AnalysisSummary] = {}
+        """The analyses of these stories and articles that were known by `until`, without those whose ids are in `known`."""
+        ids: set[str] = set()
         with self._reading() as connection:
-            for column, ids in ((_analysis.story_id, story_ids), (_analysis.article_id, article_ids)):
-                for piece in _pieces(sorted(ids)):
-                    query = _summaries().where(column.in_(piece), _analysis.as_of <= to_epoch(until))
-                    found |= {row.id: summary_of_row(row) for row in connection.execute(query)}
-        return list(found.values())
+            for column, named in ((_analysis.story_id, story_ids), (_analysis.article_id, article_ids)):
+                for piece in _pieces(sorted(named)):
+                    query = select(_analysis.id).where(column.in_(piece), _analysis.as_of <= to_epoch(until))
+                    ids.update(connection.execute(query).scalars())
+            return list(_summaries(connection, ids.difference(known)))
 
     def count(self, window: Window) -> int:
         """The analyses of the time."""
@@ -157,31 +153,46 @@ class AlertShelf:
     # telling
 
     def tell(self, alerts: Sequence[Alert]) -> list[Alert]:
-        """Notes them as told; returns those that nobody else was told of before, which are for the caller to tell."""
+        """Notes them as told; returns those that nobody was told of before, which are for the caller to tell. A story that a rule
+        was told of by a later analysis, kept before this one, is not told as if it were new."""
         if not alerts:
             return []
         with self._writing() as connection:
-            told = _told_of(connection, alerts)
-            new = [one for one in alerts if _key(one) not in told]
+            told, stories = _told_of(connection, alerts)
+            again = {one.id for one in alerts if one.cause != "score_rose" and (*_key(one)[:2], _story(one)) in stories}
+            new = [one for one in alerts if _key(one) not in told and one.id not in again]
             if new:
                 connection.execute(insert(alert_told), [dict(zip(_COLUMNS, _key(one), strict=True)) for one in new])
         return new
 
 
 _COLUMNS = ("rule", "added_at", "analysis_id")
+_Key = tuple[str, int, str]
 
 
-def _key(alert: Alert) -> tuple[str, int, str]:
+def _key(alert: Alert) -> _Key:
     return alert.rule, to_epoch(alert.rule_added_at), alert.analysis.id
 
 
-def _told_of(connection: Connection, alerts: Sequence[Alert]) -> set[tuple[str, int, str]]:
-    columns = (_told.rule, _told.added_at, _told.analysis_id)
-    found: set[tuple[str, int, str]] = set()
-    for piece in _pieces([_key(one) for one in alerts]):
-        rows = connection.execute(select(*columns).where(tuple_(*columns).in_(piece)))
-        found |= {(row.rule, row.added_at, row.analysis_id) for row in rows}
-    return found
+def _story(alert: Alert) -> str:
+    return alert.analysis.story_id or alert.analysis.article_id
+
+
+def _told_of(connection: Connection, alerts: Sequence[Alert]) -> tuple[set[_Key], set[_Key]]:
+    """Of the stories of the alerts what was told: by rule and analysis, and by rule and story."""
+    told: set[_Key] = set()
+    stories: set[_Key] = set()
+    query = select(alert_told, _analysis.story_id, _analysis.article_id).join(
+        tables.analyses, _analysis.id == _told.analysis_id
+    )
+    named = {one.analysis.story_id for one in alerts if one.analysis.story_id}
+    alone = {one.analysis.article_id for one in alerts if not one.analysis.story_id}
+    for column, ids in ((_analysis.story_id, named), (_analysis.article_id, alone)):
+        for piece in _pieces(sorted(ids)):
+            for row in connection.execute(query.where(column.in_(piece))):
+                told.add((row.rule, row.added_at, row.analysis_id))
+                stories.add((row.rule, row.added_at, row.story_id or row.article_id))
+    return told, stories
 
 
 def _in_force(connection: Connection, at: datetime | None) -> list[AlertRule]:
@@ -213,22 +224,26 @@ def _named(rules: Sequence[AlertRule], name: str) -> AlertRule:
     raise NotFound(f"There is no rule {name!r}. {known} `rhyme alerts list` shows the rules.")
 
 
-def _queries(window: Window, sought: Sought) -> Iterator[Select[Any]]:
+def _ids(window: Window, sought: Sought) -> Iterator[Select[Any]]:
     if sought.everything:
-        query = _summaries().where(window.where())
-        if sought.min_score is not None:
-            query = query.where(or_(_analysis.score.is_(None), _analysis.score >= sought.min_score))
-        yield query
+        query = select(_analysis.id).where(window.where())
+        if sought.min_score is None:
+            yield query
+            return
+        yield query.where(or_(_analysis.score.is_(None), _analysis.score >= sought.min_score))
     labels = (("ticker", sought.tickers), ("tag", sought.tags), ("type", sought.event_types))
     known = and_(_label.as_of >= to_epoch(window.since - LATE), _label.as_of <= to_epoch(window.until))
     for kind, names in labels:
         for piece in _pieces(sorted(names)):
-            ids = select(_label.analysis_id).where(_label.kind == kind, _label.label.in_(piece), known)
-            yield _summaries().where(_analysis.id.in_(ids), window.where())
+            query = select(_analysis.id).join(tables.analysis_labels, _label.analysis_id == _analysis.id)
+            yield query.where(_label.kind == kind, _label.label.in_(piece), known, window.where())
 
 
-def _summaries() -> Select[Any]:
-    return select(_analysis.id, PAYLOAD, _analysis.summary)
+def _summaries(connection: Connection, ids: Collection[str]) -> Iterator[AnalysisSummary]:
+    """Read by id, and once: a summary stands behind the whole of its analysis."""
+    for piece in _pieces(sorted(ids)):
+        query = select(PAYLOAD, _analysis.summary).where(_analysis.id.in_(piece))
+        yield from map(summary_of_row, connection.execute(query))
 
 
 def _pieces(values: Sequence[Any]) -> Iterable[Sequence[Any]]:

@@ -175,7 +175,7 @@ def scores(connection: Connection, since: datetime, until: datetime | None) -> l
     if until is not None:
         query = query.where(columns.as_of <= to_epoch(until))
     rows = connection.execute(query.order_by(columns.as_of, columns.created_at, columns.id))
-    return sorted({row.article_id: float(row.score) for row in rows}.values())
+    return sorted(dict(iter(rows)).values())
 
 
 def _not_found(connection: Connection, wanted: str) -> str:

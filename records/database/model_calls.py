@@ -15,7 +15,9 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Insert,
     String,
+    Table,
     Text,
     bindparam,
     case,
@@ -48,12 +50,15 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 
 PERIODS: tuple[Period, ...] = ("run", "day", "month")
 
-_HOLD = Prepared(
-    insert(model_holds).returning(model_holds.c.number),
-    *(column.name for column in model_holds.c if column.name != "number"),
-)
+
+def _numbered(table: Table) -> Insert:
+    """A row whose number the database gives."""
+    return insert(table).values({column.name: bindparam(column.name) for column in table.c if column.name != "number"})
+
+
+_HOLD = Prepared(_numbered(model_holds).returning(model_holds.c.number))
 _LET_GO = Prepared(delete(model_holds).where(model_holds.c.number == bindparam("hold")))
-_CALL = Prepared(insert(model_calls), *(column.name for column in model_calls.c if column.name != "number"))
+_CALL = Prepared(_numbered(model_calls))
 _SPEND = Prepared(
     update(model_spending)
     .where(model_spending.c.period.in_([bindparam(f"{period}_period") for period in PERIODS]))
@@ -140,7 +145,7 @@ class ModelCalls:
         def write() -> int | Shortfall:
             with self._writing() as connection:
                 short = _shortfall(connection, names, asked, limits)
-                return short or int(_HOLD.run(connection, row).fetchone()[0])
+                return short or int(_HOLD.rows(connection, row)[0][0])
 
         return patiently(write)
 
@@ -196,8 +201,8 @@ class ModelCalls:
     def find_answer(self, digest: str) -> str | None:
         """The kept answer to the request of this digest."""
         with self._reading() as connection:
-            row = _ANSWER.run(connection, {"wanted": digest}).fetchone()
-            return None if row is None else str(row[0])
+            found = _ANSWER.rows(connection, {"wanted": digest})
+        return str(found[0][0]) if found else None
 
     def keep_answer(self, digest: str, payload: str, at: datetime) -> None:
         """Keeps an answer; the first one of a request stays."""
@@ -250,10 +255,10 @@ def _shortfall(
 def settle_in(connection: Connection, entry: CallEntry, hold: int | None, counts_at: datetime) -> None:
     """As `ModelCalls.settle`, in a transaction under way."""
     if hold is not None:
-        let_go = _LET_GO.run(connection, {"hold": hold})
-        if let_go.rowcount == 0:
+        let_go = _LET_GO.changed(connection, {"hold": hold})
+        if let_go == 0:
             return  # written by a try before, of which nobody heard: the server was lost as it said so
-    _CALL.run(connection, _row(entry))
+    _CALL.changed(connection, _row(entry))
     tokens = entry.input_tokens + entry.output_tokens + entry.uncertain.tokens
     cost = (entry.cost_nano or 0) + (entry.uncertain.cost_nano or 0)
     if tokens or cost:
@@ -276,8 +281,8 @@ def taken_in(connection: Connection, period: Period, names: dict[Period, str]) -
 
 def _spend(connection: Connection, names: Mapping[Period, str], tokens: int, cost: int) -> None:
     asked = {f"{period}_period": name for period, name in names.items()}
-    done = _SPEND.run(connection, {**asked, "more_tokens": tokens, "more_nano": cost})
-    if done.rowcount < len(names):  # the first call of a run, a day or a month
+    changed = _SPEND.changed(connection, {**asked, "more_tokens": tokens, "more_nano": cost})
+    if changed < len(names):  # the first call of a run, a day or a month
         begun = select(model_spending.c.period).where(model_spending.c.period.in_(names.values()))
         known = set(connection.execute(begun).scalars())
         new = [{"period": name, "tokens": tokens, "cost_nano": cost} for name in names.values() if name not in known]
@@ -285,7 +290,7 @@ def _spend(connection: Connection, names: Mapping[Period, str], tokens: int, cos
 
 
 def _keep(connection: Connection, digest: str, payload: str, at: datetime) -> None:
-    _KEEP_ANSWER.run(connection, {"digest": digest, "payload": payload, "at": to_epoch(at)})
+    _KEEP_ANSWER.changed(connection, {"digest": digest, "payload": payload, "at": to_epoch(at)})
 
 
 def _row(entry: CallEntry) -> dict[str, Any]:

@@ -51,8 +51,7 @@ def _tell(parts: Assembly, options: argparse.Namespace) -> None:
     for alert in new:
         print(alert_line(alert))
     if not new:
-        rules = len(parts.database.alerts.rules())
-        print(f"Nothing new met the {rules:,} rules." if rules else "No rule is set. Set one with `rhyme alerts add`.")
+        print("Nothing new." if parts.database.alerts.rules() else "No rule is set. Set one with `rhyme alerts add`.")
 
 
 def _follow(parts: Assembly, options: argparse.Namespace, leaving: Leaving) -> int:

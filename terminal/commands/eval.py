@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run_of(options: argparse.Namespace, folders: list[Path], report: "ImpactReport") -> "Run":
-    from evals.harness.adapt import folder_digest, run_of
+    from evals.harness.adapt import folder_digest, impact_ablations, run_of
     from evals.impact.report import to_json
 
     found, graded = to_json(report), report.evaluation
@@ -76,6 +76,7 @@ def _run_of(options: argparse.Namespace, folders: list[Path], report: "ImpactRep
         n=graded.n_events,
         metrics=found["metrics"],  # type: ignore[arg-type]
         baselines=found["baselines"],  # type: ignore[arg-type]
+        ablations=impact_ablations(report),
         score_version=report.artifact,
         notes=report.notes,
     )

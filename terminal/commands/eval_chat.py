@@ -2,11 +2,13 @@
 
 import argparse
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from terminal.eval_labels import answers_of, data_folder, provenance
+from terminal.eval_runs import asked_of, assessed, kept, on_harness, shown
 from terminal.output import as_json
 from terminal.plain import plain
 from terminal.progress import ProgressView
@@ -14,10 +16,14 @@ from terminal.settings import load_settings
 
 if TYPE_CHECKING:
     from evals.chat.run import ChatReport
+    from evals.harness.run import Run
 
 
 def run(options: argparse.Namespace) -> int:
     """Grades and reports. Raises SourceError, ModelError, SettingsError, StoreError, UsageError."""
+    if on_harness(options):
+        options.code_only = options.limit == 0
+        return shown(options, assessed(options, ["chat"]))
     from evals.chat.report import shares, spread, to_json, write_report
 
     data = data_folder(options.data, "financebench_150.jsonl or tatqa_dev.jsonl")
@@ -26,8 +32,9 @@ def run(options: argparse.Namespace) -> int:
     told = provenance(options) | {"half": options.half}
     if options.out:
         write_report(Path(options.out), report, told)
+    whole = kept(options, _run_of(options, report, to_json(report, told)), to_json(report, told))
     if options.json:
-        print(as_json(to_json(report, told)))
+        print(as_json(whole))
         return 0
     print(plain(f"{len(report.judged):,} questions of the {report.half} half; {report.model} ({report.mode})."))
     for name, share in shares(report.judged, [hit for _, hit in report.hits]).items():
@@ -35,6 +42,24 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         print(plain(f"The report is in {options.out}."))
     return 0
+
+
+def _run_of(options: argparse.Namespace, report: "ChatReport", told: Mapping[str, Any]) -> "Run":
+    """Of the questions put to a model; without one, of the search with all questions."""
+    from evals.harness.adapt import chat_cases, run_of
+
+    asked = bool(report.judged)
+    profile: Literal["capable", "embedded"] = "embedded" if report.mode == "steps" else "capable"
+    return run_of(
+        "chat",
+        asked_of(options, model=report.model if asked else None, profile=profile if asked else None),
+        split=told["split"] if told["split"] == "both" else f"{told['split']} half",
+        data_digest=told["data_digest"],
+        n=len(report.judged) if asked else len(report.hits),
+        metrics=told["metrics"],
+        baselines=told["baselines"],
+        cases=chat_cases(report),
+    )
 
 
 def _graded(options: argparse.Namespace, data: Path, view: ProgressView, closing: ExitStack) -> "ChatReport":

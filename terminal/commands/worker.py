@@ -59,6 +59,7 @@ def _work(parts: "Assembly", options: argparse.Namespace, view: ProgressView) ->
     """The exit code, and how many steps still run."""
     from agent.jobs import JobQueue, Worker
     from records.times import utc_now
+    from terminal.alert_parts import alerts_as_raised
     from terminal.assembly import runs_here
     from terminal.jobs_parts import course_of
     from terminal.jobs_view import JobsView
@@ -75,23 +76,31 @@ def _work(parts: "Assembly", options: argparse.Namespace, view: ProgressView) ->
         Worker(parts.database, queue, course, clock=utc_now, concurrency=each, together=options.together) as worker,
         JobsView.open(quiet=options.quiet or options.json) as shown,
     ):
-        paused = _watch(parts, options, shown, leaving, view.say)
+        alerts = alerts_as_raised(parts, shown=not (options.quiet or options.json))
+        paused = _watch(parts, options, shown, leaving, view.say, alerts)
         view.say("Finishing what is in hand …" if worker.in_hand else "Leaving …")
         unfinished = leave(worker, leaving)
         with suppress(*AWAY):  # what is done is done, also when it cannot be counted now
             _tell(parts, options, shown)
+            alerts()
     return (PAUSED if paused else 0), unfinished
 
 
 def _watch(
-    parts: "Assembly", options: argparse.Namespace, shown: "JobsView", leaving: "Leaving", say: Callable[[str], None]
+    parts: "Assembly",
+    options: argparse.Namespace,
+    shown: "JobsView",
+    leaving: "Leaving",
+    say: Callable[[str], None],
+    alerts: Callable[[], None],
 ) -> bool:
-    """Shows the counts until it is time to leave; True when that is because of a pause. A database that is away is waited for.
-    Raises StoreError when it stays away."""
+    """Shows the counts, and alerts as they are raised, until it is time to leave; True when that is because of a pause. A database
+    that is away is waited for. Raises StoreError when it stays away."""
     away_since: float | None = None
     while True:
         try:
             counts, pause = _tell(parts, options, shown)
+            alerts()
             away_since = None
             if options.until_empty and (pause is not None or not counts.open):
                 return pause is not None

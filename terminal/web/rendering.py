@@ -33,6 +33,7 @@ class Place:
 
 NAVIGATION = (
     Place("/", "News", "n"),
+    Place("/alerts", "Alerts", "l"),
     Place("/ask", "Ask", "a"),
     Place("/briefs", "Brief", "b"),
     Place("/track-record", "Track record", "t"),

@@ -1,7 +1,7 @@
 """Sources into a database: each article once, each in its story, whatever is read twice."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from records.article import Article
 from records.database import Database
 from records.errors import RhymeError, SourceUnreachable, StoreLocked
 from records.feed import Feed
+from records.story import Placement
 from vectorstore.threads import StoryThreads
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -150,6 +151,37 @@ def test_a_source_that_fails_under_way_keeps_what_came_before_and_says_why(datab
     assert done.report.error is not None
     assert done.report.error.kind == "source_unreachable"
     assert len(database.intake.entries("x")) == BATCH + 3
+
+
+def test_a_source_that_gives_its_articles_slowly_has_them_kept_as_they_come(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.ingest.BATCH_SECONDS", 0.0)  # whatever comes took longer
+    kept: list[int] = []
+
+    def items() -> Iterator[Item]:
+        for number in range(3):
+            yield received(number)
+            kept.append(len(database.intake.entries("x")))
+
+    done = Ingest(Scripted(Delivery(items())), database, StoryThreads(database), clock).take(Source("x"))
+    assert (done.report.new, kept) == (3, [1, 2, 3])
+
+
+def test_an_article_kept_by_a_run_that_was_cut_off_is_placed_between_new_ones_in_the_order_of_the_source(
+    database: Database, clock: Clock
+) -> None:
+    given = [received(number) for number in range(4)]
+    database.intake.save_articles([given[1].article, given[2].article])
+    placed: list[str] = []
+
+    class Noted(StoryThreads):
+        def place_all(self, articles: Sequence[Article], **options: object) -> list[Placement]:
+            placed.extend(article.id for article in articles)
+            return super().place_all(articles, **options)  # type: ignore[arg-type]
+
+    Ingest(Scripted([*given, given[0]]), database, Noted(database), clock).take(Source("x"))
+    assert placed == [one.article.id for one in given]
 
 
 def test_a_source_that_cannot_be_had_is_an_error_with_a_name_not_no_news(ingest: Ingest, tmp_path: Path) -> None:

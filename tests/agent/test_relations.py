@@ -31,7 +31,7 @@ Hold = Callable[..., Claim]
 def hold(evidence: Evidence) -> Hold:
     """Holds a sentence against every sentence of a body."""
 
-    def claim(body: str, text: str) -> Claim:
+    def claim(body: str, text: str, names: tuple[str, ...] = ("Contoso", "Northwind")) -> Claim:
         facts = tuple(
             Fact(id=f"A{number}", text=quote, quote=quote, span=Span(start=span.start, end=span.end))
             for number, (span, quote) in enumerate(split_sentences(body), 1)
@@ -39,7 +39,7 @@ def hold(evidence: Evidence) -> Hold:
         reading = evidence.reading.model_copy(update={"facts": facts, "mentions": ()})
         candidates = tuple(
             Candidate(instrument=Instrument(ticker=name[:4].upper(), name=name), name=name, match="name")
-            for name in ("Contoso", "Northwind")
+            for name in names
         )
         changed = {"body": body, "reading": reading, "candidates": candidates, "published_on": date(2024, 10, 29)}
         checker = Checker(Evidence(**{**evidence.__dict__, **changed}))
@@ -210,6 +210,15 @@ TALE = (
         (GUIDED, "Q3 revenue was $679 million."),
         (GUIDED, "Contoso expects sales of $2.1 billion in the fourth quarter."),
         (GUIDED, "In the third quarter orders were strong."),
+        (CALL, "Contoso expects a softer market than at the end of the first quarter."),
+        (
+            "Contoso may miss views\n\nContoso's second-quarter profit may fall.",
+            "Contoso reports second-quarter profit.",
+        ),
+        (
+            "Contoso revenue fell in toys; revenue of Contoso may grow five percent",
+            "Contoso revenue may grow five percent.",
+        ),
         (TALE, "Contoso recalls 32,000 cases for phones of Northwind."),
         (TALE, "The phones of Northwind have cases that Contoso is recalling."),
         (TALE, "Lower drilling activity hurt it."),
@@ -218,6 +227,13 @@ TALE = (
         ("Northwind acquired Contoso", "Contoso was acquired by Northwind."),
         ("Contoso profit slips; Northwind +8.9 percent", "After lower prices Northwind moved +8.9 percent."),
         ("Regulators clear Northwind's acquisition of Contoso", "Northwind's acquisition of Contoso is cleared."),
+        (
+            "Contoso profit rises on a Northwind loan book",
+            "Contoso's quarterly profit rose, helped by a loan book of Northwind.",
+        ),
+        ("Northwind sold its stake in Contoso", "Northwind sells stake in Contoso."),
+        ("Contoso index retreated; competition rises", "Contoso index edges lower as competition rises."),
+        ("Contoso says results fell as sales of dolls dipped", "Contoso sales fell."),
     ],
 )
 def test_who_did_what_and_when_may_be_said_in_other_words(hold: Hold, body: str, text: str) -> None:
@@ -237,9 +253,23 @@ def test_who_did_what_and_when_may_be_said_in_other_words(hold: Hold, body: str,
         (GUIDED, "Contoso expects third-quarter sales to climb.", "as gone by"),
         ("Contoso says Northwind's drug won approval", "Northwind's drug was approved by Contoso.", "Contoso did it"),
         (TALE, "Northwind recalls battery cases over fire hazard.", "it says of Northwind"),
+        ("Contoso profit rises on a Northwind loan book", "Northwind's quarterly profit rose.", "it says of Northwind"),
+        ("Northwind sold its remaining stake in Contoso", "Contoso sells remaining stake in Northwind.", "it says"),
+        ("Northwind snaps up Contoso at a lower price", "Contoso snaps up Northwind.", "Contoso buys Northwind"),
+        (
+            "Contoso adopts a poison pill\n\nNorthwind reported a stake in Contoso. Contoso adopted a pill.",
+            "Contoso adopts a pill after Contoso reports a stake.",
+            "it says of Contoso",
+        ),
+        ("Contoso index retreated; competition rises", "Contoso index edges higher as competition rises.", "contrary"),
+        (
+            "Contoso results hurt as sales of dolls at shops dipped",
+            "Contoso posts sound results as sales rise.",
+            "contrary",
+        ),
         (TALE, "Contoso was hurt by a rise in drilling activity.", "activity went up"),
         (TALE, "Higher oil prices and higher costs helped.", "cost went up"),
-        (TALE, "The restrained outlook sent its shares higher.", "contrary"),
+        (TALE, "The restrained outlook sent its shares higher.", "says “lower” there"),
         (
             "Contoso outlook tops views\n\nContoso had a strong and better year.",
             "Contoso cuts its outlook.",
@@ -256,3 +286,12 @@ def test_another_company_quarter_or_direction_is_dropped(hold: Hold, body: str, 
     claim = hold(body, text)
     assert claim.verdict == "dropped"
     assert any(fault in one for one in claim.faults), claim.faults
+
+
+def test_a_short_name_is_the_company_whose_full_name_the_article_has(hold: Hold) -> None:
+    names = ("Contoso", "Contoso Tire & Rubber", "Northwind")
+    body = "Northwind's bid for Contoso Tire & Rubber is at risk"
+    assert hold(body, "Northwind's bid for Contoso is at risk.", names).verdict == "supported"
+    assert (
+        "Contoso Tire & Rubber buys Northwind" in hold(body, "Contoso's bid for Northwind is at risk.", names).faults[0]
+    )

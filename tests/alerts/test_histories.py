@@ -128,3 +128,23 @@ def test_followers_that_come_and_go_tell_each_alert_once_and_miss_none(
         for follower in followers:
             told += names(follower.look(NOW))
         assert sorted(told) == sorted(names(whole(database, NOW, NOW - SPAN - timedelta(days=1)).alerts))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_news_that_is_analysed_out_of_its_order_is_told_as_new_once(
+    seed: int, make_news: Made, migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    chance = random.Random(seed)
+    made = history(make_news, chance)
+    set_rules = [rule.model_copy(update={"added_at": NOW - SPAN}) for rule in rules(chance)]
+    told: list[Alert] = []
+    with kept(tmp_path / "all", migrated_sqlite, [], set_rules) as database:
+        follower = Following(database, Alerts(database, None), notes=True)
+        for one in chance.sample(made, len(made)):
+            database.save_analysis(one)
+            told += follower.look(NOW)
+        report = whole(database, NOW, NOW - SPAN - timedelta(days=1))
+    as_new = [(one.rule, one.analysis.story_id) for one in told if one.cause != "score_rose"]
+    assert len(as_new) == len(set(as_new))
+    # and none is missing; a reprint was told of where the article it repeats was analysed only later, and met no rule
+    assert {*as_new} >= {(one.rule, one.analysis.story_id) for one in report.alerts}

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from alerts import Alerts
+from alerts import Alerts, Following
 from records.database import Database
+from records.errors import SourceUnreachable
 from records.reading import Sentiment
 from records.taxonomy import EventType, Tag
 from tests.alerts.conftest import MIDNIGHT, NOW, KeepNews, MakeRule, told
@@ -44,6 +45,7 @@ def test_news_that_meets_a_rule_raises_one_alert_with_its_analysis(
         ({"words": ("recall", "wins AN order")}, True),
         ({"words": ("win",)}, False),
         ({"words": ("order wins",)}, False),
+        ({"words": ("icrosoft wins",)}, False),
         ({"tickers": ("MSFT",), "min_score": 0.6, "words": ("order",), "sentiment": "positive"}, True),
         ({"tickers": ("MSFT",), "min_score": 0.6, "words": ("recall",), "sentiment": "positive"}, False),
         ({"tickers": ("MSFT",), "tags": (Tag.RETAIL,)}, False),
@@ -68,6 +70,15 @@ def test_a_reprint_raises_nothing_and_neither_does_the_same_article_analysed_aga
     keep_news("The day in orders", ago=3 * HOUR, story="s", relation="recombination", score=0.9)
     keep_news(ago=2 * HOUR, story="s", score=0.65)
     assert sorted(told(alerts.report(NOW))) == [("msft", first.id, "first"), ("order", first.id, "first")]
+
+
+def test_a_reprint_raises_nothing_either_where_only_its_own_analysis_meets_the_rule(
+    alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    set_rule(min_score=0.7)
+    keep_news(ago=2 * HOUR, story="s", score=0.6)
+    keep_news(ago=HOUR, story="s", relation="reprint", score=0.8)
+    assert alerts.report(NOW).status == "none_met"
 
 
 def test_a_reprint_that_is_the_first_of_its_story_to_be_analysed_raises_the_alert(
@@ -138,9 +149,14 @@ def test_news_of_yesterday_that_was_analysed_today_is_told_today_and_said_to_be_
 ) -> None:
     set_rule(tickers=("MSFT",))
     late = keep_news(ago=2 * DAY, made_at=NOW - HOUR)
-    keep_news("Long past", ago=9 * DAY, made_at=NOW - HOUR)
+    set_rule("past", at=NOW - 10 * DAY, words=("long past",))
+    keep_news("Long past", ago=9 * DAY, made_at=NOW - HOUR, story="s")
+    goes_on = keep_news("It goes on", story="s", relation="update")
     report = alerts.report(NOW)
-    assert [(one.analysis.id, one.late) for one in report.alerts] == [(late.id, True)]
+    assert [(one.rule, one.analysis.id, one.late) for one in report.alerts] == [
+        ("rule", goes_on.id, False),
+        ("rule", late.id, True),
+    ]
 
 
 def test_what_is_not_scored_or_has_no_sentiment_is_undecided_and_not_a_no(
@@ -177,6 +193,15 @@ def test_a_story_whose_update_could_be_judged_is_undecided_no_longer(
     assert report.undecided == ()
 
 
+def test_what_is_judged_only_later_is_undecided_until_then(
+    alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    set_rule(min_score=0.5)
+    keep_news(ago=3 * HOUR, story="s", ticker=None)
+    keep_news(ago=HOUR, story="s", relation="update")
+    assert [one.stories for one in alerts.report(NOW - 2 * HOUR).undecided] == [1]
+
+
 def test_a_portfolio_that_cannot_be_read_leaves_its_rule_undecided_and_the_others_judged(
     database: Database, set_rule: MakeRule, keep_news: KeepNews
 ) -> None:
@@ -187,6 +212,12 @@ def test_a_portfolio_that_cannot_be_read_leaves_its_rule_undecided_and_the_other
     assert [one.rule for one in report.alerts] == ["msft"]
     assert [(one.rule, one.why, one.stories) for one in report.undecided] == [("book", "portfolio_unreadable", 0)]
     assert [one.rule for one in Alerts(database, lambda: {"MSFT"}).report(NOW).alerts] == ["msft", "book"]
+
+    def gone() -> set[str]:
+        raise SourceUnreachable("The portfolio file is gone.")
+
+    (blind,) = Alerts(database, gone).report(NOW).undecided
+    assert (blind.rule, blind.message) == ("book", "The portfolio file is gone.")
     nothing_held = Alerts(database, lambda: set())
     assert [one.rule for one in nothing_held.report(NOW).alerts] == ["msft"]
 
@@ -203,3 +234,44 @@ def test_more_alerts_than_asked_for_are_counted(alerts: Alerts, set_rule: MakeRu
     report = alerts.report(NOW, limit=2)
     assert [one.analysis.id for one in report.alerts] == [kept[0].id, kept[1].id]
     assert report.more == 3
+
+
+def test_news_that_is_dated_ahead_is_told_when_its_time_has_come(
+    database: Database, alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    set_rule(tickers=("MSFT",))
+    for notes in (True, False):
+        following = Following(database, alerts, notes=notes)
+        following.look(NOW)
+        ahead = keep_news(ago=-HOUR if notes else -2 * HOUR)
+        assert following.look(NOW) == []
+        assert [one.analysis.id for one in following.look(NOW + 3 * HOUR)] == [ahead.id]
+        assert following.look(NOW + 3 * HOUR) == []
+
+
+def test_a_follower_that_notes_nothing_leaves_what_it_tells_to_be_told(
+    database: Database, alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    set_rule(tickers=("MSFT",))
+    keep_news(ago=HOUR)
+    following = Following(database, alerts, notes=False)
+    assert following.look(NOW) == []  # from before it began
+    one = keep_news()
+    assert [each.analysis.id for each in following.look(NOW)] == [one.id]
+    assert len(alerts.untold(NOW)) == 2
+
+
+def test_a_follower_hears_of_rules_that_are_set_and_removed_meanwhile(
+    database: Database, alerts: Alerts, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    following = Following(database, alerts, notes=True)
+    keep_news(ago=HOUR)
+    assert following.look(NOW) == []
+    set_rule(at=NOW, tickers=("MSFT",))
+    assert len(following.look(NOW)) == 1
+    set_rule("another", at=NOW, words=("order",))
+    assert [one.rule for one in following.look(NOW)] == ["another"]
+    database.alerts.remove("rule", NOW)
+    database.alerts.remove("another", NOW)
+    keep_news()
+    assert following.look(NOW) == []

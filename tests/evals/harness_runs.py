@@ -1,9 +1,13 @@
-"""Runs made up for the harness's tests."""
+"""Runs made up for the harness's tests, and suites cut short where their size proves nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from evals.harness.registry import SUITES, Suite
 from evals.harness.run import Run
+from evals.harness.suites.parts import Parts
+from evals.harness.task import Task
 
 MADE_AT = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -22,3 +26,16 @@ def made_run(suite: str = "tags", **changes: Any) -> Run:
         "made_at": MADE_AT,
     }
     return Run.model_validate(given | changes)
+
+
+def cut_short(name: str, samples: int) -> Suite:
+    """A suite whose task of code has its first cases alone."""
+    whole = SUITES[name]
+    load = whole.code
+    assert load is not None
+
+    def few(parts: Parts) -> Task:
+        task = load(parts)
+        return replace(task, samples=task.samples[:samples])
+
+    return replace(whole, code=few)

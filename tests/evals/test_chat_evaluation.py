@@ -14,6 +14,7 @@ from evals.chat.grading import Gold, Outcome, grade
 from evals.chat.run import AS_OF, citations
 from evals.chat.sets import FINANCEBENCH, TATQA, load
 from evals.chat.tool_server import Says, ToolServer, Turn, calls
+from evals.harness.shelf import Shelf
 from records.chat import AnswerSentence, ChatAnswer, ChatProvenance
 from records.errors import SourceUnreadable
 from terminal.main import main
@@ -260,3 +261,50 @@ def test_a_percentage_that_begins_like_a_year_is_a_figure(folder: Path) -> None:
     row = json.dumps({**TABLE, "questions": [question, year]})
     (folder / "tatqa_dev.jsonl").write_text(row, encoding="utf-8")
     assert [one.gold.kind for one in load(folder).questions if one.set == TATQA] == ["number", "text"]
+
+
+def test_a_run_on_a_folder_is_kept_like_every_suites_and_holds_no_text_of_it(
+    folder: Path, server: ToolServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home, words = tmp_path / "kept", ["eval", "chat", "--data", str(folder), "--half", "both", "--json", "--quiet"]
+    server.turns = [searches, cites] * 4
+    assert main([*words, "--model", "m", "--home", str(home)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert main([*words, "--limit", "0", "--home", str(home)]) == 0
+    runs = {run.layer: run for run in Shelf(home / "evals").runs()}
+    assert runs["live"].metrics["correct"] == told["metrics"]["correct"]
+    assert (runs["live"].provenance.profile, runs["live"].n) == ("capable", 4)
+    assert [case.scores["correct"] for case in runs["live"].cases].count(1.0) == 4 * told["metrics"]["correct"]
+    assert (
+        runs["offline"].metrics["hit_at_5"] == sum(case.scores["hit_at_5"] or 0 for case in runs["offline"].cases) / 4
+    )
+    written = "".join(run.model_dump_json() for run in runs.values())
+    assert not any(text in written for text in ("Royalty", "royalty", "kiln", "Alder Works"))
+
+
+def test_without_a_folder_the_shipped_questions_are_searched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("inspect_ai", reason="the extra `evals` is not installed")
+    assert main(["eval", "chat", "--limit", "0", "--json", "--quiet", "--home", str(tmp_path)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["split"], told["n"], told["layer"]) == ("shipped", 20, "offline")
+
+
+def test_the_turns_of_a_model_that_calls_tools_are_recorded_and_read_again_without_it(
+    server: ToolServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("inspect_ai", reason="the extra `evals` is not installed")
+    server.turns = [Says("I don't know from what I have.")] * 4
+    recorded, home = tmp_path / "recorded.jsonl.gz", str(tmp_path / "first")
+    words = ["eval", "all", "--only", "chat", "--limit", "2", "--quiet", "--json"]
+    assert main([*words, "--record", str(recorded), "--home", home]) == 0
+    live = json.loads(capsys.readouterr().out)["runs"][-1]
+    asked = len(server.bodies)
+    assert asked
+    assert (live["layer"], live["n"], live["metrics"]["refused"]) == ("live", 2, 1.0)
+    assert main([*words, "--replay", str(recorded), "--home", str(tmp_path / "other")]) == 0
+    again = json.loads(capsys.readouterr().out)["runs"][-1]
+    assert (again["layer"], again["provenance"]["profile"]) == ("replay", "capable")
+    assert again["metrics"] == live["metrics"]
+    assert len(server.bodies) == asked

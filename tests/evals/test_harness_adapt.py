@@ -1,13 +1,18 @@
 """Reports of the suites' own commands become runs with the same figures."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from evals.harness.adapt import Asked, folder_digest, run_of, ticker_cases
+from evals.harness.adapt import Asked, folder_digest, impact_ablations, run_of, ticker_cases
 from evals.harness.shelf import Shelf
+from evals.impact import experiments
+from evals.impact.bootstrap import evaluate
+from evals.impact.report import ImpactReport
+from evals.impact.run import SCORED_WITH, Ground
 from evals.tickers.gold import load_gold
 from evals.tickers.grade import grade
 from markets.instruments import InstrumentTable
@@ -79,3 +84,28 @@ def test_a_suites_own_command_keeps_its_names_and_its_run(
 
 
 LABELS = (("rise", "positive"), ("fall", "negative"), ("stay", "neutral"), ("climb", "positive"), ("sink", "negative"))
+
+
+def test_the_experiments_with_precedents_become_the_runs_ablations(prepared: Ground) -> None:
+    outcomes = prepared.outcomes()
+    kinds, (numbers, _) = experiments.precedents(prepared, outcomes), experiments.neighbours_curve(prepared, outcomes)
+    evaluation = evaluate({"score": prepared.forecasts()}, outcomes, prepared.ref, main="score", draws=10)
+    tables = {"What the precedents are worth": kinds, "Number of precedents": numbers}
+    report = ImpactReport(evaluation, tables, (), {}, {}, "made up")
+    found = {one.setting: one for one in impact_ablations(report)}
+    assert {
+        "no precedents",
+        "outcomes shuffled among the precedents",
+        "at most 0",
+        "at most 5",
+        "at most 500",
+    } <= found.keys()
+    assert not {"score", f"at most {SCORED_WITH}"} & found.keys()
+    whole = evaluation.metrics["score"]["spearman"]
+    assert whole is not None
+    for one in found.values():
+        told = one.metrics["spearman"]
+        assert told.interval is not None
+        assert told.difference == pytest.approx(whole.value - (told.value or 0))
+    assert found["no precedents"].metrics["spearman"] == found["at most 0"].metrics["spearman"]
+    assert impact_ablations(replace(report, experiments={})) == []

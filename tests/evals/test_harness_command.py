@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from evals.harness import datasets
+from evals.harness import datasets, gates
 from evals.harness.datasets import CATALOGUE, PublicFile
+from evals.harness.gates import load_registry
 from evals.harness.shelf import Shelf
 from terminal.main import main
 
@@ -110,6 +111,22 @@ def test_gates_let_in_what_reaches_them_and_block_what_does_not(home: Path, caps
         assert not told["let_in"]
     finally:
         (home / "evals" / "tickers-worse.json").unlink()
+
+
+def test_suites_that_are_run_and_judged_at_once_leave_with_the_gates_word(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["eval", "all", "--only", "threads", "--code-only", "--quiet", "--gate", "--home", str(home)]
+    assert main(words) == 0
+    assert "let in." in capsys.readouterr().out
+    known = load_registry()
+    wanted = {"kind": "hard", "threshold": 1.0, "noise": 0.0}
+    stricter = tuple(gate.model_copy(update=wanted if gate.suite == "threads" else {}) for gate in known.gates)
+    monkeypatch.setattr(gates, "load_registry", lambda: known.model_copy(update={"gates": stricter}))
+    assert main([*words, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["suite"], told["let_in"]) == ("threads", False)
+    assert [one["status"] for one in told["verdicts"]] == ["fail"]
 
 
 def test_a_suite_without_data_runs_on_the_shipped_set(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

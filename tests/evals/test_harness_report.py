@@ -2,7 +2,6 @@
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,11 @@ import pytest
 from evals.harness.gates import judge, load_registry
 from evals.harness.report import FORMATS, Report, rendered, report_of, write_report
 from evals.harness.report.content import SHOWN_CASES
-from evals.harness.run import Case, Published, Run
+from evals.harness.run import Ablated, Ablation, Case, Published, Run
 from evals.harness.statistics import compare
 from records.errors import UsageError
 from tests.evals.harness_runs import made_run
+from tests.html_reader import HtmlReader
 
 HOSTILE = "<script>alert(1)</script> <img src=https://example.org/x.png> ``` [a](javascript:alert(1)) </pre>"
 
@@ -57,22 +57,6 @@ def _text(run: Run, suffix: str, **others: Any) -> str:
     return rendered(suffix, report_of([run], **others), [run])
 
 
-class _Page(HTMLParser):
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.ids: list[str] = []
-        self.shown = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self.ids += [value for name, value in attrs if name == "id" and value]
-
-    def handle_data(self, data: str) -> None:
-        self.shown += data
-
-
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_the_same_runs_give_the_same_bytes(suffix: str, tmp_path: Path) -> None:
     def write(name: str) -> bytes:
@@ -86,28 +70,28 @@ def test_the_same_runs_give_the_same_bytes(suffix: str, tmp_path: Path) -> None:
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing() -> None:
-    page = _Page(_text(_run(), ".html"))
-    assert "script" not in {tag for tag, _ in page.tags}
-    assert not {tag for tag, _ in page.tags} & {"link", "img", "iframe", "object", "embed", "form", "base"}
+    page = HtmlReader(_text(_run(), ".html"))
+    assert "script" not in page.names
+    assert not page.names & {"link", "img", "iframe", "object", "embed", "form", "base"}
     addresses = [
-        value for _, attrs in page.tags for name, value in attrs.items() if name in ("src", "href", "xlink:href")
+        value for _, attrs in page.elements for name, value in attrs.items() if name in ("src", "href", "xlink:href")
     ]
     assert addresses
     assert all(address and address.startswith("#") for address in addresses)
-    assert all(not name.startswith("on") for _, attrs in page.tags for name in attrs)
+    assert all(not name.startswith("on") for _, attrs in page.elements for name in attrs)
     assert not re.search(r"url\((?!#)|@import", _text(_run(), ".html"))
-    policies = [attrs["content"] for tag, attrs in page.tags if tag == "meta" and "http-equiv" in attrs]
+    policies = [attrs["content"] for tag, attrs in page.elements if tag == "meta" and "http-equiv" in attrs]
     assert [str(policy).startswith("default-src 'none'") for policy in policies] == [True]
 
 
 def test_every_id_of_the_page_is_one_of_a_kind_and_every_link_leads_somewhere() -> None:
     runs = [_run(), _run("impact", cases=_cases(60, scores={"score": 0.5, "y": 0.4, "abs_z": 2.5, "p_material": 0.2}))]
-    page = _Page(rendered(".html", report_of(runs), runs))
-    assert len(page.ids) == len(set(page.ids))
-    links = [str(attrs["href"])[1:] for tag, attrs in page.tags if tag == "a"]
-    assert {run.run_id for run in runs} <= set(links) <= set(page.ids)
-    used = [str(value)[1:] for tag, attrs in page.tags for name, value in attrs.items() if name == "xlink:href"]
-    assert set(used) <= set(page.ids)
+    page = HtmlReader(rendered(".html", report_of(runs), runs))
+    assert len(page.values("id")) == len(set(page.values("id")))
+    links = [str(attrs["href"])[1:] for tag, attrs in page.elements if tag == "a"]
+    assert {run.run_id for run in runs} <= set(links) <= set(page.values("id"))
+    used = [str(value)[1:] for tag, attrs in page.elements for name, value in attrs.items() if name == "xlink:href"]
+    assert set(used) <= set(page.values("id"))
 
 
 def test_pictures_take_the_pages_colours_and_have_a_name() -> None:
@@ -156,7 +140,7 @@ def test_everything_that_a_reader_needs_stands_in_it(suffix: str) -> None:
     base = _run(run_id="threads-0", layer="live", cases=_cases(60, seed=3))
     gates = load_registry()
     text = _text(run, suffix, verdicts=judge(run, gates), comparisons=[compare(run, base, seed=0)])
-    shown = _Page(text).shown if suffix == ".html" else text.replace("\\", "")
+    shown = HtmlReader(text).text if suffix == ".html" else text.replace("\\", "")
     for wanted in (
         *("a-model-7", "3:abcdef", "mpnet:1234", "score_v9", "601 events, d65a", "beef", "2; own; nowhere; all"),
         *("0123abcd+", "17", "unvalidated", "a note to the reader", "00112233aabbccdd"),
@@ -196,9 +180,9 @@ def test_hostile_text_of_a_case_stays_text() -> None:
     }
     run = _run(cases=_cases(1, **bad), failures={HOSTILE: 1}, n=1, baselines={HOSTILE: {"bcubed_f1": 0.5}})
     html = _text(run, ".html")
-    page = _Page(html)
-    assert not {tag for tag, _ in page.tags} & {"script", "img"}
-    assert page.shown.count("alert(1)") >= 10
+    page = HtmlReader(html)
+    assert not page.names & {"script", "img"}
+    assert page.text.count("alert(1)") >= 10
     lines = _text(run, ".md").splitlines()
     fences = [line for line in lines if re.fullmatch("`{3,}(text)?", line)]
     assert fences == ["````text", "````"] * 3
@@ -226,3 +210,62 @@ def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"\.html, \.md, \.json, not '\.pdf'"):
         write_report(tmp_path / "report.pdf", report_of([]), [])
     assert list(tmp_path.iterdir()) == []
+
+
+def _ablated(**metrics: Ablated) -> tuple[Ablation, ...]:
+    return (Ablation(varied="precedents, 50 in the run", setting="none", metrics=metrics, told="3 of 60 differ"),)
+
+
+def _shown_ablations(run: Run) -> list[str]:
+    """Cells of the Markdown table's only line."""
+    text = _text(run, ".md").split("### Ablations")[1].split("###")[0]
+    (line,) = [line for line in text.splitlines() if line.startswith("| threads")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_an_ablation_stands_beside_its_run_with_the_difference_and_what_could_be_seen() -> None:
+    found = Ablated(value=0.90, difference=0.05, interval=(0.01, 0.09))
+    run = _run(ablations=_ablated(bcubed_f1=found))
+    cells = _shown_ablations(run)
+    assert cells[1:4] == ["precedents, 50 in the run", "none", "bcubed_f1"]
+    assert cells[4:7] == ["0.95", "0.9", "0.05 (0.01 to 0.09)"]
+    assert cells[7] == "± 0.05718"  # 2.8016 standard errors of .08 / 3.92
+    assert cells[8] == "3 of 60 differ"
+    page = _text(run, ".html")
+    assert "<h3>Ablations</h3>" in page
+    assert 'aria-label="threads: ablations, bcubed_f1"' in page
+    assert json.loads(_text(run, ".json"))["sections"][0]["parts"][0]["ablations"][0]["setting"] == "none"
+
+
+def test_an_ablation_that_changes_nothing_claims_no_power() -> None:
+    same = Ablated(value=0.95, difference=0.0, interval=(0.0, 3e-13))
+    assert _shown_ablations(_run(ablations=_ablated(bcubed_f1=same)))[6:8] == ["none", "–"]
+
+
+def test_a_difference_that_could_not_be_told_is_unknown_and_not_drawn() -> None:
+    run = _run(ablations=_ablated(bcubed_f1=Ablated(value=None)))
+    assert _shown_ablations(run)[5:8] == ["–", "–", "–"]
+    assert "ablations, bcubed_f1" not in _text(run, ".html")
+
+
+@pytest.mark.parametrize("suffix", [".html", ".md"])
+def test_profiles_stand_beside_each_other_and_one_that_nobody_ran_is_named_so(suffix: str) -> None:
+    embedded = _run("tags", layer="replay", provenance={"model": "small-1", "profile": "embedded"})
+    text = _text(embedded, suffix)
+    assert "0.95 (0.9 to 0.97); small-1, 60 cases" in text
+    assert "no recorded run" in text
+    capable = _run(
+        "tags",
+        layer="replay",
+        run_id="tags-2",
+        metrics={"bcubed_f1": 0.99},
+        intervals={},
+        provenance={"model": "big-1", "profile": "capable"},
+    )
+    both = rendered(suffix, report_of([embedded, capable]), [embedded, capable])
+    assert "0.99; big-1, 60 cases" in both
+    assert "no recorded run" not in both
+
+
+def test_runs_without_a_model_have_no_table_of_profiles() -> None:
+    assert "profile" not in _text(_run(), ".md").split("### threads")[0]

@@ -34,7 +34,7 @@ def _run(
         for place, score in enumerate(scores)
     )
     known = [score for score in scores if score is not None]
-    values = {"metrics": {"right": float(np.mean(known)) if known else None}, "layer": "offline", "suite": "tags"}
+    values = {"metrics": {"right": float(np.mean(known)) if known else None}, "layer": "offline", "suite": "made"}
     return Run.model_validate(
         {
             "run_id": name,

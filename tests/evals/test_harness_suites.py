@@ -12,7 +12,7 @@ from evals.harness.datasets import SHIPPED, digest_of
 from evals.harness.engine import graded
 from evals.harness.registry import SUITES
 from evals.harness.run import Case
-from evals.harness.suites import cost, injection, leaks, recall, sentiment, threads, tickers, words
+from evals.harness.suites import cost, impact, injection, leaks, recall, sentiment, threads, tickers, words
 from evals.harness.suites.analyses import article_of
 from evals.harness.suites.corpus import stories
 from evals.harness.suites.parts import Parts
@@ -20,6 +20,7 @@ from evals.harness.task import Reply, Task
 from evals.injection.bench import Bench
 from evals.injection.case import hosts
 from evals.injection.obedient import ObedientModel
+from markets.reference import reference
 from models.cost import load_prices
 from records.embedder import Embedder
 from records.errors import NotFound
@@ -155,6 +156,51 @@ def test_recall_counts_types_empty_places_and_what_is_off_topic(parts: Parts) ->
     on = [case for case in cases if case.expected != "none"]
     hits = sum(case.scores["same_type"] or 0 for case in on)
     assert found.metrics["type_top5"] == pytest.approx(hits / (5 * len(on)))
+
+
+def test_the_score_is_graded_again_from_other_numbers_of_precedents(parts: Parts) -> None:
+    cases = _cases(impact.load(parts), 40)
+    found = impact.figures(cases, reference())
+    assert [one.setting for one in found.ablations] == ["none: not grounded", "the first 5", "at most 500"]
+    for case in cases:
+        recalled = [case.scores[f"recalled{arm}"] or 0 for arm in ("_k0", "_k5", "", "_k500")]
+        assert recalled == sorted(recalled)
+        assert recalled[:2] == [0, min(5, recalled[2])]
+    grounded = [case for case in cases if (case.scores["recalled"] or 0) > 5]
+    assert any(case.scores["score"] != case.scores["score_k0"] for case in grounded)
+    assert any(case.scores["score"] != case.scores["score_k5"] for case in grounded)
+    for one in found.ablations:
+        for name, ablated in one.metrics.items():
+            assert ablated.difference == pytest.approx((found.metrics[name] or 0) - (ablated.value or 0))
+            assert ablated.interval is not None
+
+
+def test_recall_without_the_event_type_is_paired_story_by_story(parts: Parts) -> None:
+    cases = _cases(recall.load(parts))
+    (found,) = recall.figures(cases, {"earnings_results": 0.1}).ablations
+    on = [case for case in cases if case.expected != "none"]
+    alone = sum(case.scores["same_type_by_words_alone"] or 0 for case in on) / (5 * len(on))
+    told = found.metrics["type_top5"]
+    assert told.value == pytest.approx(alone)
+    assert told.difference == pytest.approx((recall.figures(cases, {}).metrics["type_top5"] or 0) - alone)
+    same = [
+        case.model_copy(update={"scores": {**case.scores, "same_type_by_words_alone": case.scores["same_type"]}})
+        for case in on
+    ]
+    assert recall.figures(same, {}).ablations[0].metrics["type_top5"].interval == (0, 0)
+
+
+def test_threads_with_bodies_are_the_same_pairs_on_the_same_draws(parts: Parts) -> None:
+    cases = _cases(threads.load(parts))
+    bodies, database = threads.figures(cases).ablations
+    assert (bodies.setting, database.setting) == ("with bodies", "all headlines in one database")
+    told = bodies.metrics["accuracy"]
+    assert told.difference == pytest.approx((threads.figures(cases).metrics["accuracy"] or 0) - (told.value or 0))
+    same = [
+        case.model_copy(update={"scores": {**case.scores, "probability_with_bodies": case.scores["probability"]}})
+        for case in cases
+    ]
+    assert threads.figures(same).ablations[0].metrics["accuracy"].interval == (0, 0)
 
 
 def test_threads_and_tickers_name_each_fault(parts: Parts) -> None:

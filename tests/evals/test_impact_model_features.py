@@ -218,7 +218,7 @@ def sample(n: int, coefficient: float, seed: int) -> Sample:
 
 def test_an_effect_that_is_there_is_found_and_holds() -> None:
     model, ref = ScoreModel(), reference()
-    development, validation = sample(3000, 0.3, 1), sample(3000, 0.3, 2)
+    development, validation = sample(1200, 0.3, 1), sample(1200, 0.3, 2)
     term = fit(development.features["surprise"], development, model, seed=0)
     assert term.coefficient == pytest.approx(0.3, abs=3 * term.standard_error)
     assert 0 < term.standard_error < 0.05

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr  # type: ignore[import-untyped]
 
-from evals.track_record import ENOUGH, Estimate, track_record, wilson
+from evals.track_record import ENOUGH, Estimate, track_record
 from evals.track_record_plot import plot_track_record
+from evals.wilson import wilson
 from markets.reference import reference
 from markets.sessions import sessions
 from records.database import LedgerForecast

@@ -1,7 +1,6 @@
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,40 +9,9 @@ import pytest
 from records.analysis import Analysis
 from records.reading import Fact, Span
 from terminal.html_page import Bar, render_html
+from tests.html_reader import HtmlReader
 
 CSS = Path(__file__).parents[2] / "terminal" / "templates" / "analysis.css"
-VOID = {"meta", "br", "line", "rect", "circle"}
-
-
-class Page(HTMLParser):
-    """Elements with their attributes, visible text, and whether every element is closed in order."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.open: list[str] = []
-        self.feed(html)
-        self.close()
-        self.text = " ".join(" ".join(self.words).split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.words.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 @pytest.fixture
@@ -59,7 +27,7 @@ def hostile(build: SimpleNamespace) -> Analysis:
 
 
 def test_the_page_is_well_formed_and_complete(analysis: Analysis) -> None:
-    page = Page(render_html(analysis))
+    page = HtmlReader(render_html(analysis))
     assert page.open == []
     for piece in (
         "Market Impact 0.55", "1.2× an ordinary day for GIS", "General Mills raises its outlook", "GIS, K",
@@ -71,7 +39,7 @@ def test_the_page_is_well_formed_and_complete(analysis: Analysis) -> None:
 
 
 def test_a_fall_kept_in_log_is_shown_as_the_fall_of_the_price(fallen: Analysis) -> None:
-    page = Page(render_html(fallen))
+    page = HtmlReader(render_html(fallen))
     assert "-47.5 %" in page.text
     assert "64.4" not in page.text
 
@@ -82,14 +50,14 @@ def test_the_policy_allows_our_style_sheet_and_nothing_else(analysis: Analysis) 
     assert style
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
     policy = next(
-        meta["content"] for meta in Page(html).all("meta") if meta.get("http-equiv") == "Content-Security-Policy"
+        meta["content"] for meta in HtmlReader(html).all("meta") if meta.get("http-equiv") == "Content-Security-Policy"
     )
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def test_nothing_is_loaded_run_or_styled_from_elsewhere(analysis: Analysis, hostile: Analysis) -> None:
     for each in (analysis, hostile):
-        page = Page(render_html(each))
+        page = HtmlReader(render_html(each))
         tags = {tag for tag, _ in page.elements}
         assert tags.isdisjoint({"script", "img", "iframe", "link", "object", "embed", "form", "base", "image", "use"})
         for tag, attributes in page.elements:
@@ -101,17 +69,17 @@ def test_nothing_is_loaded_run_or_styled_from_elsewhere(analysis: Analysis, host
 def test_outside_text_is_shown_as_text(hostile: Analysis) -> None:
     html = render_html(hostile)
     assert "<script>alert" not in html
-    assert Page(html).text.count("<script>alert(1)</script>") >= 6
+    assert HtmlReader(html).text.count("<script>alert(1)</script>") >= 6
 
 
 def test_the_only_outside_link_is_the_articles_own_address(analysis: Analysis, hostile: Analysis) -> None:
-    outside = [link for link in Page(render_html(analysis)).all("a") if not str(link["href"]).startswith("#")]
+    outside = [link for link in HtmlReader(render_html(analysis)).all("a") if not str(link["href"]).startswith("#")]
     assert outside == [{"href": "https://news.example.com/2014/03/outlook", "rel": "noopener noreferrer"}]
-    assert all(str(link["href"]).startswith("#") for link in Page(render_html(hostile)).all("a"))
+    assert all(str(link["href"]).startswith("#") for link in HtmlReader(render_html(hostile)).all("a"))
 
 
 def test_every_citation_leads_to_something_on_the_page(analysis: Analysis) -> None:
-    page = Page(render_html(analysis))
+    page = HtmlReader(render_html(analysis))
     targets = [str(link["href"])[1:] for link in page.all("a") if str(link["href"]).startswith("#")]
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert targets == ["A1", "P1", "score"]
@@ -127,14 +95,14 @@ def test_how_a_precedent_differs_is_shown_as_text(analysis: Analysis) -> None:
 
 
 def test_an_unscoreable_article_has_no_analysis_and_says_why(unscoreable: Analysis) -> None:
-    page = Page(render_html(unscoreable))
+    page = HtmlReader(render_html(unscoreable))
     assert "Market Impact — not scoreable: no listed company, sector or market is touched" in page.text
     assert "Analysis" not in page.text
     assert page.all("table") == []
 
 
 def test_tables_have_headers_and_headings_follow_their_order(analysis: Analysis) -> None:
-    page = Page(render_html(analysis))
+    page = HtmlReader(render_html(analysis))
     assert len(page.all("h1")) == 1
     assert all(header.get("scope") in ("col", "row") for header in page.all("th"))
     assert page.all("html") == [{"lang": "en"}]

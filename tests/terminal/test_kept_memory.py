@@ -26,6 +26,7 @@ class Memory:
         type(self).open_now += 1
 
     embedder, snapshot = "words", "0 events"
+    wanted = False
 
     def recall(self, text: str, *_: object, **__: object) -> str:
         if text == "fail":
@@ -78,15 +79,27 @@ def test_it_is_closed_when_nobody_asks_and_opened_again(
     assert memory.opened == 2
 
 
-def test_it_is_left_to_others_after_a_while_though_it_is_asked(
+def test_it_is_left_to_another_process_that_waits_though_it_is_asked(
     monkeypatch: pytest.MonkeyPatch, kept: KeptMemory, memory: type[Memory]
 ) -> None:
     monkeypatch.setattr(kept_memory, "HOLD_SECONDS", 0.0)
+    asked(kept)
+    assert memory.opened == 1, "nobody waits"
+    monkeypatch.setattr(memory, "wanted", True)
     before = time.monotonic()
     asked(kept)
     asked(kept)
     assert memory.opened >= 2
     assert time.monotonic() - before >= kept_memory.REST_SECONDS
+
+
+def test_it_is_left_to_others_in_the_end_though_none_is_known_to_wait(
+    monkeypatch: pytest.MonkeyPatch, kept: KeptMemory, memory: type[Memory]
+) -> None:
+    monkeypatch.setattr(kept_memory, "LONGEST_SECONDS", 0.0)
+    asked(kept)
+    asked(kept)
+    assert memory.opened >= 2
 
 
 def test_after_a_failure_the_next_question_begins_afresh(kept: KeptMemory, memory: type[Memory]) -> None:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -17,8 +17,10 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from agent.jobs import JobDesk, JobQueue
 from evals.made.analyses import fill as fill_made
+from records.alert import AlertRule, Conditions
 from records.article import Article
 from records.job import JobOutcome
+from records.taxonomy import EventType, Tag
 from terminal.home import Home
 from terminal.settings import load_settings
 from tests.terminal.web_kit import fill, served, site_of, write_prices
@@ -59,6 +61,13 @@ def main(folder: Path) -> None:
         browser.close()
 
 
+RULES = {
+    "chips": Conditions(tags=(Tag.SEMICONDUCTORS,), min_score=0.5),
+    "deals": Conditions(event_types=(EventType.MERGER_ACQUISITION,), min_p_material=0.05),
+    "recalls": Conditions(words=("recall", "recalls"), sentiment="negative"),
+}
+
+
 def _filled(home: Path) -> None:
     now = datetime.now(UTC)
     kept = fill(home, now)
@@ -75,7 +84,7 @@ def _filled(home: Path) -> None:
 
 
 def _work(home: Path, now: datetime) -> None:
-    """Jobs that wait, one that failed, and a feed."""
+    """Jobs that wait, one that failed, and rules of alerts."""
     articles = [
         Article(id=f"{number + 10:x}" * 16, title=title, text=title, source="Wire", published_at=now, first_seen_at=now)
         for number, title in enumerate(("Chip maker to build a plant in Arizona", "Airline cancels flights after outage",
@@ -83,6 +92,8 @@ def _work(home: Path, now: datetime) -> None:
     ]  # fmt: skip
     with database_of(home) as database, JobQueue.open(database.place) as queue:
         database.intake.save_articles(articles)
+        for name, conditions in RULES.items():
+            database.alerts.add(AlertRule(name=name, conditions=conditions, added_at=now - timedelta(days=7)))
         JobDesk(database, queue, lambda: now).add([one.id for one in articles])
         database.jobs.begin(articles[0].id, 1)
         reason = "The model service gave no answer for ten minutes."
@@ -111,6 +122,7 @@ def _all(browser: Browser, folder: Path, base: str, base_of_record: str, base_ho
         "precedent": f"{base}/precedents/{precedent}",
         "ticker": f"{base}/tickers/MSFT",
         "theme": f"{base}/themes/Semiconductors & Hardware",
+        "alerts": f"{base}/alerts?day=7 days",
         "brief": f"{base}{brief}",
         "track-record": f"{base_of_record}/track-record",
         "evals": f"{base}/evals",

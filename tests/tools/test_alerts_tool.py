@@ -57,6 +57,7 @@ def test_an_alert_is_cited_by_id_and_says_its_rule_its_score_and_its_analysis(
     for words in ("the rule 'msft'", "Microsoft wins an order", "market impact 0.60 for MSFT", f"[analysis:{made.id}]"):
         assert words in item.text
     assert item.data["analysis"]["id"] == made.id
+    assert call("show", {"id": item.id}, with_alerts).items[0].id == f"analysis:{made.id}"
     assert told.note.startswith("1 alert of one rule; 1 analysis from 2024-05-10 04:00 UTC to 2024-05-10 20:30 UTC")
 
 
@@ -116,7 +117,8 @@ def test_another_day_may_be_asked_for_and_none_that_is_to_come(with_alerts: Sour
     told = call("alerts_of_the_day", {"day": "2024-05-09"}, with_alerts)
     assert [one.id for one in told.items] == [f"alert:msft.{yesterday.id}"]
     assert call("alerts_of_the_day", {}, with_alerts).status == "nothing_found"
-    assert len(call("alerts_of_the_day", {"day": "this week"}, with_alerts).items) == 1
+    for stretch in ("this week", "last 7 days", "30 hours ago"):
+        assert len(call("alerts_of_the_day", {"day": stretch}, with_alerts).items) == 1
     with pytest.raises(Refused, match="after the moment that may be known"):
         call("alerts_of_the_day", {"day": "2024-05-12"}, with_alerts)
     with pytest.raises(Refused, match="is no time"):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from records.errors import UsageError
-from tools.when import moment, stretch
+from tools.when import moment, stretch, whole_days
 
 FRIDAY = datetime(2024, 5, 10, 20, 30, tzinfo=UTC)
 
@@ -62,3 +62,27 @@ def test_nothing_after_the_moment_asked_as_of_is_in_a_stretch() -> None:
 def test_a_stretch_that_ends_before_it_begins_or_lies_in_the_future_is_refused(since: str, until: str | None) -> None:
     with pytest.raises(UsageError, match="empty"):
         stretch(since, until, FRIDAY)
+
+
+@pytest.mark.parametrize(
+    ("said", "begins", "ends"),
+    [
+        (None, "2024-05-10T00:00-04:00", "now"),
+        ("today", "2024-05-10T00:00-04:00", "now"),
+        ("yesterday", "2024-05-09T00:00-04:00", "2024-05-10T00:00-04:00"),
+        ("this week", "2024-05-06T00:00-04:00", "now"),
+        ("2024-03-10", "2024-03-10T00:00-05:00", "2024-03-11T00:00-04:00"),
+        ("7 days", "2024-05-03T00:00-04:00", "now"),
+        ("2024-05-08T14:30Z", "2024-05-08T00:00-04:00", "now"),
+    ],
+)
+def test_days_are_whole_days_of_new_york_and_end_with_what_may_be_known(
+    said: str | None, begins: str, ends: str
+) -> None:
+    end = FRIDAY if ends == "now" else datetime.fromisoformat(ends) - timedelta(microseconds=1)
+    assert whole_days(said, FRIDAY) == (datetime.fromisoformat(begins), end)
+
+
+def test_days_that_are_to_come_are_refused() -> None:
+    with pytest.raises(UsageError, match="after the moment that may be known"):
+        whole_days("2024-05-11", FRIDAY)

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from evals.harness.gates import Verdict
-from evals.harness.run import Case, Interval, Layer, Published, Run, RunProvenance
+from evals.harness.run import Ablation, Case, Interval, Layer, Published, Run, RunProvenance
 from evals.harness.statistics import Comparison
 from evals.harness.statistics.compare import lower_is_better
 from records.base import Record
@@ -58,7 +58,8 @@ class Part(Record):
     data_digest: str
     made_at: str
     figures: tuple[Figure, ...]
-    baselines: Annotated[tuple[str, ...], Field(description="baselines and ablations, in the run's order")]
+    baselines: Annotated[tuple[str, ...], Field(description="in the run's order")]
+    ablations: Annotated[tuple[Ablation, ...], Field(description="the same cases under other settings")]
     spent: Spent
     failures: dict[str, int]
     faulty: Annotated[tuple[Case, ...], Field(description="cases with an error or a finding, at most SHOWN_CASES")]
@@ -122,6 +123,7 @@ def _part(run: Run, verdicts: Sequence[Verdict], comparisons: Sequence[Compariso
         made_at=f"{run.made_at:%Y-%m-%d %H:%M} UTC",
         figures=tuple(_figure(name, run, mine) for name in run.metrics),
         baselines=tuple(run.baselines),
+        ablations=run.ablations,
         spent=_spent(run.cases),
         failures=dict(sorted(run.failures.items(), key=lambda pair: (-pair[1], pair[0]))),
         faulty=tuple(faulty[:SHOWN_CASES]),

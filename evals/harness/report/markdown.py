@@ -2,7 +2,8 @@
 
 import re
 
-from evals.harness.report.content import Part, Report
+from evals.harness.report.ablations import ablation_rows, profile_rows
+from evals.harness.report.content import Part, Report, Section
 from evals.harness.report.rows import (
     baseline_rows,
     comparison_told,
@@ -20,10 +21,17 @@ def markdown(report: Report) -> str:
     """The whole page; a part with nothing to tell is left out. Texts of cases stand in fences, as text."""
     lines = [f"# {report.title}", "Layers are never mixed: each has a section of its own. ↓: lower is better."]
     for section in report.sections:
-        lines += [f"## {section.title}", section.meaning, table(*overview_rows(section.parts))]
+        lines += [f"## {section.title}", section.meaning, table(*overview_rows(section.parts)), *_settings(section)]
         for part in section.parts:
             lines += _part(part)
     return "\n\n".join(lines) + "\n"
+
+
+def _settings(section: Section) -> list[str]:
+    """The same cases under other settings, and by the profile of the model."""
+    ablations, profiles = ablation_rows(section.parts), profile_rows(section.layer, section.parts)
+    lines = ["### Ablations", table(*ablations)] if ablations[1] else []
+    return [*lines, "### By the model's profile", table(*profiles)] if profiles[1] else lines
 
 
 def _part(part: Part) -> list[str]:
@@ -40,7 +48,7 @@ def _part(part: Part) -> list[str]:
         lines += ["Gates not passed:", "\n".join(told)]
     header, rows = baseline_rows(part)
     if rows:
-        lines += ["Beside baselines, and with parts left out:", table(header, rows)]
+        lines += ["Beside baselines:", table(header, rows)]
     for found in part.comparisons:
         lines += [comparison_told(found), table(*difference_rows(found))]
     if part.spent.timed or part.spent.input_tokens is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from evals.harness.report import rows
+from evals.harness.report import ablations, rows
 from evals.harness.report.content import Report
 from evals.harness.report.pictures import Picture, pictures_of
 from evals.harness.run import Run
@@ -22,7 +22,9 @@ def page(report: Report, runs: Sequence[Run]) -> str:
         for part in section.parts
         if part.run_id in by_id
     }
-    return _environment().get_template("report.html.j2").render(report=report, rows=rows, drawn=drawn)
+    return (
+        _environment().get_template("report.html.j2").render(report=report, rows=rows, settings=ablations, drawn=drawn)
+    )
 
 
 def _inside(picture: Picture) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evals.harness.report.ablations import ablated_metrics, draw_ablations
 from evals.harness.report.calibration import reliabilities
 from evals.harness.report.content import Figure, Part
 from evals.harness.run import Run
@@ -31,7 +32,7 @@ class Picture(Record):
 
 
 def pictures_of(run: Run, part: Part) -> tuple[Picture, ...]:
-    """The figures beside their baselines, and reliability where the cases carry forecasts and outcomes."""
+    """The figures beside their baselines, reliability where the cases carry forecasts and outcomes, and ablations."""
     drawings: list[tuple[str, Callable[[Path], None]]] = []
     shown = [each for each in part.figures if _drawable(each)]
     if shown:
@@ -39,6 +40,8 @@ def pictures_of(run: Run, part: Part) -> tuple[Picture, ...]:
     for title, x_label, y_label, bins in reliabilities(run):
         draw = partial(plot_reliability, found=bins, title=title, x_label=x_label, y_label=y_label)
         drawings.append((f"{run.suite}: {title}", draw))
+    for metric in ablated_metrics(part):
+        drawings.append((f"{run.suite}: ablations, {metric}", partial(draw_ablations, part=part, metric=metric)))
     return tuple(
         Picture(title=title, svg=_svg(draw, f"{part.run_id}-{place}", title))
         for place, (title, draw) in enumerate(drawings)

@@ -29,7 +29,7 @@ def figure_rows(part: Part) -> tuple[Row, list[Row]]:
     """Header and rows: figure, gate, published figures."""
     header = ("metric", "found (95 %)", "gate", "published")
     return header, [
-        (_name(each), spread(each.value, each.interval), _gate(each), _published(each)) for each in part.figures
+        (figure_name(each), spread(each.value, each.interval), _gate(each), _published(each)) for each in part.figures
     ]
 
 
@@ -38,7 +38,7 @@ def baseline_rows(part: Part) -> tuple[Row, list[Row]]:
     shown = [each for each in part.figures if any(value is not None for value in each.baselines.values())]
     rows = [("this run", *(number(each.value) for each in shown))]
     rows += [(name, *(number(each.baselines.get(name)) for each in shown)) for name in part.baselines]
-    return ("", *(_name(each) for each in shown)), rows if shown else []
+    return ("", *(figure_name(each) for each in shown)), rows if shown else []
 
 
 def difference_rows(found: Comparison) -> tuple[Row, list[Row]]:
@@ -159,7 +159,8 @@ def comparison_told(found: Comparison) -> str:
     )
 
 
-def _name(figure: Figure) -> str:
+def figure_name(figure: Figure) -> str:
+    """The metric, with an arrow where less is better."""
     return figure.name + (" ↓" if figure.lower_is_better else "")
 
 

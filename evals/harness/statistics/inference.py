@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm  # type: ignore[import-untyped]
 
 from evals.harness.run import Interval
-from evals.track_record import wilson
+from evals.wilson import wilson
 
 Name = TypeVar("Name")
 

@@ -20,7 +20,7 @@ from evals.harness.task import Figures, Mark, Reply, Sample, Task
 from evals.injection.bench import Bench
 from evals.injection.case import hosts
 from evals.injection.obedient import ObedientModel
-from evals.track_record import wilson
+from evals.wilson import wilson
 from records.event import Event
 from records.market import Reaction
 from records.taxonomy import EventType

@@ -4,22 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from evals.chat.run import SourcesAsOf, Talk
 from evals.harness.datasets import DataSet
-from evals.harness.run import Case, Interval
-from evals.impact import bootstrap
-from evals.injection.bench import Bench
+from evals.harness.run import Ablated, Ablation, Case, Interval
 from evals.tickers.grade import Share
 from models.interface import LanguageModel
 from prompts import PromptLibrary
 from records.analysis import Analysis
 from records.article import Article
 
+if TYPE_CHECKING:
+    from evals.chat.run import SourcesAsOf, Talk
+    from evals.impact import bootstrap
+    from evals.injection.bench import Bench
+
 Item = TypeVar("Item")
 Say = Callable[[str], None]
-OpenTalk = Callable[[Sequence[Article], LanguageModel | None], tuple[Talk | None, SourcesAsOf]]
+OpenTalk = Callable[[Sequence[Article], LanguageModel | None], "tuple[Talk | None, SourcesAsOf]"]
 NO_ANSWER = "no answer"
 """Kind of failure: a typed error in place of an answer."""
 
@@ -36,7 +38,7 @@ class Parts:
     home: Path
     """The user's home: where answers and costs of a model may be written."""
     model: LanguageModel | None
-    open_bench: Callable[[], Bench]
+    open_bench: "Callable[[], Bench]"
     """The real path of an article over the shipped precedents, opened once for all suites of a command."""
     open_talk: OpenTalk
     """The chat and its tools over articles of the suite's own; without a model the tools alone."""
@@ -92,11 +94,27 @@ def of_shares(shares: Mapping[str, Share]) -> tuple[dict[str, float | None], dic
 
 
 def of_intervals(
-    found: Mapping[str, bootstrap.Interval | None],
+    found: "Mapping[str, bootstrap.Interval | None]",
 ) -> tuple[dict[str, float | None], dict[str, Interval | None]]:
     """Values and their bootstrap intervals."""
     metrics = {name: None if one is None else one.value for name, one in found.items()}
     return metrics, {name: None if one is None else (one.low, one.high) for name, one in found.items()}
+
+
+def ablation_of(
+    varied: str,
+    setting: str,
+    values: Mapping[str, float | None],
+    differences: "Mapping[str, bootstrap.Interval | None]",
+    told: str | None = None,
+) -> Ablation:
+    """An ablation from its figures and from the paired differences, run − ablation, metric by metric."""
+    difference, intervals = of_intervals(differences)
+    metrics = {
+        name: Ablated(value=value, difference=difference.get(name), interval=intervals.get(name))
+        for name, value in values.items()
+    }
+    return Ablation(varied=varied, setting=setting, metrics=metrics, told=told)
 
 
 def sources(*sets: DataSet) -> tuple[dict[str, str], dict[str, str]]:

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+
 from evals.harness.datasets import SHIPPED, DataSet, digest_of, shipped
-from evals.harness.run import Case
+from evals.harness.run import Ablation, Case
+from evals.harness.statistics import clusters_of
 from evals.harness.suites.corpus import STORIES_FILE, stories
-from evals.harness.suites.parts import Parts, evening, of_shares, sources
+from evals.harness.suites.parts import Parts, ablation_of, evening, of_shares, sources
 from evals.harness.task import Figures, Mark, Reply, Sample, Task
+from evals.impact.bootstrap import interval
 from evals.recall import absence
 from evals.tickers.grade import Share
 from records.event import Precedent
@@ -20,6 +24,8 @@ from vectorstore.starter import DATA, EVENTS_FILE, read_events
 
 SUITE = "recall"
 SHOWN = 5
+DRAWS = 2_000
+VARIED = "the story's event type, told to the memory in the run"
 OFF_TOPIC_AS_OF = evening("2026-01-02")
 """Every shipped event is known then: the hardest case for a sentence that should find nothing."""
 LATER, OTHER, FOUND = "known only later", "nothing of its type", "off topic, and yet found"
@@ -134,16 +140,26 @@ def figures(cases: Sequence[Case], base: Mapping[str, float]) -> Figures:
     )
     metrics["later_than_as_of"] = float(_total(cases, "later"))
     failures = Counter(check for case in cases for check in case.checks)
-    alone = Share(_total(on, "same_type_by_words_alone"), SHOWN * len(on))
     return Figures(
         metrics,
         intervals,
-        {
-            "random events": {"type_top5": sum(base.get(case.expected, 0.0) for case in on) / len(on) if on else None},
-            "without the event type": {"type_top5": alone.hits / alone.n if alone.n else None},
-        },
+        {"random events": {"type_top5": sum(base.get(case.expected, 0.0) for case in on) / len(on) if on else None}},
         failures,
+        ablations=(_by_words_alone(on),) if on else (),
     )
+
+
+def _by_words_alone(on: Sequence[Case]) -> Ablation:
+    """The same stories asked for without their event type, the shares of each story paired."""
+    typed, alone = (
+        np.array([(case.scores[name] or 0.0) / SHOWN for case in on])
+        for name in ("same_type", "same_type_by_words_alone")
+    )
+    drawn = clusters_of([case.cluster for case in on], [case.day for case in on]).means(
+        typed - alone, draws=DRAWS, seed=0
+    )
+    found = interval(float((typed - alone).mean()), drawn)
+    return ablation_of(VARIED, "without it", {"type_top5": float(alone.mean())}, {"type_top5": found})
 
 
 def _total(cases: Sequence[Case], name: str) -> int:

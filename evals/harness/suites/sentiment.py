@@ -14,7 +14,7 @@ from evals.sentiment.ask import CAPABLE_PROMPTS, EMBEDDED_PROMPTS, SentimentRead
 from evals.sentiment.baselines import by_words, commonest
 from evals.sentiment.metrics import grade
 from evals.sentiment.run import MAJORITY, WORDS, fitted_on
-from evals.sentiment.sets import FILES, WHOLE, Label, Labelled, load_sets
+from evals.sentiment.sets import FILES, LABELS, WHOLE, Label, Labelled, load_sets
 
 SUITE = "sentiment"
 UNANSWERED = "no sentiment given"
@@ -78,7 +78,7 @@ def figures(cases: Sequence[Case], texts: Mapping[str, Labelled], always: Label)
     if not answered:
         return Figures(unanswered, failures=+failures)
     rows = [texts[case.id] for case in answered]
-    metrics, intervals = of_intervals(_graded(rows, [case.answer for case in answered]))
+    metrics, intervals = of_intervals(_graded(rows, [LABELS[LABELS.index(case.answer)] for case in answered]))
     return Figures(
         {**metrics, **unanswered},
         intervals,
@@ -90,5 +90,5 @@ def figures(cases: Sequence[Case], texts: Mapping[str, Labelled], always: Label)
     )
 
 
-def _graded(rows: Sequence[Labelled], answers: Sequence[str | None]) -> Mapping[str, bootstrap.Interval]:
-    return grade([row.label for row in rows], answers, [row.text_id for row in rows])  # type: ignore[arg-type]
+def _graded(rows: Sequence[Labelled], answers: Sequence[Label]) -> Mapping[str, bootstrap.Interval]:
+    return grade([row.label for row in rows], answers, [row.text_id for row in rows])

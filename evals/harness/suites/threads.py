@@ -9,10 +9,9 @@ import numpy as np
 from evals.harness.datasets import SHIPPED, given, shipped
 from evals.harness.run import Case
 from evals.harness.suites.corpus import STORIES_FILE
-from evals.harness.suites.parts import Parts, of_intervals, sources
+from evals.harness.suites.parts import Parts, ablation_of, of_intervals, sources
 from evals.harness.task import Figures, Mark, Reply, Sample, Task
-from evals.impact import bootstrap
-from evals.threads.bcubed import Graded, grade
+from evals.threads.bcubed import Graded, differences, grade
 from evals.threads.pairs import Pair, load_pairs
 from records.database import Database
 from records.errors import SourceUnreadable
@@ -22,7 +21,11 @@ from vectorstore.threads.features import shared
 from vectorstore.threads.sketch import sketch
 
 SUITE = "threads"
-BODIES, DATABASE = "with bodies", "headlines, one database"
+OTHERWISE = (
+    ("what is read; in the run headlines", "with bodies", "probability_with_bodies"),
+    ("where they meet; in the run each pair alone", "all headlines in one database", "together"),
+)
+"""What is varied, how it is set, and the score of a case that it gives."""
 
 
 def load(parts: Parts) -> Task:
@@ -95,18 +98,21 @@ def _mark(sample: Sample, reply: Reply, together: Mapping[str, bool]) -> Mark:
 
 
 def figures(cases: Sequence[Case]) -> Figures:
-    """B-cubed, pair F1 and AUC from headlines alone, and beside them with bodies and in one database."""
-    metrics, intervals = of_intervals(_graded(cases, "probability"))
-    besides = {}
-    for title, name in ((BODIES, "probability_with_bodies"), (DATABASE, "together")):
-        besides[title] = of_intervals(_graded(cases, name))[0]
+    """B-cubed, pair F1 and AUC from headlines alone, and the same pairs with bodies and in one database."""
+    main = _graded(cases, "probability")
+    metrics, intervals = of_intervals(grade(main))
+    ablations = []
+    for varied, setting, name in OTHERWISE:
+        other = _graded(cases, name)
+        values = of_intervals(grade(other))[0]
+        ablations.append(ablation_of(varied, setting, values, differences(main, other)))
     failures: dict[str, int] = {}
     for check in (check for case in cases for check in case.checks):
         failures[check] = failures.get(check, 0) + 1
-    return Figures(metrics, intervals, besides, failures)
+    return Figures(metrics, intervals, failures=failures, ablations=tuple(ablations))
 
 
-def _graded(cases: Sequence[Case], name: str) -> Mapping[str, bootstrap.Interval | None]:
+def _graded(cases: Sequence[Case], name: str) -> Graded:
     same = np.array([bool(case.expected) for case in cases], dtype=np.bool_)
     probability = np.array([case.scores[name] for case in cases], dtype=np.float64)
-    return grade(Graded(same, probability, probability >= SAME_STORY, tuple(case.cluster for case in cases)))
+    return Graded(same, probability, probability >= SAME_STORY, tuple(case.cluster for case in cases))

@@ -11,9 +11,9 @@ ALWAYS = responses(400, 401, 403, 404, 409, 413, 421, 422, 429, 500, 502, 503)
 
 def routers() -> tuple[APIRouter, ...]:
     """In the order in which they are matched."""
-    from terminal.web.api import asking, history, news, own, record, stream, work
+    from terminal.web.api import alerts, asking, history, news, own, record, stream, work
 
     whole = APIRouter(prefix=API_PREFIX, responses=ALWAYS)
-    for part in (news, stream, history, record, work, own, asking):
+    for part in (news, alerts, stream, history, record, work, own, asking):
         whole.include_router(part.router)
     return (whole,)

@@ -6,13 +6,16 @@ from pydantic import Field, HttpUrl
 
 from evals.harness.run import Layer
 from records.access import SavedView
+from records.alert import RULE_NAME, AlertRule
 from records.base import Record
 from records.brief import Brief
 from records.database.browse import Activity, ArticleLine
 from records.feed import SHORTEST_SECONDS, Feed
 from records.job import Job, JobCounts, Pause
+from records.reading import SentimentLabel
 from records.story import Member
 from records.summary import AnalysisSummary
+from records.taxonomy import EventType, Tag
 from records.times import UtcDatetime
 from terminal.output import PrecedentOutput
 
@@ -108,6 +111,29 @@ class FeedAsked(Record):
     every_seconds: Annotated[int, Field(ge=SHORTEST_SECONDS, le=7 * 86_400)] = 900
     full_text: bool = False
     unchecked: Annotated[bool, Field(description="add it without reading it first")] = False
+
+
+class AlertRules(Record):
+    """In force, by name."""
+
+    items: tuple[AlertRule, ...]
+
+
+class RuleAsked(Record):
+    """A rule to set; at least one condition besides the name."""
+
+    name: Annotated[str | None, Field(pattern=RULE_NAME, description="null: made of the conditions")] = None
+    portfolio: Annotated[bool, Field(description="companies of the portfolio file, as it then is")] = False
+    tickers: Annotated[tuple[Ticker, ...], Field(max_length=50, description="or these companies")] = ()
+    tags: Annotated[tuple[Tag, ...], Field(max_length=40, description="any of them")] = ()
+    event_types: Annotated[tuple[EventType, ...], Field(max_length=40, description="any of them")] = ()
+    min_score: Annotated[float | None, Field(ge=0, le=1)] = None
+    min_p_material: Annotated[float | None, Field(ge=0, le=1, description="chance of a move beyond two sigma")] = None
+    sentiment: SentimentLabel | None = None
+    words: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]+$")], ...],
+        Field(max_length=20, description="phrases of the headline, any of them"),
+    ] = ()
 
 
 class Question(Record):

@@ -13,6 +13,7 @@ MODULES = (
     "precedent",
     "ticker",
     "theme",
+    "alerts",
     "ask",
     "brief",
     "track_record",

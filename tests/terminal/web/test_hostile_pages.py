@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote
@@ -17,6 +16,7 @@ from records.event import Event
 from records.reading import Fact, Mention, Span
 from records.story import Placement
 from terminal.web.headers import CONTENT_SECURITY_POLICY
+from tests.html_reader import HtmlReader
 from tests.terminal.work_kit import database_of, opened
 
 MARKUP = (
@@ -26,33 +26,6 @@ MARKUP = (
 )  # fmt: skip
 PAYLOADS = tuple(payload.text for style in ("static", "adaptive") for payload in own(style))[::4]
 OURS = re.compile(r"/(?!/)|#|https?://news\.example\.com/")
-VOID = {"meta", "link", "input", "br", "img", "line", "rect", "circle", "polyline"}
-
-
-class Seen(HTMLParser):
-    """Every element with its attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.open: list[str] = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
 
 
 def hostile(build: SimpleNamespace, number: int, text: str) -> tuple[Analysis, Event]:
@@ -130,7 +103,7 @@ def test_no_page_has_an_element_a_handler_or_an_address_of_a_hostile_story(pages
         answer = client.get(address)
         assert answer.status_code in (200, 400, 404), address
         assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
-        seen = Seen(answer.text)
+        seen = HtmlReader(answer.text)
         assert seen.open == [], address
         for tag, attributes in seen.elements:
             where = f"{address}: {tag} {attributes}"
@@ -152,7 +125,7 @@ def test_the_words_of_a_hostile_story_are_shown_as_words(pages: tuple[TestClient
     client, _ = pages
     page = client.get(f"/articles/f{0:015x}").text
     assert "<script>alert(1)" not in page
-    assert "<script>alert(1)</script>" in " ".join(Seen(page).words)
+    assert "<script>alert(1)</script>" in " ".join(HtmlReader(page).words)
     brackets = client.get(f"/articles/f{MARKUP.index('{{ 7*7 }}{% raw %}'):015x}").text
     assert "{{ 7*7 }}{% raw %}" in brackets
     controls = client.get(f"/articles/f{len(MARKUP) - 3:015x}").text

@@ -90,7 +90,7 @@ def test_nobody_is_sent_to_another_site_after_signing_in(address: str) -> None:
 
 def test_a_reader_sees_the_work_and_has_no_form_to_change_it(site: TestClient) -> None:
     sign_in(site, "ben")
-    for path in ("/jobs", "/briefs", "/settings", "/track-record", "/evals", "/ask", "/tokens"):
+    for path in ("/jobs", "/alerts", "/briefs", "/settings", "/track-record", "/evals", "/ask", "/tokens"):
         assert site.get(path).status_code == 200, path
     jobs = site.get("/jobs").text
     assert "Add a feed" not in jobs
@@ -98,7 +98,13 @@ def test_a_reader_sees_the_work_and_has_no_form_to_change_it(site: TestClient) -
     assert "What was done" not in site.get("/settings").text
     assert 'id="checks"' not in site.get("/settings?check=true").text
     csrf = field(jobs)
-    for path, form in (("/jobs/retry", {"every": "true"}), ("/briefs", {}), ("/jobs/feeds/remove", {"feed": "wire"})):
+    assert "/alerts/rules" not in site.get("/alerts").text
+    changes = (("/jobs/retry", {"every": "true"}), ("/briefs", {}), ("/jobs/feeds/remove", {"feed": "wire"}))
+    for path, form in (
+        *changes,
+        ("/alerts/rules/add", {"tickers": "MSFT"}),
+        ("/alerts/rules/remove", {"rule": "msft"}),
+    ):
         assert site.post(path, data={"csrf": csrf, **form}).status_code == 403, path
 
 

@@ -138,7 +138,17 @@ def test_a_failed_job_is_retried_from_the_page(seat: Seat) -> None:
         assert database.jobs.get("a" * 16).status == "waiting"
 
 
-PAGES = ("/ask", "/briefs", "/track-record", "/evals", "/evals/words-1?base=words-0", "/jobs", "/settings", "/tokens")
+PAGES = (
+    "/ask",
+    "/alerts",
+    "/briefs",
+    "/track-record",
+    "/evals",
+    "/evals/words-1?base=words-0",
+    "/jobs",
+    "/settings",
+    "/tokens",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,55 @@
+"""Folded search finds what IGNORECASE finds, and keeps every place."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.anycase import Anycase, blanked, folded
+
+PATTERNS = (
+    r"\b(?:Q(?P<Quarter>[1-4])|H[12])\b",
+    r"(?P<word>net|TOTAL)\s+[A-Z]+\S*",
+    r"(?P<open>\()?US\$\d+(?(open)\))",
+    r"(?<!Slow )Down\b|\bUP\W",
+    r"(?=FY)\w+",
+)
+WORDS = st.lists(
+    st.sampled_from(["Q3", "h1", "NET", "Total sales", "US$5", "(us$7)", "slow down", "DOWN",
+                     "Up!", "fy24", "ß", "Σ", "ﬁ", "—", "É"]),
+    max_size=12,
+).map(" ".join)  # fmt: skip
+
+
+@given(st.one_of(st.text(), WORDS))
+def test_folding_keeps_every_letter_in_its_place(text: str) -> None:
+    small = folded(text)
+
+    assert len(small) == len(text)
+    assert all(one in (letter, letter.casefold()) for one, letter in zip(small, text, strict=True))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@given(text=WORDS)
+def test_places_are_those_of_the_same_pattern_with_ignorecase(pattern: str, text: str) -> None:
+    known = [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
+
+    assert [match.span() for match in Anycase(pattern).finditer(text)] == known
+    first = Anycase(pattern).search(text)
+    assert (first.span() if first else None) == (known[0] if known else None)
+
+
+def test_groups_keep_their_names_and_escapes_their_meaning() -> None:
+    found = Anycase(r"(?P<Big>A\S+)\sB").search("xx aQQ b")
+
+    assert found is not None
+    assert found["Big"] == "aqq"
+    assert Anycase(r"\S").search(" ") is None
+
+
+def test_blanks_stand_where_matches_stood() -> None:
+    text = "In Q3 and q4."
+
+    assert blanked(text, Anycase(r"Q\d").finditer(text)) == "In    and   ."
+    assert blanked(text, []) is text
