@@ -211,14 +211,6 @@ TALE = (
         (GUIDED, "Contoso expects sales of $2.1 billion in the fourth quarter."),
         (GUIDED, "In the third quarter orders were strong."),
         (CALL, "Contoso expects a softer market than at the end of the first quarter."),
-        (
-            "Contoso may miss views\n\nContoso's second-quarter profit may fall.",
-            "Contoso reports second-quarter profit.",
-        ),
-        (
-            "Contoso revenue fell in toys; revenue of Contoso may grow five percent",
-            "Contoso revenue may grow five percent.",
-        ),
         (TALE, "Contoso recalls 32,000 cases for phones of Northwind."),
         (TALE, "The phones of Northwind have cases that Contoso is recalling."),
         (TALE, "Lower drilling activity hurt it."),
