@@ -15,7 +15,7 @@ from agent.relations.lexicon import (
     measures_in,
 )
 from agent.sentences import split_sentences
-from agent.values import Day, Figure, Period, Values
+from agent.values import Day, Figure, Kind, Period, Values
 
 Parties = Mapping[str, str]
 """Words by which a company is named, lower case → the company."""
@@ -139,7 +139,7 @@ def _statement(figure: Figure, around: _Surroundings) -> Statement:
         figure,
         sentence,
         _measure(sentence, start, end, figure.per),
-        _direction(sentence, start, end, figure),
+        _direction(sentence, start, end, figure.kind, figure.sign),
         around.periods,
         party,
         frozenset(company for *_, company in around.named),
@@ -166,6 +166,7 @@ def _bears_on(between: str) -> bool:
     return not ended and ";" not in between and len(between.split()) <= _WITHIN_WORDS
 
 
+@lru_cache(maxsize=8_192)
 def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None:
     before = [
         match
@@ -184,10 +185,11 @@ def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None
     return None if per == "share" and found not in _PER_SHARE | _NEVER_PER_SHARE else found
 
 
-def _direction(sentence: str, start: int, end: int, figure: Figure) -> int | None:
-    if figure.sign:
-        return figure.sign
-    changes = figure.kind in ("percent", "points", "multiple") or re.search(
+@lru_cache(maxsize=8_192)
+def _direction(sentence: str, start: int, end: int, kind: Kind, sign: int) -> int | None:
+    if sign:
+        return sign
+    changes = kind in ("percent", "points", "multiple") or re.search(
         r"\b(?:to|by|from)\s+\D{0,14}$", sentence[:start]
     )
     if not changes:

@@ -43,6 +43,15 @@ class Prepared:
         found: Sequence[Any] = cursor.execute(known.text, known.given(values)).fetchall()
         return found
 
+    def changed(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """How many rows it inserted, changed or removed."""
+        known = self._for(connection)
+        if known.names is None:
+            return connection.exec_driver_sql(known.text, known.given(values)).rowcount
+        cursor: Any = connection.connection.cursor()
+        count: int = cursor.execute(known.text, known.given(values)).rowcount
+        return count
+
     def each(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
         """Once for each of these, without an answer."""
         known = self._for(connection)
