@@ -168,7 +168,7 @@ class News:
         links, told = len(_content(sentence) & self.core), _QUOTED.sub("", sentence)
         reported = _REPORTS.search(told) is not None
         measured, moved = measures_in(sentence), directions_in(sentence)
-        if links >= _LINKS or (reported and (links > 0 or measured)):
+        if links >= _LINKS or (reported and (measured or (links > 0 and _names(told)))):
             return True
         if measured and (moved or values_of(sentence).periods):
             return True
