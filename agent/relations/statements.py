@@ -189,9 +189,7 @@ def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None
 def _direction(sentence: str, start: int, end: int, kind: Kind, sign: int) -> int | None:
     if sign:
         return sign
-    changes = kind in ("percent", "points", "multiple") or re.search(
-        r"\b(?:to|by|from)\s+\D{0,14}$", sentence[:start]
-    )
+    changes = kind in ("percent", "points", "multiple") or re.search(r"\b(?:to|by|from)\s+\D{0,14}$", sentence[:start])
     if not changes:
         return None
     before = [match for match in _before(directions_in(sentence), start) if _reaches(sentence, match, start)]
