@@ -10,7 +10,7 @@ from agent.check import check
 from agent.evidence import Evidence, describe_precedent, describe_score, describe_sentiment
 from agent.explain_composed import compose
 from agent.guard_output import clean_claims
-from agent.progress import OnProgress, Progress
+from agent.progress import OnProgress, Progress, writing
 from agent.read import fit_to_context
 from models.interface import LanguageModel
 from prompts import PromptLibrary
@@ -95,7 +95,7 @@ def _ask(
         ExplainAnswer,
         purpose=purpose,
         max_output_tokens=MAX_OUTPUT_TOKENS,
-        on_token=lambda token: progress(Progress("explain", token=token)),
+        on_token=writing(progress, "explain"),
     )
     sentences = tuple(
         Sentence(text=one.text.strip(), support=tuple(dict.fromkeys(one.support))) for one in answer.value.sentences

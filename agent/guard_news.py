@@ -30,6 +30,7 @@ _COMMON = frozenset(
     billion said same says should since some such tell than that their them then there these they thing this those through told
     under upon very want week well were what when where which while will with word words would write year years your
     company companies news today share shares stock stocks market markets money investor investors trading price prices
+    report reports reported announced expect expects expected agreed plan plans planned according group analysts
     """.split()
 )
 """Words that link no two texts."""
@@ -99,12 +100,6 @@ _LINKING = frozenset(
 _REPORTS = re.compile(
     r"\b(?:said|says|say|told|reported|reports|announced|expects?|expected|forecasts?|agreed|plans?|according)\b", re.I
 )
-_SPEAKER = re.compile(
-    r"\b(?:the|its) (?:company|group|bank|firm|lender|insurer|retailer|maker|\w+maker|airline|carrier|regulators?|government|union"
-    r"|ministry|agency|court)\b",
-    re.IGNORECASE,
-)
-"""Who speaks in news without being named again."""
 _SHARES = Anycase(r"\b(?:per\s+share|shares?\b)")
 _OF_SCORE = re.compile(
     r"\b(?:score|precedents?|past event|session|sigma|σ|interval|chance|base rate|ordinary day|multiplier|evidence"
@@ -172,9 +167,9 @@ class News:
             return True
         links, told = len(_content(sentence) & self.core), _QUOTED.sub("", sentence)
         reported = _REPORTS.search(told) is not None
-        if links >= _LINKS or (reported and (links > 0 or _SPEAKER.search(told) is not None)):
-            return True
         measured, moved = measures_in(sentence), directions_in(sentence)
+        if links >= _LINKS or (reported and (measured or (links > 0 and _names(told)))):
+            return True
         if measured and (moved or values_of(sentence).periods):
             return True
         value = _value(sentence)

@@ -21,3 +21,8 @@ OnProgress = Callable[[Progress], None]
 
 def silent(_: Progress) -> None:
     """Nobody is watching."""
+
+
+def writing(progress: OnProgress, stage: Stage) -> Callable[[str], None] | None:
+    """Tells `progress` of each piece of text; None where nobody is watching: there are hundreds in an answer."""
+    return None if progress is silent else lambda token: progress(Progress(stage, token=token))

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from agent.progress import OnProgress, Progress
+from agent.progress import OnProgress, Progress, writing
 from agent.read import ReadResult, by_ticker, fit_to_context
 from agent.sentences import joined
 from agent.summary import hold_facts, hold_summary
+from models.closed_list import ClosedForm, ClosedList
 from models.interface import LanguageModel
 from prompts import PromptLibrary
 from records.article import Article
@@ -54,7 +55,7 @@ class MentionAnswer(_Form):
     quote: Annotated[str, Field(max_length=300)]
 
 
-class ReadAnswer(_Form):
+class ReadAnswer(_Form, ClosedForm):
     """The form of prompts/read.md."""
 
     summary: Annotated[str, Field(min_length=20, max_length=1_200)]
@@ -90,7 +91,7 @@ def read_capable(
         answer_schema(tuple(table)),
         purpose="read",
         max_output_tokens=MAX_OUTPUT_TOKENS,
-        on_token=lambda token: progress(Progress("read", token=token)),
+        on_token=writing(progress, "read"),
     )
     missing = (
         ()
@@ -111,10 +112,22 @@ def describe_candidate(candidate: Candidate) -> str:
 @lru_cache(maxsize=SCHEMAS_KEPT)
 def answer_schema(tickers: tuple[str, ...]) -> type[ReadAnswer]:
     """ReadAnswer with the candidates as the only tickers there are."""
-    choice: Any = Literal[tickers] | None if tickers else None
-    mention = create_model("MentionAnswer", __base__=MentionAnswer, ticker=(choice, ...))
+    form = _with_tickers(tickers)
+    form.closed = ClosedList(ReadAnswer, _with_tickers, tickers, _tickers_of)
+    return form
+
+
+def _with_tickers(tickers: tuple[str, ...]) -> type[ReadAnswer]:
+    # the list beside it: typing takes literals in another order for the same, and would hand out the union it made first
+    choice: Any = Annotated[Literal[tickers], tickers] | None if tickers else None
+    unbuilt: Any = {"defer_build": True}
+    mention = create_model("MentionAnswer", __base__=MentionAnswer, __cls_kwargs__=unbuilt, ticker=(choice, ...))
     mentions: Any = Annotated[list[mention], Field(max_length=12)]  # type: ignore[valid-type]
-    return create_model("ReadAnswer", __base__=ReadAnswer, mentions=(mentions, ...))
+    return create_model("ReadAnswer", __base__=ReadAnswer, __cls_kwargs__=unbuilt, mentions=(mentions, ...))
+
+
+def _tickers_of(answer: ReadAnswer) -> list[str | None]:
+    return [mention.ticker for mention in answer.mentions]
 
 
 def to_reading(answer: ReadAnswer, body: str, table: Mapping[str, Candidate]) -> Reading:

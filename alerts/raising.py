@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from alerts.judging import RuleBook, Watched
+from alerts.judging import RuleBook, Verdict, Watched
 from records.alert import Alert, Undecidable
 from records.database.alert_shelf import LATE, AlertShelf, Sought, Window
 from records.summary import AnalysisSummary
@@ -21,6 +21,8 @@ SAME_NEWS = ("reprint", "recombination")
 """What an article is to its story when it says nothing new."""
 Unsure = dict[tuple[str, Undecidable], dict[str, AnalysisSummary]]
 """(rule, why) → story → its newest analysis that could not be judged."""
+_Judged = tuple[AnalysisSummary, list[tuple[Watched, Verdict]]]
+"""An analysis with the rules that it meets or leaves undecided."""
 
 
 @dataclass
@@ -69,13 +71,16 @@ def raised_in(shelf: AlertShelf, book: RuleBook, window: Window) -> Raised:
 
 def raised(shelf: AlertShelf, book: RuleBook, window: Told, analyses: Iterable[AnalysisSummary]) -> Raised:
     """By these analyses, beside what else is known of their stories. Raises StoreError."""
-    found = [one for one in analyses if window.holds(one) and book.judged(one)]
+    judged = [(one, book.judged(one)) for one in analyses if window.holds(one)]
+    found = [one for one, verdicts in judged if verdicts]
+    known = {one.id: verdicts for one, verdicts in judged if verdicts}
     stories = {one.story_id for one in found if one.story_id is not None}
     alone = {one.article_id for one in found if one.story_id is None}
     others = shelf.of_stories(stories, alone, window.until, {one.id for one in found})
     result = Raised()
     for story, members in _by_story((*found, *others)).items():
-        _tell_story(story, members, book, window, result)
+        judged = [(one, known.get(one.id) or book.judged(one)) for one in members]
+        _tell_story(story, judged, window, result)
     result.alerts.sort(key=lambda one: (_order(one.analysis), one.rule), reverse=True)
     return result
 
@@ -103,11 +108,12 @@ def _order(one: AnalysisSummary) -> tuple[float, float, str]:
     return one.as_of.timestamp(), one.created_at.timestamp(), one.id
 
 
-def _tell_story(story: str, members: Sequence[AnalysisSummary], book: RuleBook, window: Told, result: Raised) -> None:
+def _tell_story(story: str, members: Sequence[_Judged], window: Told, result: Raised) -> None:
     last: dict[str, AnalysisSummary] = {}
     """Rule → the analysis it was last told of."""
-    for place, one in enumerate(members):
-        for watched, verdict in book.judged(one):
+    before: list[AnalysisSummary] = []
+    for one, verdicts in members:
+        for watched, verdict in verdicts:
             rule = watched.rule
             if one.as_of < watched.begins_at:
                 continue
@@ -116,7 +122,7 @@ def _tell_story(story: str, members: Sequence[AnalysisSummary], book: RuleBook, 
                     for why in verdict:
                         result.unsure.setdefault((rule.name, why), {})[story] = one
                 continue
-            alert = _alert(watched, one, members[:place], last.get(rule.name), window)
+            alert = _alert(watched, one, before, last.get(rule.name), window)
             if alert is None:
                 continue
             last[rule.name] = one
@@ -125,6 +131,7 @@ def _tell_story(story: str, members: Sequence[AnalysisSummary], book: RuleBook, 
                     unsure.pop(story, None)
             if window.holds(one):
                 result.alerts.append(alert)
+        before.append(one)
 
 
 def _alert(

@@ -30,6 +30,7 @@ class Alerts:
     def __init__(self, database: Database, holdings: Holdings | None) -> None:
         """`holdings`: None when no portfolio file is set."""
         self._shelf = database.alerts
+        self._intake = database.intake
         self._holdings = holdings
 
     def report(
@@ -49,12 +50,14 @@ class Alerts:
         book, blind = self.book(applied)
         found = raised_in(self._shelf, book, window)
         undecided = (*blind, *_undecided(found))
-        unread = self._shelf.unread(window.since, as_of)
-        unclear = bool(undecided) or unread.failed > 0 or unread.waiting > 0
+        failing = [
+            feed.name for feed in self._intake.feeds() if feed.error and feed.checked_at and feed.checked_at <= as_of
+        ]
+        unread = self._shelf.unread(window.since, as_of).model_copy(update={"feeds": tuple(failing)})
         return AlertReport(
             since=window.since,
             as_of=as_of,
-            status="alerts" if found.alerts else "undecided" if unclear else "none_met",
+            status="alerts" if found.alerts else "undecided" if undecided or unread.any else "none_met",
             rules=len(applied),
             analyses=self._shelf.count(window),
             alerts=tuple(found.alerts[:limit]),

@@ -1,6 +1,7 @@
 """Which language a text is in, offline: a naive Bayes model over byte n-grams that comes with py3langid."""
 
 from functools import cache
+from itertools import islice
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
 
@@ -17,7 +18,8 @@ _SAMPLE = 20_000  # characters: more does not change the answer
 def detect_language(text: str) -> str | None:
     """The ISO 639-1 code; None when the text is too short or no language is clearly ahead."""
     sample = text[:_SAMPLE]
-    if sum(letter.isalpha() for letter in sample) < _FEWEST_LETTERS:
+    letters = (True for letter in sample if letter.isalpha())
+    if sum(islice(letters, _FEWEST_LETTERS)) < _FEWEST_LETTERS:
         return None
     code, probability = _identifier().classify(sample)
     return str(code) if probability >= _SURE else None

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import trafilatura
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from feeds.css import StyleSheet, StylesTooHeavy
@@ -116,6 +115,8 @@ def _remove_hidden(root: Any, name: str) -> str | None:
 
 def _main_text(root: Any, url: str | None) -> tuple[str, tuple[str, ...]]:
     """Paragraphs of the main text; the whole visible page, with a note, where no main text is found."""
+    import trafilatura  # here, since tables and feeds of rows have no pages and it is slow to load
+
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it reports pages without main text as errors
     found = trafilatura.extract(root, url=url, include_comments=False, include_tables=True, with_metadata=False)
     if found and found.strip():

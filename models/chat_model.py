@@ -224,6 +224,7 @@ class ChatModel(ABC):
             price=self._cost_usd,
             counted=lambda done: self._usage_of(done, ask.messages),
             judged=lambda done: judged(ask, done),
+            judges_whole=ask.schema is not None,
         )
 
     def _ask(self, ask: Ask, *, repaired: bool) -> tuple[Reply, ModelCall]:

@@ -47,6 +47,8 @@ class Errand:
     """Tokens of an answer: the server's count, or ours where it is silent."""
     judged: Callable[[Completion], Outcome]
     """Whether the answer is of use."""
+    judges_whole: bool = False
+    """Nobody who asked will find fault with an answer that is judged to be of use: it can be kept at once."""
 
 
 class Passage(Protocol):

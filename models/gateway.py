@@ -27,7 +27,14 @@ from records.times import Clock, utc_now
 class Books(HoldingBooks, Protocol):
     """The ledger, the budgets and the kept answers (`records.database.model_calls.ModelCalls`)."""
 
-    def settle(self, entry: CallEntry, hold: int | None = None, *, held_at: datetime | None = None) -> None: ...
+    def settle(
+        self,
+        entry: CallEntry,
+        hold: int | None = None,
+        *,
+        held_at: datetime | None = None,
+        answer: str | None = None,
+    ) -> None: ...
     def find_answer(self, digest: str) -> str | None: ...
     def keep_answer(self, digest: str, payload: str, at: datetime) -> None: ...
 
@@ -78,6 +85,7 @@ class _Passage:
         self._errand = errand
         self._waited = 0.0
         self._done: Completion | None = None
+        """The answer that is still to be kept, should it prove to be of use."""
 
     @cached_property
     def _tokens(self) -> TokenBound | None:
@@ -141,16 +149,19 @@ class _Passage:
             raise
         usage = self._errand.counted(done)
         entry = self._entry(self._errand.judged(done), self._gateway.monotonic() - under_way.started)
+        # of use for sure: kept in the transaction that settles it, not in one more
+        keeps = self._gateway.cache and self._errand.judges_whole and entry.outcome is Outcome.ANSWERED
         self._gateway.books.settle(
             replace(_billed(entry, usage, self._errand.price(usage)), tokens_estimated=done.usage is None),
             under_way.number,
             held_at=under_way.held_at,
+            answer=to_payload(done) if keeps else None,
         )
         under_way.trial.failed = False
         under_way.turn.used = usage.input_tokens + usage.output_tokens
         if limiter:
             limiter.answered()
-        self._done = done
+        self._done = None if keeps else done
         return done
 
     def _failed(self, error: BaseException, under_way: _Try) -> None:

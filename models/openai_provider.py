@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from models.gate import Gate, Passage, TokenBound
 from models.masking import masked_url
 from models.refusals import translated
 from models.retry import RetryPolicy, call_with_retries
+from models.token_counts import tokens_of, tokens_of_json
 from models.tokenizer_tables import encoding
 from models.wire import Completion, Usage, complete
 from records.errors import ModelCannot, ModelMissing, SettingsError
@@ -114,16 +115,17 @@ class OpenAIModel(ChatModel):
         limit: Limit = "max_completion_tokens" if endpoint.is_openai else "max_tokens"
         self._dialect = Dialect(limit=limit, temperature=not self._reasons)
         self._client = client_of(endpoint, timeout_seconds)
-        self._encoding: tiktoken.Encoding | None = None
 
     def __repr__(self) -> str:
         return f"OpenAIModel({self.name!r} at {self._endpoint.shown()})"
 
     def count_tokens(self, text: str) -> int:
         """tiktoken's count: exact for OpenAI's models, an estimate for others."""
-        if self._encoding is None:
-            self._encoding = _encoding(self.name)
-        return len(self._encoding.encode(text, disallowed_special=()))
+        return tokens_of(text, self._tokenizer)
+
+    @cached_property
+    def _tokenizer(self) -> tiktoken.Encoding:
+        return _encoding(self.name)
 
     def close(self) -> None:
         """Close the connections; safe to call twice."""
@@ -171,7 +173,7 @@ class OpenAIModel(ChatModel):
             [request["messages"], request.get("response_format"), request.get("tools")], ensure_ascii=False
         )
         framing = 16 * (len(request["messages"]) + 1)
-        expected = self.count_tokens(text) + framing
+        expected = tokens_of_json(text, self._tokenizer) + framing
         # Another server's tokenizer is not ours to know, but none makes more tokens than there are bytes.
         most = expected if self._endpoint.is_openai else len(text.encode()) + framing
         return TokenBound(expected, most, int(request[limit]))

@@ -8,14 +8,16 @@ and integer ranges.
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from string import Template
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from models.closed_list import ClosedForm, with_values
 from records.errors import ModelCannot
 from records.prompt import Message
 
@@ -67,6 +69,12 @@ def strict_schema(model: type[BaseModel], *, bounds: Bounds) -> dict[str, Any]:
     `bounds="described"` moves lengths, ranges, patterns and counts into the description. Raises ModelCannot for what
     strict schemas cannot say: open dictionaries, fixed tuples, untyped values, a root that is no object.
     """
+    if issubclass(model, ClosedForm) and model.closed is not None:
+        closed = model.closed
+        made: dict[str, Any] = with_values(
+            strict_schema(closed.pattern, bounds=bounds), closed.placeholders, closed.values
+        )
+        return made
     source = model.model_json_schema()
     prepared = _Preparation(model.__name__, source.get("$defs", {}), bounds)
     root = prepared.node({key: value for key, value in source.items() if key != "$defs"}, model.__name__, ())
@@ -178,8 +186,17 @@ def validate_answer(model: type[Schema], text: str) -> Schema:
     """The value in `text`, which must be one JSON value, bare or as one fenced block. Raises SchemaViolation."""
     stripped = text.strip()
     fenced = _FENCED.fullmatch(stripped)
+    bare = fenced.group(1) if fenced else stripped
+    closed = model.closed if issubclass(model, ClosedForm) else None
+    if closed is not None:
+        with suppress(ValidationError):
+            answer = closed.open_form.model_validate_json(bare)
+            if closed.holds(answer):
+                return cast(Schema, answer)
     try:
-        return model.model_validate_json(fenced.group(1) if fenced else stripped)
+        return model.model_validate_json(
+            bare
+        )  # also for the faults of a form with a closed list, as pydantic words them
     except ValidationError as error:
         raise SchemaViolation(_faults(error)) from error
 

@@ -1,12 +1,13 @@
 """One attempt at one chat completion over the official client: a streamed request in, its pieces put together out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import openai
 from openai.types import CompletionUsage
 
+from models.event_stream import Values, events
 from models.interface import OnToken, ToolCall
 from models.retry import StreamBroken
 from records.errors import ModelRefused
@@ -56,37 +57,61 @@ def complete(
     Raises the client's own errors, StreamBroken when the stream ends without a finish reason, and ModelRefused when the
     answer is no event stream at all.
     """
-    texts: list[str] = []
-    refusals: list[str] = []
-    first_token: tuple[tuple[str, float], ...] = ()
-    finish_reason: str | None = None
-    usage: CompletionUsage | None = None
-    wanted: dict[int, dict[str, str]] = {}
+    gathered = _Gathered(on_token)
     with _streamed(client, request) as stream:
         if on_headers:
             on_headers(stream.response.headers)
         _require_event_stream(stream.response.headers.get("content-type", ""))
-        for chunk in map(_object, _events(stream)):
-            if chunk.get("usage"):
-                usage = CompletionUsage.construct(**chunk["usage"])
-            # The usage chunk and Azure's first (prompt filter) chunk carry no choice.
-            for choice in map(_object, (chunk.get("choices") or ())[:1]):
-                delta = _object(choice.get("delta"))
-                if content := delta.get("content"):
-                    texts.append(content)
-                    if on_token:
-                        on_token(content)
-                if delta.get("refusal"):
-                    refusals.append(delta["refusal"])
-                for part in map(_object, delta.get("tool_calls") or ()):
-                    _gather(wanted, part)
-                if not first_token:
-                    first_token = _first_token(_object(choice.get("logprobs")))
-                finish_reason = choice.get("finish_reason") or finish_reason
-    if finish_reason is None:
-        raise StreamBroken
-    calls = tuple(ToolCall(one["id"], one["name"], one["arguments"]) for _, one in sorted(wanted.items()))
-    return Completion("".join(texts), finish_reason, "".join(refusals), first_token, usage_of(usage), calls)
+        for values in _values(stream):
+            gathered.take(values, stream)
+    return gathered.completion()
+
+
+class _Gathered:
+    """What the chunks of a stream have said so far."""
+
+    def __init__(self, on_token: OnToken | None) -> None:
+        self._on_token = on_token
+        self._texts: list[str] = []
+        self._refusals: list[str] = []
+        self._first_token: tuple[tuple[str, float], ...] = ()
+        self._finish_reason: str | None = None
+        self._usage: CompletionUsage | None = None
+        self._wanted: dict[int, dict[str, str]] = {}
+
+    def take(self, values: Sequence[object], stream: openai.Stream[object]) -> None:
+        """Chunks more. Raises the client's error for one that is an error."""
+        for chunk in map(_object, values):
+            if error := chunk.get("error"):
+                raise _error_inside(stream, error)
+            if told := chunk.get("usage"):
+                self._usage = CompletionUsage.construct(**told)
+            # the usage chunk and Azure's first (prompt filter) chunk carry no choice
+            for choice in (chunk.get("choices") or ())[:1]:
+                self._choice(_object(choice))
+
+    def _choice(self, choice: Mapping[str, Any]) -> None:
+        delta = _object(choice.get("delta"))
+        if content := delta.get("content"):
+            self._texts.append(content)
+            if self._on_token:
+                self._on_token(content)
+        if refusal := delta.get("refusal"):
+            self._refusals.append(refusal)
+        for part in delta.get("tool_calls") or ():
+            _gather(self._wanted, _object(part))
+        if (logprobs := choice.get("logprobs")) is not None and not self._first_token:
+            self._first_token = _first_token(_object(logprobs))
+        if reason := choice.get("finish_reason"):
+            self._finish_reason = reason
+
+    def completion(self) -> Completion:
+        """All of it. Raises StreamBroken when no reason of its end came."""
+        if self._finish_reason is None:
+            raise StreamBroken
+        calls = tuple(ToolCall(one["id"], one["name"], one["arguments"]) for _, one in sorted(self._wanted.items()))
+        said = "".join(self._texts), self._finish_reason, "".join(self._refusals)
+        return Completion(*said, self._first_token, usage_of(self._usage), calls)
 
 
 def _gather(wanted: dict[int, dict[str, str]], part: Mapping[str, Any]) -> None:
@@ -107,18 +132,21 @@ def _streamed(client: openai.OpenAI, request: Mapping[str, Any]) -> openai.Strea
     return client.post("/chat/completions", cast_to=object, body=body, stream=True, stream_cls=openai.Stream[object])
 
 
-def _events(stream: openai.Stream[object]) -> Iterator[object]:
+def _values(stream: openai.Stream[object]) -> Iterator[Sequence[object]]:
     """The JSON values of the stream, to the end of the answer. The client itself stops at [DONE], before the end, and so loses the
     connection: the next call would have to make a new one, with its handshakes."""
     done = False
     try:
-        for event in stream._iter_events():
-            done = done or event.data.startswith("[DONE]")
-            if not done:
-                value = event.json()
-                if isinstance(value, dict) and value.get("error"):
-                    raise _error_inside(stream, value["error"])
-                yield value
+        for event in events(stream):
+            if done:
+                continue
+            if isinstance(event, Values):
+                done = event.done
+                yield event.values
+            elif event.data.startswith("[DONE]"):
+                done = True
+            else:
+                yield [event.json()]
     except openai.APIConnectionError:
         if not done:  # else the answer is whole
             raise

@@ -102,10 +102,16 @@ class Undecided(Record):
 
 
 class Unread(Record):
-    """Articles of the time that no rule could be held against, since they have no analysis."""
+    """News of the time that no rule could be held against: articles without an analysis, and what a feed did not give."""
 
     failed: Annotated[int, Field(ge=0, description="their analysis failed")] = 0
     waiting: Annotated[int, Field(ge=0, description="they wait, or are being analysed")] = 0
+    feeds: Annotated[tuple[str, ...], Field(description="names of those whose last reading, known then, failed")] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether there may be some."""
+        return bool(self.failed or self.waiting or self.feeds)
 
 
 class AlertReport(Record):

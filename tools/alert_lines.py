@@ -8,6 +8,7 @@ from tools import lines
 from tools.result import Item, cut
 
 ADD_ONE = "Set one, for example with `rhyme alerts add --ticker MSFT --min-score 0.6`."
+NAMED = 10
 _CAUSES: dict[Cause, str] = {
     "first": "",
     "newly_met": "the story was known before and met the rule only now",
@@ -85,6 +86,9 @@ def unjudged(report: AlertReport) -> Iterator[str]:
     ):
         if number:
             yield f"Articles of the time that {what}: {number:,}."
+    if report.unread.feeds:
+        named = ", ".join(report.unread.feeds[:NAMED]) + (", …" if len(report.unread.feeds) > NAMED else "")
+        yield f"Feeds that could not be read when last tried, so that news may be missing: {named} (`rhyme feeds list`)."
 
 
 def _undecided(one: Undecided) -> str:

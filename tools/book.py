@@ -58,6 +58,6 @@ def alerts_of_the_day(sources: Sources, asked: Alerts) -> Result:
     if report.status == "no_rules":
         return unavailable(lead(report))
     note = " ".join((lead(report), *unjudged(report)))
-    if not report.alerts and not report.analyses and (report.unread.failed or report.unread.waiting):
+    if not report.alerts and not report.analyses and report.unread.any:
         return unavailable(note)
     return found([of_alert(one) for one in report.alerts], note, more=report.more)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.relations.statements import COMPARED, Statement
@@ -17,7 +17,7 @@ _AHEAD = re.compile(
 """Words of a sentence that may speak of another quarter than the article's own."""
 _TO_COME = re.compile(
     r"\b(?:(?<!than )(?:expect(?:s|ing)?|expected\s+to|anticipat\w+)|guidance|outlook|forecast(?:s|ing)?"
-    r"|sees?|will|would|should|may|next|coming|upcoming|plan(?:s|ning)?\s+to|look(?:ing)?\s+(?:ahead|forward)"
+    r"|sees?|will|would|should|may|next|coming|upcoming|plan(?:s|ning)?\s+to|continues?\s+to|look(?:ing)?\s+(?:ahead|forward)"
     r"|project(?:s|ed|ing)?|estimated?|entering|(?:going|heading)\s+into)\b",
     re.IGNORECASE,
 )
@@ -121,15 +121,24 @@ def unnamed_period_faults(said: Sequence[Statement], cited: Sequence[Statement],
 
 def _of_another_time(sentence: str, period: Period, article: PeriodsNamed) -> list[str]:
     """What is told as past though the article names its period as to come alone, and the other way round."""
-    part, kind = period.part, period.part[0]
-    if not any(one[0] == kind and one != part for one in article.gone_by | article.to_come):
+    part, compared = period.part, COMPARED.search(sentence[max(0, period.start - _BACK) : period.start])
+    if part[0] != "Q" or compared:
         return []
-    compared = COMPARED.search(sentence[max(0, period.start - _BACK) : period.start])
-    if part in article.to_come - article.gone_by and not compared and not _TO_COME.search(sentence):
+    past, to_come = article.gone_by - {part}, article.to_come - {part}
+    if part in article.to_come - article.gone_by and _has_quarter(past) and not _TO_COME.search(sentence):
         return [f"the period “{period.text}” is not in what it cites but as still to come"]
-    if part in article.gone_by - article.to_come and _TO_COME.search(sentence) and not _GONE_BY.search(sentence):
+    if (
+        part in article.gone_by - article.to_come
+        and _has_quarter(to_come)
+        and _TO_COME.search(sentence)
+        and not _GONE_BY.search(sentence)
+    ):
         return [f"the period “{period.text}” is not in what it cites but as gone by"]
     return []
+
+
+def _has_quarter(parts: Collection[str]) -> bool:
+    return any(one[0] == "Q" for one in parts)
 
 
 def _of_another(sentence: str, period: Period, article: PeriodsNamed) -> list[str]:

@@ -123,7 +123,10 @@ def _each_move(sentence: str) -> Iterator[tuple[str, int]]:
             yield min(near)[1], sense
 
 
-_CHANGE_IN_FIGURES = Anycase(r"\d\s?(?:%|per\s?cent|pct|percentage|basis|bps)|\bdoubl|\btripl|\bhalv|fold\b")
+_CHANGE_IN_FIGURES = Anycase(
+    r"\d\s?(?:%|per\s?cent|pct|percentage|basis|bps)|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty)\s+per\s?cent"
+    r"|\bdoubl|\btripl|\bhalv|fold\b"
+)
 
 
 def _direction_faults(sentence: str, telling: Sequence[str]) -> list[str]:

@@ -106,7 +106,7 @@ def _ways(database: Database, home: MadeHome) -> Iterator[Iterator[Lookup]]:
     yield from _searches(newest)
     yield from _lists()
     yield from _precedents(home)
-    yield from _shown(newest)
+    yield from _shown(newest, len(home.corpus.vectors))
     for days, way in ((30, "30 days"), (366, "a year by weeks")):
         for by in ("ticker", "tag"):
             asked = {"by": by, "since": f"{days} days", "days": 1 if days == 30 else 7}
@@ -193,13 +193,13 @@ def _precedents(home: MadeHome) -> Iterator[Iterator[Lookup]]:
         )
 
 
-def _shown(newest: tuple[AnalysisSummary, ...]) -> Iterator[Iterator[Lookup]]:
+def _shown(newest: tuple[AnalysisSummary, ...], events: int) -> Iterator[Iterator[Lookup]]:
     names = {
         "an analysis": [f"analysis:{one.id}" for one in newest],
         "an article": [f"article:{one.article_id}" for one in newest],
         "a story": [f"story:{one.story_id}" for one in newest if one.story_id],
         "a claim": [f"claim:{one.id}.1" for one in newest],
-        "an event": [f"event:e{number:08d}" for number in range(0, 5_000, 50)],
+        "an event": [f"event:e{number:08d}" for number in range(0, min(5_000, events), 50)],
     }
     for way, ids in names.items():
         yield _ways_of("show", way, [{"id": one} for one in ids])

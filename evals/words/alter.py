@@ -211,12 +211,16 @@ def _stranger(text: str, companies: Sequence[str], rng: Random) -> str | None:
     return _put(text, named[0][0], rng.choice(_STRANGERS)) if named else None
 
 
+_EQUALS = re.compile(r"(?:\s+[A-Z][\w.&]*)*\s*(?:,|/|-|–|\s|\band\b|&)+\s*(?:[A-Z][\w.&]*\s+)*")
+"""Between two companies that do a thing together ("A and B", "the A-B deal"): in the other order it is as true."""
+
+
 def _other_company(text: str, companies: Sequence[str]) -> str | None:
-    """Two companies of the sentence change places; with one, another of the article takes its place."""
+    """Two companies of the sentence change places; with one, or with two as equals, another of the article takes its place."""
     named = _named(text, companies)
     if len(named) >= 2:
         first, second = sorted((named[0][0], named[1][0]), key=lambda match: match.start())
-        if first.end() <= second.start():
+        if first.end() <= second.start() and not _EQUALS.fullmatch(text[first.end() : second.start()]):
             return (
                 text[: first.start()]
                 + second.group()

@@ -6,16 +6,33 @@ stays: nobody can tell whether its call was billed, and a budget that forgot it 
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, cast, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Insert,
+    String,
+    Table,
+    Text,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from records.database.engine import Place
 from records.database.model_call_tables import model_answers, model_calls, model_holds, model_spending
+from records.database.prepared import Prepared
 from records.database.turns import Turns
 from records.errors import StoreLocked, StoreUnreachable
 from records.spending import BudgetLimits, CallBound, CallEntry, Outcome, Period, Shortfall, Spent, periods
@@ -33,21 +50,33 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 
 PERIODS: tuple[Period, ...] = ("run", "day", "month")
 
-# Statements of every call are made once: SQLAlchemy takes longer to build and to recognise one than SQLite to run it.
-_HOLD = insert(model_holds).returning(model_holds.c.number)
-_LET_GO = delete(model_holds).where(model_holds.c.number == bindparam("hold"))
-_CALL = insert(model_calls)
-_SPEND = (
+
+def _numbered(table: Table) -> Insert:
+    """A row whose number the database gives."""
+    return insert(table).values({column.name: bindparam(column.name) for column in table.c if column.name != "number"})
+
+
+_HOLD = Prepared(_numbered(model_holds).returning(model_holds.c.number))
+_LET_GO = Prepared(delete(model_holds).where(model_holds.c.number == bindparam("hold")))
+_CALL = Prepared(_numbered(model_calls))
+_SPEND = Prepared(
     update(model_spending)
-    .where(model_spending.c.period == bindparam("name"))
+    .where(model_spending.c.period.in_([bindparam(f"{period}_period") for period in PERIODS]))
     .values(
         tokens=model_spending.c.tokens + bindparam("more_tokens"),
         cost_nano=model_spending.c.cost_nano + bindparam("more_nano"),
     )
 )
-_ANSWER = select(model_answers.c.payload).where(model_answers.c.digest == bindparam("wanted"))
-_HAS_ANSWER = select(model_answers.c.digest).where(model_answers.c.digest == bindparam("wanted"))
-_KEEP_ANSWER = insert(model_answers)
+_ANSWER = Prepared(select(model_answers.c.payload).where(model_answers.c.digest == bindparam("wanted")))
+_KEPT = exists().where(model_answers.c.digest == bindparam("digest", type_=String()))
+_KEEP_ANSWER = Prepared(
+    insert(model_answers).from_select(
+        ("digest", "at", "payload"),
+        select(
+            bindparam("digest", type_=String()), bindparam("at", type_=BigInteger()), bindparam("payload", type_=Text())
+        ).where(~_KEPT),
+    )
+)
 GroupBy = Literal["day", "model", "prompt", "run"]
 _DAY = 86_400_000_000  # microseconds
 
@@ -116,17 +145,26 @@ class ModelCalls:
         def write() -> int | Shortfall:
             with self._writing() as connection:
                 short = _shortfall(connection, names, asked, limits)
-                return short or int(connection.execute(_HOLD, row).scalar_one())
+                return short or int(_HOLD.rows(connection, row)[0][0])
 
         return patiently(write)
 
-    def settle(self, entry: CallEntry, hold: int | None = None, *, held_at: datetime | None = None) -> None:
-        """Writes the row of a call that ended and lets its hold go, in one transaction. `held_at`: when it was held, so that
-        a call over midnight counts in the day that allowed it."""
+    def settle(
+        self,
+        entry: CallEntry,
+        hold: int | None = None,
+        *,
+        held_at: datetime | None = None,
+        answer: str | None = None,
+    ) -> None:
+        """Writes the row of a call that ended and lets its hold go, in one transaction, and keeps its answer if one is given.
+        `held_at`: when it was held, so that a call over midnight counts in the day that allowed it."""
 
         def write() -> None:
             with self._writing() as connection:
                 settle_in(connection, entry, hold, held_at or entry.at)
+                if answer is not None:
+                    _keep(connection, entry.request_digest, answer, entry.at)
 
         patiently(write, again=hold is not None)
         for told in self._watching:
@@ -163,15 +201,15 @@ class ModelCalls:
     def find_answer(self, digest: str) -> str | None:
         """The kept answer to the request of this digest."""
         with self._reading() as connection:
-            return connection.execute(_ANSWER, {"wanted": digest}).scalar()
+            found = _ANSWER.rows(connection, {"wanted": digest})
+        return str(found[0][0]) if found else None
 
     def keep_answer(self, digest: str, payload: str, at: datetime) -> None:
         """Keeps an answer; the first one of a request stays."""
 
         def write() -> None:
             with self._writing() as connection:
-                if connection.execute(_HAS_ANSWER, {"wanted": digest}).first() is None:
-                    connection.execute(_KEEP_ANSWER, {"digest": digest, "payload": payload, "at": to_epoch(at)})
+                _keep(connection, digest, payload, at)
 
         patiently(write, again=True)
 
@@ -217,15 +255,14 @@ def _shortfall(
 def settle_in(connection: Connection, entry: CallEntry, hold: int | None, counts_at: datetime) -> None:
     """As `ModelCalls.settle`, in a transaction under way."""
     if hold is not None:
-        let_go = connection.execute(_LET_GO, {"hold": hold})
-        if let_go.rowcount == 0:
+        let_go = _LET_GO.changed(connection, {"hold": hold})
+        if let_go == 0:
             return  # written by a try before, of which nobody heard: the server was lost as it said so
-    connection.execute(_CALL, _row(entry))
+    _CALL.changed(connection, _row(entry))
     tokens = entry.input_tokens + entry.output_tokens + entry.uncertain.tokens
     cost = (entry.cost_nano or 0) + (entry.uncertain.cost_nano or 0)
     if tokens or cost:
-        for name in periods(entry.run_id, counts_at).values():
-            _add(connection, name, tokens, cost)
+        _spend(connection, periods(entry.run_id, counts_at), tokens, cost)
 
 
 def taken_in(connection: Connection, period: Period, names: dict[Period, str]) -> Spent:
@@ -242,10 +279,18 @@ def taken_in(connection: Connection, period: Period, names: dict[Period, str]) -
     return Spent(base[0] + int(held[0]), base[1] + int(held[1]))
 
 
-def _add(connection: Connection, name: str, tokens: int, cost: int) -> None:
-    done = connection.execute(_SPEND, {"name": name, "more_tokens": tokens, "more_nano": cost})
-    if done.rowcount == 0:
-        connection.execute(insert(model_spending).values(period=name, tokens=tokens, cost_nano=cost))
+def _spend(connection: Connection, names: Mapping[Period, str], tokens: int, cost: int) -> None:
+    asked = {f"{period}_period": name for period, name in names.items()}
+    changed = _SPEND.changed(connection, {**asked, "more_tokens": tokens, "more_nano": cost})
+    if changed < len(names):  # the first call of a run, a day or a month
+        begun = select(model_spending.c.period).where(model_spending.c.period.in_(names.values()))
+        known = set(connection.execute(begun).scalars())
+        new = [{"period": name, "tokens": tokens, "cost_nano": cost} for name in names.values() if name not in known]
+        connection.execute(insert(model_spending), new)
+
+
+def _keep(connection: Connection, digest: str, payload: str, at: datetime) -> None:
+    _KEEP_ANSWER.changed(connection, {"digest": digest, "payload": payload, "at": to_epoch(at)})
 
 
 def _row(entry: CallEntry) -> dict[str, Any]:

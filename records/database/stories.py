@@ -1,31 +1,35 @@
 """Story members as rows, and the keys by which an article finds its candidates: everything as of a time."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, TextClause, bindparam, insert, select, text, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, insert, select, text, update
 
 from records.article import Article
-from records.database import analyses, line, tables
+from records.database import analyses, articles, line, tables
 from records.database.jobs import Turn
+from records.database.prepared import Prepared
 from records.errors import NotFound
 from records.story import Member, Placement, Relation, Story
 from records.taxonomy import EventType
 from records.times import from_epoch, to_epoch
 
+T = TypeVar("T")
+
 STORED = np.dtype("<f2")
 PIECE = 120
-"""Keys looked up in one statement: SQLite takes 500 joined queries, and a statement is prepared once for each count."""
+"""Keys or members looked up in one statement: SQLite takes 500 joined queries."""
+STEP = 8
+"""A statement is filled up to a multiple of so many, since each length is prepared anew. PIECE is a multiple of it."""
 
 
-@dataclass(frozen=True)
-class KeyRange:
+class KeyRange(NamedTuple):
     """One lookup: the newest `limit` members under a key, published since ≤ at ≤ until."""
 
     key: int
@@ -46,6 +50,12 @@ class StoryRow:
     event_type: EventType | None
     embedder: str | None
     vector: NDArray[np.float32] | None
+    stamp: "Stamp"
+
+
+Stamp = tuple[str, str, str, int, str, str | None, str | None]
+"""A member as it is stored, without its texts and its vector: article, story, relation, first sight, tickers, event type, embedder.
+The last three may be learnt later; and a number may be given to another article after a transaction that came to nothing."""
 
 
 @dataclass(frozen=True)
@@ -65,50 +75,77 @@ class StoryShelf:
 
     def placement(self, article_id: str) -> Placement | None:
         """Where the article was placed; None if it was not yet."""
-        payload = self._connection.execute(_PLACEMENT, {"article": article_id}).scalar()
-        return None if payload is None else Placement.model_validate_json(payload)
+        return self.placements([article_id]).get(article_id)
+
+    def placements(self, article_ids: Sequence[str]) -> dict[str, Placement]:
+        """Where articles were placed; those that were not yet are left out."""
+        found: dict[str, Placement] = {}
+        for piece in _pieces(list(dict.fromkeys(article_ids))):
+            rows = _placements(len(piece)).rows(self._connection, {f"n{place}": one for place, one in enumerate(piece)})
+            found |= {article: Placement.model_validate_json(payload) for article, payload in rows}
+        return found
+
+    def keep(self, new: Sequence[Article]) -> None:
+        """Keeps the articles that are not kept yet: at once, what `add` would do one by one."""
+        articles.save(self._connection, new)
 
     def find(self, ranges: Sequence[KeyRange], as_of: datetime) -> list[list[int]]:
         """For each range the numbers of its members first seen at or before `as_of`, newest publication first."""
         found: list[list[int]] = [[] for _ in ranges]
-        seen = to_epoch(as_of)
+        since = until = as_of
+        after = before = seen = to_epoch(as_of)
         for start in range(0, len(ranges), PIECE):
-            piece = ranges[start : start + PIECE]
             values: dict[str, int] = {"seen": seen}
+            piece = ranges[start : start + PIECE]
+            length = -(-len(piece) // STEP) * STEP
             for place, one in enumerate(piece):
-                values |= {
-                    f"k{place}": one.key, f"a{place}": to_epoch(one.since), f"b{place}": to_epoch(one.until),
-                    f"n{place}": one.limit,
-                }  # fmt: skip
-            for place, number in self._connection.execute(_lookup(len(piece)), values):
+                if one.since is not since or one.until is not until:  # neighbours mostly share them
+                    since, until = one.since, one.until
+                    after, before = to_epoch(since), to_epoch(until)
+                values |= zip(_NAMES[place], (one.key, after, before, one.limit), strict=True)
+            for place in range(len(piece), length):
+                values |= dict.fromkeys(_NAMES[place], 0)
+            for place, number in _lookup(length).rows(self._connection, values):
                 found[start + place].append(number)
         return found
 
     def rows(self, numbers: Collection[int]) -> dict[int, StoryRow]:
         """Members by number."""
-        if not numbers:
-            return {}
-        rows = self._connection.execute(_BY_NUMBER, {"numbers": sorted(numbers)})
-        return {row.number: _row(row) for row in rows}
+        rows = [
+            row
+            for piece in _pieces(sorted(numbers))
+            for row in _by_number(len(piece)).rows(self._connection, {f"n{place}": n for place, n in enumerate(piece)})
+        ]
+        return {row.number: row for row in map(_row, rows)}
 
-    def newest(self, story_id: str, as_of: datetime, limit: int) -> list[StoryRow]:
-        """The members of a story first seen by then, newest first; its first member is among them in any case."""
+    def stamps(self, numbers: Collection[int]) -> dict[int, Stamp]:
+        """What members are by now, by number: whether a row that was read before still stands."""
+        return {
+            number: tuple(stamp)
+            for piece in _pieces(sorted(numbers))
+            for number, *stamp in _stamps(len(piece)).rows(
+                self._connection, {f"n{place}": n for place, n in enumerate(piece)}
+            )
+        }
+
+    def newest(self, story_id: str, as_of: datetime, limit: int) -> list[int]:
+        """The members of a story first seen by then, by number, newest first; its first member is among them in any case."""
         asked = {"story": story_id, "seen": to_epoch(as_of), "most": limit}
-        rows = list(self._connection.execute(_NEWEST, asked))
-        if len(rows) == limit:
-            rows[-1] = self._connection.execute(_OLDEST, asked).one()
-        return [_row(row) for row in rows]
+        numbers = [number for (number,) in _NEWEST.rows(self._connection, asked)]
+        if len(numbers) == limit:
+            ((numbers[-1],),) = _OLDEST.rows(self._connection, asked)
+        return numbers
 
     def head(self, story_id: str, as_of: datetime) -> StoryHead | None:
         """Of the members first seen by then; None if there are none."""
-        rows = self._connection.execute(_HEAD, {"story": story_id, "seen": to_epoch(as_of)}).all()
+        rows = _HEAD.rows(self._connection, {"story": story_id, "seen": to_epoch(as_of)})
         if not rows:
             return None
-        dated = [row.published_at for row in rows if row.published_at is not None]
+        dated = [published_at for _, published_at, _ in rows if published_at is not None]
         return StoryHead(
-            from_epoch(rows[0].first_seen_at),
+            from_epoch(rows[0][0]),
             from_epoch(min(dated)) if dated else None,
-            _sources(row.source for row in rows),
+            _sources(source for _, _, source in rows),
         )
 
     def add(
@@ -121,9 +158,11 @@ class StoryShelf:
         event_type: EventType | None,
         embedder: str | None,
         vector: NDArray[np.float32] | None,
+        kept: bool = False,
     ) -> None:
-        """Keeps the article, unless it is kept already, its placement and its keys."""
-        analyses.save_article(self._connection, article)
+        """Keeps the article, unless it is kept already (`kept`: it is), its placement and its keys."""
+        if not kept:
+            analyses.save_article(self._connection, article)
         values = {
             "article_id": article.id,
             "story_id": placement.story_id,
@@ -134,7 +173,8 @@ class StoryShelf:
             "payload": placement.model_dump_json(),
         }
         values |= _extras(tickers, event_type, embedder, vector)
-        self._add_keys(self._connection.execute(_ADD, values).scalar_one(), article, keys)
+        ((number,),) = _ADD.rows(self._connection, values)
+        self._add_keys(number, article, keys)
 
     def learn(
         self,
@@ -148,8 +188,7 @@ class StoryShelf:
     ) -> None:
         """Adds what was read of a placed article since; its placement stays. `keys`: those of its tickers."""
         column = tables.story_members.c
-        row = self._connection.execute(_member_rows().where(column.article_id == article.id)).one()
-        known = _row(row)
+        known = _row(self._connection.execute(_member_rows().where(column.article_id == article.id)).one())
         more = _extras(
             sorted({*known.tickers, *tickers}),
             event_type or known.event_type,
@@ -169,8 +208,7 @@ class StoryShelf:
     def _add_keys(self, number: int, article: Article, keys: Iterable[int]) -> None:
         at, seen = to_epoch(article.known_at), to_epoch(article.first_seen_at)
         rows = [{"key": key, "at": at, "member_number": number, "first_seen_at": seen} for key in sorted(set(keys))]
-        if rows:
-            self._connection.execute(insert(tables.story_keys), rows)
+        _ADD_KEYS.each(self._connection, rows)
 
 
 def story(connection: Connection, story_id: str) -> Story:
@@ -204,15 +242,46 @@ def story(connection: Connection, story_id: str) -> Story:
     )
 
 
-@lru_cache(maxsize=PIECE)
-def _lookup(count: int) -> TextClause:
+def _pieces(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Some at a time, the last repeated to fill a multiple of STEP."""
+    for start in range(0, len(values), PIECE):
+        piece = values[start : start + PIECE]
+        yield [*piece, *[piece[-1]] * (-len(piece) % STEP)]
+
+
+_NAMES = [tuple(f"{name}{place}" for name in "kabn") for place in range(PIECE)]
+
+
+@cache
+def _lookup(count: int) -> Prepared:
     """One statement for `count` keys, each with its own limit: a common key cannot crowd out a rare one."""
     one = (
         "SELECT {place} AS place, member_number FROM (SELECT member_number FROM story_keys WHERE key = :k{place}"
         " AND at BETWEEN :a{place} AND :b{place} AND first_seen_at <= :seen"
         " ORDER BY at DESC, member_number DESC LIMIT :n{place}) AS t{place}"
     )
-    return text(" UNION ALL ".join(one.format(place=place) for place in range(count)))
+    return Prepared(text(" UNION ALL ".join(one.format(place=place) for place in range(count))))
+
+
+@cache
+def _by_number(count: int) -> Prepared:
+    return Prepared(_member_rows().where(_MEMBER.number.in_(_places(count))))
+
+
+@cache
+def _stamps(count: int) -> Prepared:
+    m = _MEMBER
+    stamp = (m.article_id, m.story_id, m.relation, m.first_seen_at, m.tickers, m.event_type, m.embedder)
+    return Prepared(select(m.number, *stamp).where(m.number.in_(_places(count))))
+
+
+@cache
+def _placements(count: int) -> Prepared:
+    return Prepared(select(_MEMBER.article_id, _MEMBER.payload).where(_MEMBER.article_id.in_(_places(count))))
+
+
+def _places(count: int) -> list[BindParameter[Any]]:
+    return [bindparam(f"n{place}") for place in range(count)]
 
 
 def _member_rows() -> Select[Any]:
@@ -231,21 +300,21 @@ def _member_rows() -> Select[Any]:
     ).join(article, article.c.id == member.c.article_id)
 
 
-def _row(row: Any) -> StoryRow:
-    values: Mapping[str, Any] = row._mapping
-    columns = {name.removeprefix("article_"): values[name] for name in values if name.startswith("article_")}
-    article = analyses.article_of(
-        {**columns, "first_seen_at": row.first_seen_at}
-    )  # as placed, should it be kept from before
+def _row(row: Sequence[Any]) -> StoryRow:
+    """Of the columns of `_member_rows`."""
+    number, story_id, first_seen_at, relation, _, tickers, event_type, embedder, vector, *columns = row
+    kept = dict(zip(_ARTICLE.keys(), columns, strict=True))
     return StoryRow(
-        number=row.number,
-        article=article,
-        story_id=row.story_id,
-        relation=row.relation,
-        tickers=tuple(json.loads(row.tickers)),
-        event_type=None if row.event_type is None else EventType(row.event_type),
-        embedder=row.embedder,
-        vector=None if row.vector is None else np.frombuffer(row.vector, dtype=STORED).astype(np.float32),
+        number=number,
+        # as placed, should it be kept from before
+        article=analyses.article_of({**kept, "first_seen_at": first_seen_at}),
+        story_id=story_id,
+        relation=relation,
+        tickers=tuple(json.loads(tickers)),
+        event_type=None if event_type is None else EventType(event_type),
+        embedder=embedder,
+        vector=None if vector is None else np.frombuffer(vector, dtype=STORED).astype(np.float32),
+        stamp=(kept["id"], story_id, relation, first_seen_at, tickers, event_type, embedder),
     )
 
 
@@ -266,17 +335,22 @@ def _sources(names: Iterable[str | None]) -> tuple[str, ...]:
 
 _MEMBER, _ARTICLE = tables.story_members.c, tables.articles.c
 _SEEN = (_MEMBER.story_id == bindparam("story"), _MEMBER.first_seen_at <= bindparam("seen"))
-# built once: putting a statement together takes longer than running it
-_PLACEMENT = select(_MEMBER.payload).where(_MEMBER.article_id == bindparam("article"))
-_BY_NUMBER = _member_rows().where(_MEMBER.number.in_(bindparam("numbers", expanding=True)))
-_NEWEST = (
-    _member_rows().where(*_SEEN).order_by(_MEMBER.first_seen_at.desc(), _MEMBER.number.desc()).limit(bindparam("most"))
+_NEWEST = Prepared(
+    select(_MEMBER.number)
+    .where(*_SEEN)
+    .order_by(_MEMBER.first_seen_at.desc(), _MEMBER.number.desc())
+    .limit(bindparam("most"))
 )
-_OLDEST = _member_rows().where(*_SEEN).order_by(_MEMBER.first_seen_at, _MEMBER.number).limit(1)
-_HEAD = (
+_OLDEST = Prepared(select(_MEMBER.number).where(*_SEEN).order_by(_MEMBER.first_seen_at, _MEMBER.number).limit(1))
+_HEAD = Prepared(
     select(_MEMBER.first_seen_at, _ARTICLE.published_at, _ARTICLE.source)
     .join(tables.articles, _ARTICLE.id == _MEMBER.article_id)
     .where(*_SEEN)
     .order_by(_MEMBER.first_seen_at, _MEMBER.number)
 )
-_ADD = insert(tables.story_members).returning(_MEMBER.number)
+_ADD = Prepared(
+    insert(tables.story_members)
+    .values({name: bindparam(name) for name in _MEMBER.keys() if name != "number"})  # noqa: SIM118 - columns, no mapping
+    .returning(_MEMBER.number)
+)
+_ADD_KEYS = Prepared(insert(tables.story_keys))

@@ -1,7 +1,9 @@
 """Sources into a database: each article once, each in its story, whatever is read twice."""
 
 import json
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from records.article import Article
 from records.database import Database
 from records.errors import RhymeError, SourceUnreachable, StoreLocked
 from records.feed import Feed
+from records.story import Placement
 from vectorstore.threads import StoryThreads
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -95,6 +98,16 @@ def test_articles_are_kept_and_placed_and_the_report_counts_them(
     assert {one.title for one in to_analyse(database)} == {ALCOA, "Fed holds rates steady"}
 
 
+def test_what_takes_articles_in_loads_neither_the_event_memory_nor_the_analysis() -> None:
+    wanted = "import sys, agent.ingest, agent.jobs.engine, vectorstore.threads"
+    heavy = {"chromadb", "scipy", "datasketch", "exchange_calendars", "trafilatura", "agent.analyze"}
+    code = f"{wanted}; print(*({heavy!r} & sys.modules.keys()))"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == []
+
+
 def test_the_same_source_twice_adds_nothing(ingest: Ingest, database: Database, rows: Callable[..., Source]) -> None:
     source = rows({"title": ALCOA, "text": TEXT}, {"title": "Fed holds rates steady"})
     ingest.take(source)
@@ -150,6 +163,37 @@ def test_a_source_that_fails_under_way_keeps_what_came_before_and_says_why(datab
     assert done.report.error is not None
     assert done.report.error.kind == "source_unreachable"
     assert len(database.intake.entries("x")) == BATCH + 3
+
+
+def test_a_source_that_gives_its_articles_slowly_has_them_kept_as_they_come(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.ingest.BATCH_SECONDS", 0.0)  # whatever comes took longer
+    kept: list[int] = []
+
+    def items() -> Iterator[Item]:
+        for number in range(3):
+            yield received(number)
+            kept.append(len(database.intake.entries("x")))
+
+    done = Ingest(Scripted(Delivery(items())), database, StoryThreads(database), clock).take(Source("x"))
+    assert (done.report.new, kept) == (3, [1, 2, 3])
+
+
+def test_an_article_kept_by_a_run_that_was_cut_off_is_placed_between_new_ones_in_the_order_of_the_source(
+    database: Database, clock: Clock
+) -> None:
+    given = [received(number) for number in range(4)]
+    database.intake.save_articles([given[1].article, given[2].article])
+    placed: list[str] = []
+
+    class Noted(StoryThreads):
+        def place_all(self, articles: Sequence[Article], **options: object) -> list[Placement]:
+            placed.extend(article.id for article in articles)
+            return super().place_all(articles, **options)  # type: ignore[arg-type]
+
+    Ingest(Scripted([*given, given[0]]), database, Noted(database), clock).take(Source("x"))
+    assert placed == [one.article.id for one in given]
 
 
 def test_a_source_that_cannot_be_had_is_an_error_with_a_name_not_no_news(ingest: Ingest, tmp_path: Path) -> None:

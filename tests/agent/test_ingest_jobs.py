@@ -183,7 +183,7 @@ def test_a_kind_of_note_leaves_out_what_differs(note: str, kind: str) -> None:
 
 def many(rows: Callable[..., Source]) -> Source:
     words = "alumina bauxite copper dollar euro freight gold helium iron jet kerosene lithium".split()
-    return rows(*({"title": f"{words[n % 12]} maker {words[n // 12]} reports {n}"} for n in range(2 * BATCH)))
+    return rows(*({"title": f"{words[n % 12]} maker {words[n // 12 % 12]} reports {n}"} for n in range(2 * BATCH)))
 
 
 def test_told_to_stop_a_reading_keeps_whole_batches_and_the_next_goes_on(

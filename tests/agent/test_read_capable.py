@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.progress import silent
+from agent.progress import Progress, silent, writing
 from agent.read import fit_to_context, read
 from agent.read_capable import FactAnswer, MentionAnswer, ReadAnswer, SentimentAnswer, answer_schema
 from models.scripted import Reply, ScriptedModel
@@ -27,6 +27,17 @@ def good_answer(**changes: object) -> ReadAnswer:
         "facts": [FactAnswer(text="The premium is 26.6 percent.", quote="a premium of 26.6 percent")],
     }
     return ReadAnswer.model_validate({**ReadAnswer.model_validate(values).model_dump(), **changes})
+
+
+def test_what_the_model_writes_is_told_to_who_watches_and_to_nobody_else(
+    article: Article, candidates: tuple[Candidate, ...]
+) -> None:
+    seen: list[Progress] = []
+    with ScriptedModel([Reply(good_answer())]) as model:
+        read(article, candidates, model, PromptLibrary(), seen.append)
+    assert ReadAnswer.model_validate_json("".join(one.token or "" for one in seen)) == good_answer()
+    assert {one.stage for one in seen} == {"read"}
+    assert writing(silent, "read") is None
 
 
 def test_the_form_becomes_a_reading_with_spans(article: Article, candidates: tuple[Candidate, ...]) -> None:

@@ -210,6 +210,7 @@ TALE = (
         (GUIDED, "Q3 revenue was $679 million."),
         (GUIDED, "Contoso expects sales of $2.1 billion in the fourth quarter."),
         (GUIDED, "In the third quarter orders were strong."),
+        (CALL, "Contoso expects a softer market than at the end of the first quarter."),
         (TALE, "Contoso recalls 32,000 cases for phones of Northwind."),
         (TALE, "The phones of Northwind have cases that Contoso is recalling."),
         (TALE, "Lower drilling activity hurt it."),

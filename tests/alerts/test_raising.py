@@ -8,9 +8,11 @@ import pytest
 from alerts import Alerts, Following
 from records.database import Database
 from records.errors import SourceUnreachable
+from records.feed import Feed
 from records.reading import Sentiment
 from records.taxonomy import EventType, Tag
 from tests.alerts.conftest import MIDNIGHT, NOW, KeepNews, MakeRule, told
+from tools.alert_lines import unjudged
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -220,6 +222,23 @@ def test_a_portfolio_that_cannot_be_read_leaves_its_rule_undecided_and_the_other
     assert (blind.rule, blind.message) == ("book", "The portfolio file is gone.")
     nothing_held = Alerts(database, lambda: set())
     assert [one.rule for one in nothing_held.report(NOW).alerts] == ["msft"]
+
+
+def test_a_feed_that_failed_is_named_and_is_not_no_news_from_when_that_was_known(
+    alerts: Alerts, database: Database, set_rule: MakeRule, keep_news: KeepNews
+) -> None:
+    set_rule(tickers=("AAPL",))
+    keep_news(ago=3 * HOUR)
+    read = Feed(
+        name="wire", kind="feed", address="https://news.example", added_at=NOW, due_at=NOW, checked_at=NOW - HOUR
+    )
+    database.intake.add_feed(read)
+    assert alerts.report(NOW).status == "none_met"
+    database.intake.update_feed(read.model_copy(update={"error": "no such host", "failures": 1}))
+    report = alerts.report(NOW)
+    assert (report.status, report.unread.feeds) == ("undecided", ("wire",))
+    assert any("wire" in sentence for sentence in unjudged(report))
+    assert alerts.report(NOW - 2 * HOUR).status == "none_met"
 
 
 def test_without_rules_nothing_was_looked_at(alerts: Alerts, keep_news: KeepNews) -> None:

@@ -289,3 +289,22 @@ def test_without_a_folder_the_shipped_questions_are_searched(
     assert main(["eval", "chat", "--limit", "0", "--json", "--quiet", "--home", str(tmp_path)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["split"], told["n"], told["layer"]) == ("shipped", 20, "offline")
+
+
+def test_the_turns_of_a_model_that_calls_tools_are_recorded_and_read_again_without_it(
+    server: ToolServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("inspect_ai", reason="the extra `evals` is not installed")
+    server.turns = [Says("I don't know from what I have.")] * 4
+    recorded, home = tmp_path / "recorded.jsonl.gz", str(tmp_path / "first")
+    words = ["eval", "all", "--only", "chat", "--limit", "2", "--quiet", "--json"]
+    assert main([*words, "--record", str(recorded), "--home", home]) == 0
+    live = json.loads(capsys.readouterr().out)["runs"][-1]
+    asked = len(server.bodies)
+    assert asked
+    assert (live["layer"], live["n"], live["metrics"]["refused"]) == ("live", 2, 1.0)
+    assert main([*words, "--replay", str(recorded), "--home", str(tmp_path / "other")]) == 0
+    again = json.loads(capsys.readouterr().out)["runs"][-1]
+    assert (again["layer"], again["provenance"]["profile"]) == ("replay", "capable")
+    assert again["metrics"] == live["metrics"]
+    assert len(server.bodies) == asked

@@ -217,20 +217,20 @@ def _ablated(**metrics: Ablated) -> tuple[Ablation, ...]:
 
 
 def _shown_ablations(run: Run) -> list[str]:
-    """Cells of the Markdown table's only line."""
+    """The title of the Markdown table, and the cells of its only line."""
     text = _text(run, ".md").split("### Ablations")[1].split("###")[0]
-    (line,) = [line for line in text.splitlines() if line.startswith("| threads")]
-    return [cell.strip() for cell in line.strip("|").split("|")]
+    title, _, _, line = [line for line in text.splitlines() if line]
+    return [title, *(cell.strip() for cell in line.strip("|").split("|"))]
 
 
 def test_an_ablation_stands_beside_its_run_with_the_difference_and_what_could_be_seen() -> None:
     found = Ablated(value=0.90, difference=0.05, interval=(0.01, 0.09))
     run = _run(ablations=_ablated(bcubed_f1=found))
     cells = _shown_ablations(run)
-    assert cells[1:4] == ["precedents, 50 in the run", "none", "bcubed_f1"]
-    assert cells[4:7] == ["0.95", "0.9", "0.05 (0.01 to 0.09)"]
-    assert cells[7] == "± 0.05718"  # 2.8016 standard errors of .08 / 3.92
-    assert cells[8] == "3 of 60 differ"
+    assert cells[:3] == ["threads (shipped): precedents, 50 in the run", "none", "bcubed_f1"]
+    assert cells[3:6] == ["0.95", "0.9", "0.05 (0.01 to 0.09)"]
+    assert cells[6] == "± 0.05718"  # 2.8016 standard errors of .08 / 3.92
+    assert cells[7] == "3 of 60 differ"
     page = _text(run, ".html")
     assert "<h3>Ablations</h3>" in page
     assert 'aria-label="threads: ablations, bcubed_f1"' in page
@@ -239,12 +239,12 @@ def test_an_ablation_stands_beside_its_run_with_the_difference_and_what_could_be
 
 def test_an_ablation_that_changes_nothing_claims_no_power() -> None:
     same = Ablated(value=0.95, difference=0.0, interval=(0.0, 3e-13))
-    assert _shown_ablations(_run(ablations=_ablated(bcubed_f1=same)))[6:8] == ["none", "–"]
+    assert _shown_ablations(_run(ablations=_ablated(bcubed_f1=same)))[5:7] == ["none", "–"]
 
 
 def test_a_difference_that_could_not_be_told_is_unknown_and_not_drawn() -> None:
     run = _run(ablations=_ablated(bcubed_f1=Ablated(value=None)))
-    assert _shown_ablations(run)[5:8] == ["–", "–", "–"]
+    assert _shown_ablations(run)[4:7] == ["–", "–", "–"]
     assert "ablations, bcubed_f1" not in _text(run, ".html")
 
 

@@ -126,6 +126,19 @@ def test_each_alteration_makes_one_mistake_of_its_kind() -> None:
 
 
 @pytest.mark.parametrize(
+    "pair", ["Apple and Nokia", "Apple, Nokia", "Apple Nokia", "Apple Inc and Nokia", "the Apple-Nokia"]
+)
+def test_equals_in_another_order_are_no_mistake(pair: str) -> None:
+    text = f"Regulators looked at {pair} plans."
+    assert "company of the article" not in alterations(text, ("Apple", "Nokia"), Random(1))
+    third = alterations(text, ("Apple", "Nokia", "Sony"), Random(1))["company of the article"]
+    assert "Sony" in third
+    assert "Apple" not in third
+    turned = alterations("Apple sues Nokia.", ("Apple", "Nokia"), Random(1))["company of the article"]
+    assert turned == "Nokia sues Apple."
+
+
+@pytest.mark.parametrize(
     ("fault", "right"),
     [
         ("the figure “$0.31” is not in what it cites", True),

@@ -221,6 +221,20 @@ def test_a_repaired_answer_is_kept_with_its_first_try(server: BillingServer, ope
     assert server.requests == 2
 
 
+def test_an_answer_is_kept_as_its_call_is_settled_and_one_to_be_repaired_only_after(
+    server: BillingServer, database: Database, opened: Open
+) -> None:
+    """A process that is killed after a call was settled does not pay for it again."""
+    server.faults = lambda number: "bad json" if number == 1 else ""
+    books, kept = database.model_calls, list[tuple[Outcome, bool]]()
+    books.watch(lambda entry: kept.append((entry.outcome, books.find_answer(entry.request_digest) is not None)))
+    assert len(ask(opened(), "What is it?").calls) == 2
+    assert kept == [(Outcome.UNUSABLE, False), (Outcome.ANSWERED, True)]
+    assert all(books.find_answer(entry.request_digest) for entry in books.entries())
+    ask(opened(cache=False), "And now?")
+    assert kept[-1] == (Outcome.ANSWERED, False)
+
+
 def test_an_answer_that_could_not_be_repaired_is_asked_for_anew(server: BillingServer, opened: Open) -> None:
     server.never_mends, server.faults = True, lambda number: "bad json" if number <= 2 else ""
     with pytest.raises(ModelAnswerInvalid):

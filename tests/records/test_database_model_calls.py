@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 import records
 from records.database import Database, model_calls
+from records.database.prepared import Prepared
 from records.errors import StoreError, StoreUnreachable
 from records.spending import BudgetLimit, BudgetLimits, CallBound, CallEntry, Outcome, Shortfall, Spent
 
@@ -137,7 +138,32 @@ def test_the_first_answer_kept_for_a_request_stays(database: Database) -> None:
     assert database.model_calls.find_answer("ee") is None
     database.model_calls.keep_answer("ee", '{"text": "one"}', NOON)
     database.model_calls.keep_answer("ee", '{"text": "two"}', NOON)
+    database.model_calls.settle(replace(CALL, request_digest="ee"), answer='{"text": "three"}')
     assert database.model_calls.find_answer("ee") == '{"text": "one"}'
+
+
+def test_a_call_and_its_answer_are_written_together_or_not_at_all(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = hold(database, CallBound(300, 6_000), BudgetLimits())
+    assert isinstance(held, int)
+    with monkeypatch.context() as broken:
+        refused = Prepared(text("INSERT INTO model_answers (digest) VALUES (NULL)"))
+        broken.setattr(model_calls, "_KEEP_ANSWER", refused)
+        with pytest.raises(StoreError):
+            database.model_calls.settle(CALL, held, answer='{"text": "one"}')
+    assert database.model_calls.entries() == []
+    assert [one.number for one in database.model_calls.holds()] == [held]
+    database.model_calls.settle(CALL, held, answer='{"text": "one"}')
+    assert database.model_calls.entries() == [CALL]
+    assert database.model_calls.find_answer("cd") == '{"text": "one"}'
+
+
+def test_the_first_call_of_a_new_day_begins_its_sum_and_adds_to_the_months(database: Database) -> None:
+    for at in (NOON, NOON + timedelta(days=1)):
+        database.model_calls.settle(replace(CALL, at=at))
+    taken = database.model_calls.taken("r1", NOON + timedelta(days=1))
+    assert taken == {"run": Spent(10_000, 240), "day": Spent(5_000, 120), "month": Spent(10_000, 240)}
 
 
 SPENDER = """

@@ -75,7 +75,9 @@ def test_the_newest_members_include_the_first_and_the_head_tells_who_and_when(da
     for number in range(6):
         keep(database, number, [])
     with database.stories() as shelf:
-        assert [row.article.id for row in shelf.newest("S1", START + timedelta(minutes=4), 3)] == ["a4", "a3", "a0"]
+        numbers = shelf.newest("S1", START + timedelta(minutes=4), 3)
+        rows = shelf.rows(numbers)
+        assert [rows[number].article.id for number in numbers] == ["a4", "a3", "a0"]
         head = shelf.head("S1", START + timedelta(minutes=4))
         assert shelf.head("S1", START - timedelta(minutes=1)) is None
     assert head is not None
@@ -85,6 +87,8 @@ def test_the_newest_members_include_the_first_and_the_head_tells_who_and_when(da
 def test_what_is_learnt_later_is_added_once_and_the_placement_stays(database: Database) -> None:
     article = keep(database, 1, [5])
     vector = np.array([0.6, 0.8], dtype=np.float32)
+    with database.stories() as shelf:
+        [before] = shelf.stamps(shelf.newest("S1", START + timedelta(days=1), 9)).values()
     for _ in range(2):
         with database.stories() as shelf:
             kept = shelf.placement(article.id)
@@ -93,7 +97,9 @@ def test_what_is_learnt_later_is_added_once_and_the_placement_stays(database: Da
             assert shelf.placement(article.id) == kept
     assert find(database, span(9), span(5)) == [["a1"], ["a1"]]
     with database.stories() as shelf:
-        [row] = shelf.newest("S1", START + timedelta(days=1), 9)
+        [row] = shelf.rows(shelf.newest("S1", START + timedelta(days=1), 9)).values()
+        assert shelf.stamps([row.number]) == {row.number: row.stamp}
+        assert row.stamp != before
     assert (row.tickers, row.event_type, row.embedder) == (("ACME",), EventType.GUIDANCE, "e:1")
     assert row.vector is not None
     assert np.allclose(row.vector, vector, atol=1e-3)

@@ -1,8 +1,10 @@
 """What identifies a text: terms, furniture taken off, digests, MinHash keys that never change, novelty."""
 
+import numpy as np
 import pytest
+from datasketch import MinHash  # type: ignore[import-untyped]
 
-from vectorstore.threads.fingerprint import fingerprint
+from vectorstore.threads.fingerprint import BANDS, PERMUTATIONS, fingerprint, key_of
 from vectorstore.threads.novelty import content_of, novelty
 from vectorstore.threads.terms import rarity, terms_of
 
@@ -78,11 +80,20 @@ def test_a_text_that_says_it_corrects_is_labelled() -> None:
 
 
 def test_the_keys_of_a_text_never_change() -> None:
-    # they are stored: another scheme of hashing, or another version of datasketch, would find nothing that was kept before
+    # they are stored: another scheme of hashing, would find nothing that was kept before
     assert fingerprint("Acme cuts forecast", BODY).bands[:2] == GOLDEN
 
 
 GOLDEN = (-5886175846683628018, 966578971930067691)
+
+
+@pytest.mark.parametrize("words", [4, 12, 400])
+def test_the_bands_are_those_of_the_library_that_made_the_ones_kept_before(words: int) -> None:
+    mark = fingerprint("Acme", " ".join(f"word{number * number % 997}" for number in range(words)))
+    reference = MinHash(num_perm=PERMUTATIONS, seed=1, scheme="affine32", hashfunc=int)
+    reference.update_batch(sorted(mark.shingles))
+    values = np.asarray(reference.hashvalues, dtype="<u8").reshape(BANDS, -1)
+    assert mark.bands == tuple(key_of("band", f"{band}:{row.tobytes().hex()}") for band, row in enumerate(values))
 
 
 def test_a_text_too_short_to_tell_has_no_body_digest() -> None:

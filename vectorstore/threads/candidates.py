@@ -13,7 +13,7 @@ from itertools import combinations
 from records.database.stories import KeyRange, StoryShelf
 from vectorstore.threads.fingerprint import key_of, lead_digest
 from vectorstore.threads.sketch import KEY_TERMS, Sketch
-from vectorstore.threads.terms import rarity, terms_of
+from vectorstore.threads.terms import rarity
 
 STORY_LIFE = timedelta(days=10)
 """A story takes no member later than this after its last one: what comes then is a new event that reminds of it."""
@@ -51,8 +51,10 @@ def candidates(shelf: StoryShelf, new: Sketch, as_of: datetime) -> Candidates:
     for kind, keys in new.keys().items():
         since = new.at - (EXACT_LIFE if kind == "exact" else STORY_LIFE)
         asked += [(kind, KeyRange(key, since, until, LIMITS[kind])) for key in keys]
-    asked += [("told", KeyRange(key, new.at - STORY_LIFE, until, TOLD_LIMIT)) for key in told_keys(new)]
-    past = [KeyRange(key, new.at - COMPANY_PAST, until, COMPANY_STORIES) for key in new.keys()["ticker"]]
+    since = new.at - STORY_LIFE
+    asked += [("told", KeyRange(key, since, until, TOLD_LIMIT)) for key in told_keys(new)]
+    since = new.at - COMPANY_PAST
+    past = [KeyRange(key, since, until, COMPANY_STORIES) for key in new.keys()["ticker"]]
     found = shelf.find([*(one for _, one in asked), *past], as_of)
     scores: dict[int, int] = defaultdict(int)
     for (kind, _), numbers in zip(asked, found, strict=False):
@@ -71,7 +73,7 @@ def latest(new: Sketch) -> datetime:
 
 def told_keys(new: Sketch) -> list[int]:
     """The keys by which headlines are found that a paragraph of the text tells again."""
-    parts = parts_of(new)
+    parts = new.parts
     if len(parts) < 2 and new.print.label != "digest":
         return []
     leads = [lead_digest(part) for part in new.print.text.split("\n")[:TOLD_PARTS]]
@@ -80,11 +82,6 @@ def told_keys(new: Sketch) -> list[int]:
         rare = sorted(terms, key=lambda term: (-rarity(term), term))[:TOLD_TERMS]
         keys += [key_of("pair", f"{first} {second}") for first, second in combinations(sorted(rare), 2)]
     return list(dict.fromkeys(keys))
-
-
-def parts_of(new: Sketch) -> Sequence[frozenset[str]]:
-    """The terms of each paragraph."""
-    return [terms for part in new.print.text.split("\n") if (terms := frozenset(terms_of(part)))]
 
 
 def tells(parts: Sequence[frozenset[str]], headline: frozenset[str], weights: Mapping[str, float]) -> float:

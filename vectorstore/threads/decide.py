@@ -2,11 +2,12 @@
 
 import json
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
+from operator import itemgetter
 from types import MappingProxyType
 
 from records.story import Relation
@@ -151,12 +152,11 @@ def _chance(log_odds: float) -> float:
 def _at(knots: Sequence[tuple[float, float]], value: float | None) -> float:
     if value is None:
         raise TypeError("a curve was asked about a feature that is not known")
-    if value <= knots[0][0]:
-        return knots[0][1]
-    for (x0, y0), (x1, y1) in pairwise(knots):
-        if value <= x1:
-            return y0 + (y1 - y0) * (value - x0) / (x1 - x0)
-    return knots[-1][1]
+    place = bisect_left(knots, value, key=itemgetter(0))
+    if place == 0 or place == len(knots):
+        return knots[min(place, len(knots) - 1)][1]
+    (x0, y0), (x1, y1) = knots[place - 1], knots[place]
+    return y0 + (y1 - y0) * (value - x0) / (x1 - x0)
 
 
 def _one_headline(a: Sketch, b: Sketch, features: Shared) -> float:

@@ -1,14 +1,15 @@
 """What two stories share, as numbers. Every feature is symmetric: the order of the two does not matter."""
 
 import math
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
 
 from rapidfuzz import fuzz
 
-from vectorstore.threads.fingerprint import words_of
 from vectorstore.threads.sketch import Sketch
-from vectorstore.threads.terms import folded
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,6 @@ class Shared:
     """Between their publications."""
 
 
-_NAMES = tuple(one.name for one in fields(Shared))
 NAME_RARITY = 6.0
 """Nats from which the first term may be a name: in fewer than one headline in 400."""
 NATS = 10.0
@@ -83,24 +83,25 @@ NATS = 10.0
 
 def shared(a: Sketch, b: Sketch) -> Shared:
     """Compares two articles."""
-    both, either = a.title_set & b.title_set, a.title_set | b.title_set
-    weight = {**a.weights, **b.weights}
-    common, total = _sum(weight, both), _sum(weight, either)
+    both = a.title_set & b.title_set
+    either = len(a.title_set) + len(b.title_set) - len(both)
+    weights = [a.weights[term] for term in sorted(both)]  # sorted: sums of floats depend on their order
+    common = sum(weights)
+    total = sum(
+        a.weights[term] if term in a.title_set else b.weights[term] for term in sorted(a.title_set | b.title_set)
+    )
     body_jaccard, body_contained = _bodies(a, b)
     least = min(len(a.title_set), len(b.title_set))
-    ranked = [*sorted((weight[term] for term in both), reverse=True), 0.0, 0.0, 0.0]
-    lacking = sorted((_most(weight, a.title_set - both), _most(weight, b.title_set - both)))
+    ranked = [*sorted(weights, reverse=True), 0.0, 0.0, 0.0]
+    lacking = sorted((_most(a, a.title_set - both), _most(b, b.title_set - both)))
     return Shared(
         jaccard=_over(common, total),
-        contained=_over(common, min(_sum(weight, a.title_set), _sum(weight, b.title_set))),
-        cosine=_over(
-            sum(weight[term] ** 2 for term in both),
-            math.sqrt(sum(w * w for w in a.weights.values()) * sum(w * w for w in b.weights.values())),
-        ),
-        plain=_over(len(both), len(either)),
-        order=_jaccard(_neighbours(a), _neighbours(b)),
-        letters=_jaccard(_letters(a), _letters(b)),
-        fuzzy=fuzz.token_set_ratio(" ".join(a.title_terms), " ".join(b.title_terms)) / 100,
+        contained=_over(common, min(a.weight, b.weight)),
+        cosine=_over(sum(weight**2 for weight in weights), math.sqrt(a.squared_weight * b.squared_weight)),
+        plain=_over(len(both), either),
+        order=_jaccard(a.neighbours, b.neighbours),
+        letters=_jaccard(a.letters, b.letters),
+        fuzzy=fuzz.token_set_ratio(a.joined_terms, b.joined_terms) / 100,
         shared_rarity=min(2.0, (common - ranked[0]) / NATS),
         first=ranked[0] / NATS,
         second=ranked[1] / NATS,
@@ -115,7 +116,7 @@ def shared(a: Sketch, b: Sketch) -> Shared:
         opening=_opening(a, b),
         other_names=_other_names(a, b),
         short=1 / max(1, least),
-        surface=_jaccard(words_of(a.print.title), words_of(b.print.title)),
+        surface=_jaccard(a.surface, b.surface),
         sorted_letters=fuzz.token_sort_ratio(a.print.title, b.print.title) / 100,
         dense=_dense(a, b),
         body_jaccard=body_jaccard,
@@ -126,35 +127,22 @@ def shared(a: Sketch, b: Sketch) -> Shared:
     )
 
 
-def named(features: Shared) -> dict[str, float | None]:
+def named(features: Shared) -> Mapping[str, float | None]:
     """Feature → value."""
-    return {name: getattr(features, name) for name in _NAMES}
+    return vars(features)
 
 
-def _sum(weight: dict[str, float], terms: Iterable[str]) -> float:
-    return sum(weight[term] for term in sorted(terms))  # sorted: sums of floats depend on their order
-
-
-def _most(weight: dict[str, float], terms: Collection[str]) -> float:
-    return max((weight[term] for term in terms), default=0.0)
+def _most(one: Sketch, terms: Collection[str]) -> float:
+    return max((one.weights[term] for term in terms), default=0.0)
 
 
 def _over(part: float, whole: float) -> float:
     return part / whole if whole > 0 else 0.0
 
 
-def _jaccard(a: Collection[object], b: Collection[object]) -> float:
-    first, second = frozenset(a), frozenset(b)
-    return _over(len(first & second), len(first | second))
-
-
-def _neighbours(one: Sketch) -> list[tuple[str, str]]:
-    return list(zip(one.title_terms, one.title_terms[1:], strict=False))
-
-
-def _letters(one: Sketch) -> list[str]:
-    text = folded(" ".join(one.title_terms))
-    return [text[at : at + 3] for at in range(len(text) - 2)]
+def _jaccard(first: frozenset[T], second: frozenset[T]) -> float:
+    common = len(first & second)
+    return _over(common, len(first) + len(second) - common)
 
 
 def _opening(a: Sketch, b: Sketch) -> float:
@@ -176,7 +164,7 @@ def _bodies(a: Sketch, b: Sketch) -> tuple[float | None, float | None]:
     if a.print.body_digest is None or b.print.body_digest is None:
         return None, None
     common = len(first & second)
-    return common / len(first | second), common / min(len(first), len(second))
+    return common / (len(first) + len(second) - common), common / min(len(first), len(second))
 
 
 def _dense(a: Sketch, b: Sketch) -> float | None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from datasketch import MinHash  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from vectorstore.threads.terms import folded
@@ -163,16 +162,26 @@ def _shingles(words: Sequence[str]) -> list[int]:
 
 
 @cache
-def _blank() -> MinHash:
-    # the scheme by name: datasketch 2.0 changed its default, and keys of different schemes never meet
-    return MinHash(num_perm=PERMUTATIONS, seed=1, scheme="affine32", hashfunc=int)
+def _permutations() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """(permutations, 1) odd factors and (permutations, 1) summands, of a generator whose numbers NumPy keeps the same for ever."""
+    generator = np.random.RandomState(1)
+    factors = generator.randint(0, 1 << 31, PERMUTATIONS, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return factors[:, None], generator.randint(0, 1 << 32, PERMUTATIONS, dtype=np.uint32)[:, None]
+
+
+def _mixed(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The finaliser of MurmurHash3: a bijection of 32 bits that leaves no order among them."""
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        hashes = (hashes ^ (hashes >> np.uint32(shift))) * np.uint32(factor)
+    return hashes ^ (hashes >> np.uint32(16))
 
 
 def _bands(shingles: Sequence[int]) -> tuple[int, ...]:
-    sketch = _blank().copy()
-    sketch.update_batch(shingles)
-    values: NDArray[np.uint64] = np.asarray(sketch.hashvalues, dtype="<u8")
+    """MinHash (Broder 1997) by permutations a·h + b mod 2³²: the values of datasketch's scheme "affine32", to the bit. It is not
+    imported since it loads half of SciPy."""
+    factors, summands = _permutations()
+    least = (_mixed(np.array(shingles, dtype=np.uint32)) * factors + summands).min(axis=1)
     rows = PERMUTATIONS // BANDS
-    return tuple(
-        key_of("band", f"{band}:{values[band * rows : (band + 1) * rows].tobytes().hex()}") for band in range(BANDS)
-    )
+    shown = least.astype("<u8").tobytes().hex()
+    width = 16 * rows
+    return tuple(key_of("band", f"{band}:{shown[band * width : (band + 1) * width]}") for band in range(BANDS))

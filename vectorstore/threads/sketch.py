@@ -4,16 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from records.article import Article
 from records.taxonomy import EventType
-from vectorstore.threads.fingerprint import Fingerprint, fingerprint, key_of
+from vectorstore.threads.fingerprint import Fingerprint, fingerprint, key_of, words_of
 from vectorstore.threads.novelty import Content, content_of
-from vectorstore.threads.terms import is_figure, is_period, rarity, terms_of
+from vectorstore.threads.terms import folded, is_figure, is_period, rarity, terms_of
 
 KEY_TERMS = 6
 """The rarest terms of a headline, every pair of which is a key: headlines of one event share two of them nine times in ten."""
@@ -59,6 +59,37 @@ class Sketch:
         return {term: rarity(term) for term in self.title_set}
 
     @cached_property
+    def weight(self) -> float:
+        """The weights together."""
+        return sum(self.weights[term] for term in sorted(self.title_set))  # sums of floats depend on their order
+
+    @cached_property
+    def squared_weight(self) -> float:
+        """Their squares together."""
+        return sum(self.weights[term] ** 2 for term in sorted(self.title_set))
+
+    @cached_property
+    def joined_terms(self) -> str:
+        """The headline's terms parted by spaces."""
+        return " ".join(self.title_terms)
+
+    @cached_property
+    def neighbours(self) -> frozenset[tuple[str, str]]:
+        """Terms of the headline that stand side by side."""
+        return frozenset(pairwise(self.title_terms))
+
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        """The three-letter windows of the headline's terms."""
+        text = folded(self.joined_terms)
+        return frozenset(text[at : at + 3] for at in range(len(text) - 2))
+
+    @cached_property
+    def surface(self) -> frozenset[str]:
+        """The words of the headline as written."""
+        return frozenset(words_of(self.print.title))
+
+    @cached_property
     def content(self) -> Content:
         """What novelty is measured on."""
         return content_of(self.print)
@@ -82,8 +113,22 @@ class Sketch:
     def _body_terms(self) -> tuple[str, ...]:
         return terms_of(self.print.text)
 
-    def keys(self) -> dict[str, list[int]]:
+    @cached_property
+    def parts(self) -> Sequence[frozenset[str]]:
+        """The terms of each paragraph of the body."""
+        return [terms for part in self.print.text.split("\n") if (terms := frozenset(terms_of(part)))]
+
+    @property
+    def all_keys(self) -> Sequence[int]:
+        """Of every kind."""
+        return [key for keys in self.keys().values() for key in keys]
+
+    def keys(self) -> Mapping[str, Sequence[int]]:
         """Kind → keys under which candidates are looked up and this article is kept."""
+        return self._keys
+
+    @cached_property
+    def _keys(self) -> dict[str, list[int]]:
         mark = self.print
         rare = sorted(self.title_set, key=lambda term: (-self.weights[term], term))[:KEY_TERMS]
         named = [key_of("name", ticker) for ticker in sorted(self.tickers)]

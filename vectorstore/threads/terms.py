@@ -90,6 +90,7 @@ def _with_periods(words: list[str]) -> list[str]:
     return joined
 
 
+@lru_cache(maxsize=65_536)
 def _term(word: str) -> str:
     found = _NUMBER.fullmatch(word)
     if found:
@@ -104,7 +105,6 @@ def _number(digits: str) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-@lru_cache(maxsize=65_536)
 def _stem(word: str) -> str:
     """Enough English inflection for headlines; a stem need not be a word."""
     for ending, instead in (("ies", "y"), ("ied", "y"), ("ings", ""), ("ing", ""), ("es", ""), ("ed", ""), ("s", "")):

@@ -1,11 +1,10 @@
 """Places articles into stories, as of a time, once and for all."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 from types import MappingProxyType
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +15,10 @@ from records.database.stories import StoryRow, StoryShelf
 from records.story import Likeness, Placement, Relation, Story
 from records.taxonomy import EventType
 from records.times import to_epoch
-from vectorstore.threads.candidates import Candidates, candidates, parts_of, tells
+from vectorstore.threads.candidates import candidates, tells
 from vectorstore.threads.decide import SAME_HEADLINE, SAME_STORY, StoryModel, load_model, relation
 from vectorstore.threads.features import Shared, shared
+from vectorstore.threads.members import MemberCache, Members, Stored
 from vectorstore.threads.novelty import novelty
 from vectorstore.threads.sketch import Sketch, sketch
 from vectorstore.threads.wording import why
@@ -31,8 +31,13 @@ TOLD_SHARE = 0.7
 """Share of a headline said in one paragraph from which a round-up tells that story."""
 TOLD_BODY = 0.5
 """Share of a body's shingles found in a text from which the text contains that story."""
-CACHED = 4_096
-"""Sketches kept: the last hours of a busy feed, some 20 kB each."""
+
+
+class _Extras(TypedDict):
+    tickers: Collection[str]
+    event_type: EventType | None
+    embedder: str | None
+    vector: NDArray[np.float32] | None
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,7 @@ class StoryThreads:
         """`model` None: the shipped one."""
         self._database = database
         self._model = model or load_model()
-        self._sketches: OrderedDict[str, Sketch] = OrderedDict()
-        self._guard = Lock()
+        self._cache = MemberCache()
 
     def place(
         self,
@@ -82,7 +86,11 @@ class StoryThreads:
         to_epoch(moment)  # refuses a naive time before any work
         new = sketch(article, tickers=tickers, event_type=event_type, vector=vector, embedder=embedder)
         with self._database.stories() as shelf:
-            return self._place(shelf, new, moment)
+            placed = shelf.placement(article.id)
+            if placed is None:
+                return self._place(shelf, Members(shelf, self._cache), new, moment)
+            _learn(shelf, new)
+            return placed
 
     def place_all(
         self,
@@ -93,60 +101,70 @@ class StoryThreads:
     ) -> list[Placement]:
         """Each as of its own first_seen_at, in the order given, in one transaction: for bulk. `tickers`: article id → those
         that its source names. `then`: what else belongs to that transaction."""
+        sketches = [sketch(article, tickers=tickers.get(article.id, ())) for article in articles]
         with self._database.stories() as shelf:
-            placed = [
-                self._place(shelf, sketch(article, tickers=tickers.get(article.id, ())), article.first_seen_at)
-                for article in articles
-            ]
+            shelf.keep(articles)
+            opened = Members(shelf, self._cache)
+            placed = shelf.placements([article.id for article in articles])
+            for new in sketches:
+                before = placed.get(new.article.id)
+                if before is None:
+                    placed[new.article.id] = self._place(shelf, opened, new, new.article.first_seen_at, kept=True)
+                else:
+                    _learn(shelf, new)
             if then is not None:
                 then(shelf)
-            return placed
+        return [placed[article.id] for article in articles]
 
     def story(self, story_id: str) -> Story:
         """The story with all its articles. Raises NotFound, StoreError."""
         return self._database.story(story_id)
 
-    def _place(self, shelf: StoryShelf, new: Sketch, as_of: datetime) -> Placement:
-        extras = {
-            "tickers": new.tickers, "event_type": new.event_type, "embedder": new.embedder, "vector": new.vector,
-        }  # fmt: skip
-        placed = shelf.placement(new.article.id)
-        if placed is not None:
-            if new.tickers or new.event_type or new.vector is not None:
-                shelf.learn(new.article, new.keys()["ticker"], **extras)  # type: ignore[arg-type]
-            return placed
+    def _place(
+        self, shelf: StoryShelf, members: Members, new: Sketch, as_of: datetime, *, kept: bool = False
+    ) -> Placement:
         found = candidates(shelf, new, as_of)
-        rows = shelf.rows({*found.compared, *found.company})
-        compared = [self._compare(new, rows[number]) for number in found.compared]
-        decision = self._decide(shelf, new, compared, as_of)
-        placement = self._placement(shelf, new, decision, self._earlier(found, rows, decision), as_of)
-        keys = [key for kind in new.keys().values() for key in kind]
-        shelf.add(new.article, placement, keys, **extras)  # type: ignore[arg-type]
+        stored = members.of({*found.compared, *found.company})
+        compared = {number: self._compare(new, stored[number]) for number in found.compared}
+        decision = self._decide(shelf, members, new, compared, as_of)
+        company = [stored[number].sketch for number in found.company]
+        earlier = [*(one.sketch for one in (*decision.members, *decision.closest)), *company]
+        placement = self._placement(shelf, new, decision, earlier, as_of)
+        shelf.add(new.article, placement, new.all_keys, kept=kept, **_extras(new))
+        self._cache.placed(new)
         return placement
 
-    def _decide(self, shelf: StoryShelf, new: Sketch, compared: Sequence[_Compared], as_of: datetime) -> _Decision:
-        nearest = sorted(compared, key=lambda one: (-one.probability, -to_epoch(one.sketch.at), one.row.article.id))
+    def _decide(
+        self, shelf: StoryShelf, opened: Members, new: Sketch, compared: dict[int, _Compared], as_of: datetime
+    ) -> _Decision:
+        def members_of(story_id: str) -> list[_Compared]:
+            numbers = shelf.newest(story_id, as_of, MEMBERS_WEIGHED)
+            stored = opened.of(numbers)
+            return [compared.get(number) or self._compare(new, stored[number]) for number in numbers]
+
+        nearest = sorted(
+            compared.values(), key=lambda one: (-one.probability, -to_epoch(one.sketch.at), one.row.article.id)
+        )
         for story_id in _best_stories(nearest):
-            members = [self._compare(new, row) for row in shelf.newest(story_id, as_of, MEMBERS_WEIGHED)]
+            members = members_of(story_id)
             if not _belongs(members, nearest, story_id):
                 continue
             closest = next(one for one in nearest if one.row.story_id == story_id)
-            others = self._told(new, compared) - {story_id} if _is_gathered(new, closest, self._model) else set[str]()
+            others = self._told(new, nearest) - {story_id} if _is_gathered(new, closest, self._model) else set[str]()
             added = novelty(new.content, [one.sketch.content for one in members])
             near = sorted(members, key=lambda one: -one.probability)
             kind, reason = relation(new, [one.sketch for one in near], added, len(others))
             return _Decision(story_id, kind, reason, tuple(nearest[:SHOWN]), tuple(members))
-        told = self._told(new, compared)
+        told = self._told(new, nearest)
         if len(told) > 1:
             story_id = next(one.row.story_id for one in nearest if one.row.story_id in told)
-            members = [self._compare(new, row) for row in shelf.newest(story_id, as_of, MEMBERS_WEIGHED)]
             reason = f"parts of {len(told)} stories in one text"
-            return _Decision(story_id, "recombination", reason, tuple(nearest[:SHOWN]), tuple(members))
+            return _Decision(story_id, "recombination", reason, tuple(nearest[:SHOWN]), tuple(members_of(story_id)))
         return _Decision(f"S{new.article.id}", "first", "no earlier article tells it", tuple(nearest[:SHOWN]), ())
 
     def _told(self, new: Sketch, compared: Sequence[_Compared]) -> set[str]:
         """The stories that the text tells a substantial part of."""
-        parts = parts_of(new)
+        parts = new.parts
         found = set()
         for one in compared:
             inside = _share_inside(one.sketch, new)
@@ -155,11 +173,6 @@ class StoryThreads:
             ):
                 found.add(one.row.story_id)
         return found
-
-    def _earlier(self, found: Candidates, rows: dict[int, StoryRow], decision: _Decision) -> list[Sketch]:
-        """What novelty is measured against: the story's members and the companies' last articles."""
-        company = [self._sketch(rows[number]) for number in found.company]
-        return [*(one.sketch for one in decision.members), *(one.sketch for one in decision.closest), *company]
 
     def _placement(
         self, shelf: StoryShelf, new: Sketch, decision: _Decision, earlier: Sequence[Sketch], as_of: datetime
@@ -192,8 +205,8 @@ class StoryThreads:
             model=self._model.version,
         )
 
-    def _compare(self, new: Sketch, row: StoryRow) -> _Compared:
-        old = self._sketch(row)
+    def _compare(self, new: Sketch, stored: Stored) -> _Compared:
+        row, old = stored.row, stored.sketch
         found = shared(new, old)
         probability = self._model.probability(new, old, found)
         if row.relation == "recombination" and probability < 1:
@@ -201,20 +214,15 @@ class StoryThreads:
             probability = probability if (found.body_jaccard or 0.0) >= TOLD_BODY else 0.0
         return _Compared(row, old, found, probability)
 
-    def _sketch(self, row: StoryRow) -> Sketch:
-        with self._guard:
-            known = self._sketches.get(row.article.id)
-            if known is not None and _is_current(known, row):
-                self._sketches.move_to_end(row.article.id)
-                return known
-        made = sketch(
-            row.article, tickers=row.tickers, event_type=row.event_type, vector=row.vector, embedder=row.embedder
-        )
-        with self._guard:
-            self._sketches[row.article.id] = made
-            while len(self._sketches) > CACHED:
-                self._sketches.popitem(last=False)
-        return made
+
+def _learn(shelf: StoryShelf, new: Sketch) -> None:
+    """What is told of an article that was placed before."""
+    if new.tickers or new.event_type or new.vector is not None:
+        shelf.learn(new.article, new.keys()["ticker"], **_extras(new))
+
+
+def _extras(new: Sketch) -> "_Extras":
+    return {"tickers": new.tickers, "event_type": new.event_type, "embedder": new.embedder, "vector": new.vector}
 
 
 def _best_stories(nearest: Sequence[_Compared]) -> list[str]:
@@ -246,11 +254,3 @@ def _share_inside(old: Sketch, new: Sketch) -> float:
     if old.print.body_digest is None or not old.print.shingles:
         return 0.0
     return len(old.print.shingles & new.print.shingles) / len(old.print.shingles)
-
-
-def _is_current(known: Sketch, row: StoryRow) -> bool:
-    return (
-        known.tickers == frozenset(row.tickers)
-        and known.event_type == row.event_type
-        and known.embedder == row.embedder
-    )

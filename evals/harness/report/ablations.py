@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -23,39 +23,40 @@ METRICS_SHOWN = 2
 """Of a suite in the table of profiles, and of an ablation in pictures."""
 
 
-def ablation_rows(parts: Sequence[Part]) -> tuple[Row, list[Row]]:
-    """Header and rows: a line a metric of each ablation of each run; no rows where no run has one."""
-    header = (
-        "suite",
-        "varied",
-        "set to",
-        "metric",
-        "this run",
-        "so set",
-        "difference (95 %)",
-        "could see",
-        "what it came to",
-    )
-    rows: list[Row] = []
+class Table(NamedTuple):
+    """What was varied of which run, and a line a setting and metric."""
+
+    title: str
+    header: Row
+    rows: list[Row]
+
+
+HEADER = ("set to", "metric", "this run", "so set", "difference (95 %)", "could see", "what it came to")
+
+
+def ablation_tables(parts: Sequence[Part]) -> list[Table]:
+    """One of each run and of each thing that was varied; none where no run has an ablation."""
+    tables: dict[str, Table] = {}
     for part in parts:
-        own = {each.name: each for each in part.figures}
+        own = {each.name: each.value for each in part.figures}
         for one in part.ablations:
+            title = f"{part.suite} ({part.split}): {one.varied}"
+            rows = tables.setdefault(title, Table(title, HEADER, [])).rows
+            told = one.told or ""
             for name, found in one.metrics.items():
-                figure = own.get(name)
                 rows.append(
                     (
-                        f"{part.suite} ({part.split})",
-                        one.varied,
                         one.setting,
                         name + (" ↓" if lower_is_better(name) else ""),
-                        number(None if figure is None else figure.value),
+                        number(own.get(name)),
                         number(found.value),
                         _difference(found),
                         _could_see(found),
-                        one.told or "",
+                        told,
                     )
                 )
-    return header, rows
+                told = ""  # once a setting
+    return list(tables.values())
 
 
 def _difference(found: Ablated) -> str:

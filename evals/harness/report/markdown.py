@@ -2,7 +2,7 @@
 
 import re
 
-from evals.harness.report.ablations import ablation_rows, profile_rows
+from evals.harness.report.ablations import ablation_tables, profile_rows
 from evals.harness.report.content import Part, Report, Section
 from evals.harness.report.rows import (
     baseline_rows,
@@ -29,8 +29,10 @@ def markdown(report: Report) -> str:
 
 def _settings(section: Section) -> list[str]:
     """The same cases under other settings, and by the profile of the model."""
-    ablations, profiles = ablation_rows(section.parts), profile_rows(section.layer, section.parts)
-    lines = ["### Ablations", table(*ablations)] if ablations[1] else []
+    ablations, profiles = ablation_tables(section.parts), profile_rows(section.layer, section.parts)
+    lines = ["### Ablations"] if ablations else []
+    for one in ablations:
+        lines += [one.title, table(one.header, one.rows)]
     return [*lines, "### By the model's profile", table(*profiles)] if profiles[1] else lines
 
 

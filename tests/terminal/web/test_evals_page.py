@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.harness.run import Case, Run, RunProvenance
+from evals.harness.run import Ablated, Ablation, Case, Run, RunProvenance
 from evals.harness.shelf import Shelf
 from terminal.web.runs import Runs
 from tests.terminal.work_kit import HOSTILE, opened, words
@@ -57,6 +57,20 @@ def test_a_run_has_its_figures_beside_baselines_and_the_cases_that_went_wrong_fi
     assert page.index("<code>c07</code>") < page.index("<code>c02</code>")
     assert "Self-written." in said
     assert "<img" not in page
+
+
+def test_a_run_has_its_ablations_with_the_difference_and_its_interval(home: Path) -> None:
+    known = Ablated(value=0.6, difference=0.06, interval=(-0.02, 0.14))
+    metrics = {"correct": known, "refused": Ablated(value=None)}
+    ablation = Ablation(varied=HOSTILE, setting="none: not grounded", metrics=metrics)
+    Shelf(home / "evals").save(made(2, ablations=(ablation,)))
+    with opened(home) as client:
+        page, plain = client.get("/evals/words-2").text, client.get("/evals/words-1").text
+    said = words(page)
+    assert "none: not grounded correct 0.600 0.060 −0.020 to 0.140" in said
+    assert "none: not grounded refused – – –" in said
+    assert "<img" not in page
+    assert "Ablations" not in words(plain)
 
 
 def test_two_runs_of_a_suite_are_compared_case_by_case(home: Path) -> None:
