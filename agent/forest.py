@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CHUNK = 2_000
-"""Events walked at a time: 2,000 × 1,200 trees keeps the arrays under 100 MB."""
+"""Events walked at a time: 2,000 × 1,800 trees keeps each array under 30 MB."""
 
 
 @dataclass(frozen=True)
@@ -51,27 +51,25 @@ class Forest:
         return self.base + self.contributions(rows, [0] * rows.shape[1], 1)[:, 0]
 
     def _walk(self, rows: NDArray[np.float64], groups: NDArray[np.int_], count: int) -> NDArray[np.float64]:
-        trees = np.arange(len(self.feature))[None, :]
-        lines = np.arange(len(rows))[:, None]
-        node = np.zeros((len(rows), len(self.feature)), dtype=np.int64)
-        result = np.zeros((len(rows), count))
+        lines, columns = rows.shape
+        first = np.tile(np.arange(len(self.feature)) * self.feature.shape[1], lines)
+        """Where each tree begins in the flat tables, row after row."""
+        line = np.repeat(np.arange(lines), len(self.feature))
+        node, result = first, np.zeros((lines, count + 1))
+        values, feature = rows.ravel(), self.feature.ravel()
         while True:
-            column = self.feature[trees, node].astype(np.int64)
-            inner = column >= 0
-            if not inner.any():
-                return result
-            x = rows[lines, column]  # for a leaf column −1 reads the last feature and is not used
+            column = feature.take(node)
+            inner = np.flatnonzero(column >= 0)
+            if not len(inner):
+                return result[:, :count]
+            first, line, node, column = first[inner], line[inner], node[inner], column[inner].astype(np.int64)
+            x = values.take(line * columns + column)
             with np.errstate(invalid="ignore"):
-                to_left = np.where(np.isnan(x), self.missing_left[trees, node], x <= self.threshold[trees, node])
-            child = np.where(to_left, self.left[trees, node], self.right[trees, node])
-            following = np.where(inner, child, node)
-            change = self.value[trees, following] - self.value[trees, node]
-            if count == 1:
-                result[:, 0] += change.sum(axis=1)  # a leaf stays where it is: its change is 0
-            else:
-                group = np.where(inner, groups[column], count)
-                for each in range(count):
-                    result[:, each] += np.where(group == each, change, 0.0).sum(axis=1)
+                to_left = np.where(np.isnan(x), self.missing_left.take(node), x <= self.threshold.take(node))
+            following = first + np.where(to_left, self.left.take(node), self.right.take(node))
+            change = self.value.take(following) - self.value.take(node)
+            group = line * (count + 1) + groups.take(column)
+            result += np.bincount(group, change, minlength=result.size).reshape(result.shape)
             node = following
 
 

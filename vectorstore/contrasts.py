@@ -42,13 +42,17 @@ COURSES: tuple[tuple[str, str], ...] = (
 )
 """Words of opposite courses. A text that has words of both sides takes neither."""
 
-_SIDES = tuple(
-    (here, there)
-    for one, other in COURSES
-    for one_side, other_side in [(frozenset(one.split()), frozenset(other.split()))]
-    for here, there in ((one_side, other_side), (other_side, one_side))
-)
-"""Each pair both ways."""
+
+def _by_word() -> Mapping[str, tuple[int, ...]]:
+    sides: dict[str, tuple[int, ...]] = {}
+    for number, words in enumerate(side for course in COURSES for side in course):
+        for word in words.split():
+            sides[word] = (*sides.get(word, ()), number)
+    return sides
+
+
+_SIDES = _by_word()
+"""Word → numbers of the sides that it takes."""
 
 _WORD = re.compile(r"[^\W_]+")
 _MONEY = re.compile(
@@ -73,15 +77,22 @@ def differs(event: Event, ask: Ask, weights: Mapping[str, float]) -> str:
 
 
 def _course(event: Event, ask: Ask) -> list[str]:
-    ours, theirs = _words(ask.text), _words(event.summary)
-    our_set, their_set = set(ours), set(theirs)
-    for here, there in _SIDES:
-        if our_set.isdisjoint(there) and their_set.isdisjoint(here):
-            mine = next((word for word in ours if word in here), None)
-            yours = next((word for word in theirs if word in there), None)
-            if mine and yours:
-                return [f"the opposite course (that one {yours}, here {mine})"]
+    ours, theirs = _taken(ask.text), _taken(event.summary)
+    for side, mine in sorted(ours.items()):
+        other = side ^ 1
+        if other in theirs and other not in ours and side not in theirs:
+            return [f"the opposite course (that one {theirs[other]}, here {mine})"]
     return []
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _taken(text: str) -> Mapping[int, str]:
+    """Number of each side of COURSES that the text takes (2 c and 2 c + 1 are opposite) → its first word of that side."""
+    taken: dict[int, str] = {}
+    for word in _words(text):
+        for side in _SIDES.get(word, ()):
+            taken.setdefault(side, word)
+    return taken
 
 
 def _event_type(event: Event, ask: Ask) -> list[str]:

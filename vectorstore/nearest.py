@@ -95,9 +95,15 @@ class NearestEvents:
             shelf[order], row[order], similarity[order], len(row) == visible, _strategy(asked, scanned + len(recent))
         )
 
-    def similarity(self, shelf: int, row: int, vector: NDArray[np.float32]) -> float:
-        """Cosine with one event."""
-        return float(_cosines(self._set(shelf), np.array([row]), vector)[0])
+    def similarities(self, places: Sequence[tuple[int, int]], vector: NDArray[np.float32]) -> list[float]:
+        """Cosine with each event; `places`: (shelf, row)."""
+        found = [0.0] * len(places)
+        for shelf in (BASE, RECENT):
+            here = [number for number, place in enumerate(places) if place[0] == shelf]
+            rows = np.array([places[number][1] for number in here], dtype=np.int64)
+            for number, cosine in zip(here, _cosines(self._set(shelf), rows, vector).tolist(), strict=True):
+                found[number] = cosine
+        return found
 
     def id_of(self, shelf: int, row: int) -> str:
         """The event's id."""

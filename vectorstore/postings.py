@@ -254,12 +254,18 @@ class LexicalRanking:
     _terms: tuple[_Term, ...] = field(repr=False, compare=False)
     _shelves: tuple[Shelf, ...] = field(repr=False, compare=False)
 
-    def terms_of(self, shelf: int, row: int) -> tuple[str, ...]:
-        """The words that any text shares with the query, as in its hit; empty for a row that is dead or not visible."""
+    def terms_of(self, shelf: int, rows: NDArray[np.int64]) -> list[tuple[str, ...]]:
+        """The words that each text shares with the query, as in its hit; empty for a row that is dead or not visible."""
         dead = self._shelves[shelf].dead
-        if not 0 <= row < self._shelves[shelf].visible or (dead is not None and dead[row]):
-            return ()
-        return _shared(self._terms, shelf, np.array([row], dtype=np.intp))[0]
+        found: list[tuple[str, ...]] = [()] * len(rows)
+        seen = (rows >= 0) & (rows < self._shelves[shelf].visible)
+        if dead is not None:
+            seen[seen] = ~dead[rows[seen]]
+        living = np.flatnonzero(seen)
+        if len(living):
+            for place, words in zip(living.tolist(), _shared(self._terms, shelf, rows[living]), strict=True):
+                found[place] = words
+        return found
 
 
 def search(query: str, shelves: Sequence[Shelf], limit: int) -> LexicalRanking:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -49,6 +50,8 @@ EVENT_LABELS: Mapping[EventType, str] = MappingProxyType(
     }
 )
 
+TEXTS_KEPT = 4_096
+"""Texts whose pairs of words are kept: the article's is asked for with each of its precedents."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -82,7 +85,7 @@ def why(
 
 def shared_phrases(query: str, summary: str, terms: Sequence[str]) -> list[str]:
     """The terms, weightiest first, joined where both texts have them side by side: "artificial intelligence"."""
-    pairs = {(_stem(first), _stem(second)) for first, second in _pairs(summary)}
+    pairs = _stem_pairs(summary)
     wanted = set(terms)
     following = {
         first: second
@@ -103,9 +106,15 @@ def shared_phrases(query: str, summary: str, terms: Sequence[str]) -> list[str]:
     return phrases
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=TEXTS_KEPT)
+def _stem_pairs(text: str) -> frozenset[tuple[str, str]]:
+    return frozenset((_stem(first), _stem(second)) for first, second in _pairs(text))
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
-    return list(pairwise(words))
+    return tuple(pairwise(words))
 
 
 def _stem(word: str) -> str:

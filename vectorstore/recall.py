@@ -98,9 +98,9 @@ class Question:
         similarity = dict(zip(dense, map(float, near.similarity), strict=True))
         by_words = {(hit.shelf, hit.row): rank for rank, hit in enumerate(lexical.hits)}
         wanted: dict[str, Place] = {}
-        for place in [*dense, *by_words]:
-            if place not in similarity:
-                similarity[place] = self._nearest.similarity(*place, self._vector)
+        unmeasured = [place for place in by_words if place not in similarity]
+        similarity.update(zip(unmeasured, self._nearest.similarities(unmeasured, self._vector), strict=True))
+        for place in dict.fromkeys([*dense, *by_words]):
             if _cut(similarity[place]) >= self._ask.min_similarity:
                 wanted[self._nearest.id_of(*place)] = place
         events = self._database.events(list(wanted))
@@ -148,10 +148,12 @@ class Question:
     def _shared(self, event_ids: Sequence[str], lexical: LexicalRanking) -> list[tuple[str, ...]]:
         """The words that each has in common with the question; the later copy of an event counts."""
         known = self._nearest.known
-        places = zip(known.recent.rows_of(event_ids).tolist(), known.base.rows_of(event_ids).tolist(), strict=True)
+        recent, base = known.recent.rows_of(event_ids), known.base.rows_of(event_ids)
         return [
-            lexical.terms_of(1, recent) if recent >= 0 else lexical.terms_of(0, base) if base >= 0 else ()
-            for recent, base in places
+            newer if row >= 0 else older
+            for row, newer, older in zip(
+                recent.tolist(), lexical.terms_of(1, recent), lexical.terms_of(0, base), strict=True
+            )
         ]
 
 
