@@ -77,11 +77,13 @@ class KnownEvents:
         self._gone: set[str] = set()
         self._known: Known | None = None
 
-    def refresh(self, on_progress: OnProgress | None = None) -> Known:
-        """The events as the database has them now; costs next to nothing when nothing was written. Raises StoreError."""
+    def refresh(self, revision: int | None = None, on_progress: OnProgress | None = None) -> Known:
+        """The events as the database has them at `revision` (None: now) or later; costs next to nothing when nothing was written.
+        Raises StoreError."""
         if self._known is None:
             self._known = self._opened() or self._built(on_progress)
-        revision = self._database.revision()
+        if revision is None or revision < self._known.revision:
+            revision = self._database.revision()
         if revision < self._known.revision:  # another, or an older, database
             self._known = self._built(on_progress)
         elif revision > self._known.revision:

@@ -174,6 +174,7 @@ class EventMemory:
         to_epoch(as_of)  # refuses a naive time before any work
         with self._guard:
             known = self._upkeep.current()
+            admits, capped_with = self.sources.speaking(as_of)
             ask = Ask(
                 text=text,
                 as_of=as_of,
@@ -182,8 +183,8 @@ class EventMemory:
                 tickers=frozenset(tickers),
                 exclude_story=exclude_story,
                 exclude_ids=frozenset(exclude_ids),
-                admits=None if held else self.sources.admission(as_of),
-                capped_with=self.sources.capped_with(),
+                admits=None if held else admits,
+                capped_with=capped_with,
                 min_similarity=min_similarity if min_similarity is not None else self._least(known),
                 sector=self._sector(tickers),
                 sector_of=self._sectors,

@@ -92,9 +92,11 @@ class EventSources:
         self._keep(known)
         return known[name]
 
-    def admission(self, as_of: datetime) -> Callable[[Event], bool]:
-        """Whether an event may be a precedent of a score as of that time."""
+    def speaking(self, as_of: datetime) -> tuple[Callable[[Event], bool], Callable[[Event], str | None]]:
+        """Whether an event may be a precedent of a score as of that time, and the name under which its weight is capped (None:
+        without a cap), by the register as it is now."""
         known = self.all()
+        trusted = {name for name, source in known.items() if source.trusted}
 
         def admits(event: Event) -> bool:
             unit = unit_of(event.source)
@@ -102,12 +104,7 @@ class EventSources:
                 return True
             return unit in known and not known[unit].held(as_of)
 
-        return admits
-
-    def capped_with(self) -> Callable[[Event], str | None]:
-        """The name under which an event's weight is capped; None: without a cap."""
-        trusted = {name for name, source in self.all().items() if source.trusted}
-        return lambda event: None if (unit := unit_of(event.source)) in trusted else unit
+        return admits, lambda event: None if (unit := unit_of(event.source)) in trusted else unit
 
     def _keep(self, known: dict[str, EventSource]) -> None:
         self._set_note(NOTE, json.dumps(_REGISTER.dump_python(known, mode="json")))

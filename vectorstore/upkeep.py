@@ -107,16 +107,20 @@ class Upkeep:
         """`given`: vectors by event id that need not be made."""
         self._opened()
         total = AddResult(0, 0, 0)
-        latest = list({event.id: event for event in events}.values())
+        latest, written = list({event.id: event for event in events}.values()), 0
         for start in range(0, len(latest), ADD_BATCH):
             batch = latest[start : start + ADD_BATCH]
             vectors = self._vectors_for(batch, given)
             result = self.database.add_events(batch, embedder=self.identity, embeddings=vectors)
             on_progress(start + len(batch), len(latest))
+            written += result.added + result.changed > 0
             total = AddResult(
                 total.added + result.added, total.unchanged + result.unchanged, total.changed + result.changed
             )
         self.parts.catch_up()
+        revision = self.database.revision()
+        if revision == self._revision + written:  # nobody else wrote: all of it has its vector, and Chroma has that
+            self._revision = revision
         return total
 
     def remove(self, event_ids: Sequence[str]) -> int:
@@ -129,11 +133,12 @@ class Upkeep:
     def current(self) -> Known:
         """The recallable events as of now; what others wrote to the database since is embedded and indexed."""
         self._opened()
-        if self.database.revision() != self._revision:
+        revision = self.database.revision()
+        if revision != self._revision:
             self.embed_missing(None)
             self.parts.catch_up()
-            self._revision = self.database.revision()
-        return self._known.refresh()
+            revision = self._revision = self.database.revision()
+        return self._known.refresh(revision)
 
     def rebuild(self, on_progress: OnProgress | None = None) -> None:
         """Builds the index and the copy of the events anew from the database."""

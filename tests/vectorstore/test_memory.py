@@ -266,3 +266,18 @@ def test_events_that_come_in_order_of_knowledge_are_never_written_twice(
 
 def _must_not_be_cut(*_: object) -> None:
     raise AssertionError("a part was cut and written again")
+
+
+def test_what_this_memory_wrote_is_not_counted_again_and_what_another_wrote_between_is_found(
+    memory: EventMemory, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, looks = memory._upkeep.database, []
+    count = database.count_vectors
+    monkeypatch.setattr(database, "count_vectors", lambda *of, **how: looks.append(1) or count(*of, **how))
+    memory.add([make_event("1", GENERIC[0])])
+    assert (_ids(memory, GENERIC[0]), looks) == (["1"], [])
+
+    database.add_events([make_event("2", GENERIC[1])])  # as another process does, without a vector
+    memory.add([make_event("3", GENERIC[2])])
+    assert set(_ids(memory, GENERIC[0])) == {"1", "2", "3"}
+    assert looks

@@ -93,7 +93,7 @@ def test_time_alone_releases_only_files_that_name_their_sources(memory: EventMem
 
 
 def test_what_is_not_in_the_register_is_held_and_our_own_is_not(memory: EventMemory) -> None:
-    admits = memory.sources.admission(AS_OF)
+    admits, _ = memory.sources.speaking(AS_OF)
     assert not admits(event(1, imported("lost.csv", "wire")))
     assert admits(event(1, "starter"))
     assert admits(event(1, "analysis"))
