@@ -6,6 +6,7 @@ counted; nothing is repaired.
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from agent.evidence import Evidence
 from agent.guard_addressed import judge
@@ -60,13 +61,18 @@ _REASONS = (
 )  # fmt: skip
 
 
+TEXTS_KEPT = 4_096
+"""Texts whose fault is kept: a claim is looked at when it is written and when it is shown."""
 LEFT_OUT = "(sentence left out)"
 
 
 def fault_of(text: str) -> str | None:
     """Why `text` may not be shown as our words; None if it may."""
-    if not holds(Defence.OUTPUT_FILTER):
-        return None
+    return _fault_of(text) if holds(Defence.OUTPUT_FILTER) else None
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _fault_of(text: str) -> str | None:
     bare = _PLAIN_NAMES.sub("", text)
     found = next((reason for reason, pattern in _REASONS if pattern.search(bare)), None)
     return found or ("it addresses a model" if judge(text) is not None else None)
