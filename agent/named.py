@@ -61,7 +61,7 @@ _OPENERS = frozenset(
 _POSSESSIVE = re.compile(r"['’]s?$")
 _GAP = re.compile(r"[\s-]+")
 NAMES_KEPT = 4_096
-"""Names and texts whose words are kept."""
+"""Names whose words are kept."""
 _BEGINNING = 5
 """Letters from which the beginning of a name stands for it."""
 _MODEL = re.compile(r"\d+[a-g]?|[a-z]+\d+[a-g]?")
@@ -77,11 +77,11 @@ def name_faults(sentence: str, cited: str, headline: str, body: str, instruments
     """
     listed = tuple(instruments)
     told = "\n".join((cited, headline, *listed))
-    allowed = set(_words(told)) | _COMMON
+    allowed = _words(told) | _COMMON
     runs = _runs(body)
     specific = {word for word in _capitalised_words(told) if word not in _COMMON}
     for run in runs:
-        words = _words(run)
+        words = _name_words(run)
         if words & specific:
             allowed |= words
     allowed |= _initials((*runs, *_RUN.findall(told), *_RUN.findall(sentence)), specific)
@@ -182,7 +182,7 @@ def _initials(runs: Iterable[str], specific: set[str]) -> set[str]:
         if short:
             found |= {short, bare}
             if short in specific:
-                found |= _words(run)
+                found |= _name_words(run)
     return found
 
 
@@ -195,7 +195,11 @@ def _short(run: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=NAMES_KEPT)
-def _words(text: str) -> frozenset[str]:
+def _name_words(name: str) -> frozenset[str]:
+    return frozenset(_words(name))
+
+
+def _words(text: str) -> set[str]:
     words = {word.lower() for word in _WORD.findall(text.replace("’s", "").replace("'s", ""))}
     words |= {word.lower().strip(".,;:()[]<>\"'“”’") for word in text.split()}
-    return frozenset(words) | {word[:-2] for word in words if word.endswith(("'s", "’s"))}
+    return words | {word[:-2] for word in words if word.endswith(("'s", "’s"))}

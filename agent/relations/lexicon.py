@@ -104,7 +104,7 @@ TAKEOVER = Anycase(
 
 WORDS_KEPT = 16_384
 """Words whose stems are kept."""
-SENTENCES_KEPT = 4_096
+SENTENCES_KEPT = 2_048
 """Sentences whose relations are kept: one is read where it is cited and where it cites, by several rules each."""
 
 

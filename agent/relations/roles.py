@@ -120,7 +120,7 @@ def _shown(label: str) -> str:
     return {"uper": "higher", "downer": "lower"}.get(label, label.replace("_", " "))
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=4_096)
 def _directions(sentence: str) -> tuple[_Slot, ...]:
     """Verbs and comparatives apart: "prices rise costs fall" and "higher prices lower costs" are one."""
     return tuple(
@@ -137,7 +137,7 @@ def _opposite(one: str, other: str) -> bool:
 _OPPOSITES = ({"up", "down"}, {"uper", "downer"})
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=4_096)
 def _measures(sentence: str) -> tuple[_Slot, ...]:
     """Those of a list ("profit and revenue") and those set aside ("excluding charges") are left out."""
     found = measures_in(sentence)
@@ -164,7 +164,7 @@ def _companies(sentence: str, parties: Parties) -> list[_Slot]:
     ]
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=4_096)
 def _around(sentence: str, start: int, end: int) -> frozenset[str]:
     return _slot("", sentence, start, end).around
 

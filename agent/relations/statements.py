@@ -166,7 +166,7 @@ def _bears_on(between: str) -> bool:
     return not ended and ";" not in between and len(between.split()) <= _WITHIN_WORDS
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=4_096)
 def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None:
     before = [
         match
@@ -185,7 +185,7 @@ def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None
     return None if per == "share" and found not in _PER_SHARE | _NEVER_PER_SHARE else found
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=4_096)
 def _direction(sentence: str, start: int, end: int, kind: Kind, sign: int) -> int | None:
     if sign:
         return sign
