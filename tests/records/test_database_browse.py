@@ -10,7 +10,7 @@ from sqlalchemy import Table, text
 
 from records.analysis import Analysis
 from records.article import Article
-from records.database import Database, texts, web_tables
+from records.database import Database, alert_tables, texts, web_tables
 from records.database.browse import Wanted, excerpt
 from records.errors import NotFound, UsageError
 from records.reading import Mention, Sentiment
@@ -316,7 +316,9 @@ def test_the_labels_and_words_of_what_was_kept_before_come_with_the_migration(ad
             analyses = [dict(row) for row in connection.execute(text("SELECT * FROM analyses")).mappings()]
     engine = connect(place_of(address))
     with engine.begin() as connection:
-        later = [one.name for one in vars(web_tables).values() if isinstance(one, Table)]
+        later = [
+            one.name for room in (web_tables, alert_tables) for one in vars(room).values() if isinstance(one, Table)
+        ]
         for name in (
             *reversed(later),
             "brief_told",

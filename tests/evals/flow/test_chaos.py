@@ -124,9 +124,10 @@ def test_a_call_over_the_budget_is_seen_by_the_servers_own_count(finished: Finis
 
 @pytest.fixture
 def one_more(finished: Finished) -> Callable[..., Evidence]:
-    """The evidence with one more row of the server, like the last one that was answered."""
+    """The evidence with one more row of the server, like the last one whose answer was kept."""
     seen = finished.seen[0]
-    last = matched(seen.entries, seen.rows).pairs[-1].row
+    kept = dict(seen.kept_at)
+    last = [pair.row for pair in matched(seen.entries, seen.rows).pairs if pair.entry.request_digest in kept][-1]
 
     def add(**changes: object) -> Evidence:
         row = TallyRow(**{**vars(last), "n": 10_000, "at": last.at + 60, **changes})

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import agent.ingest
 from records.database import Database
 from records.job import PRIORITIES
 from terminal.main import main
@@ -171,6 +172,7 @@ def test_an_ingest_killed_at_any_point_and_run_again_ends_as_one_that_was_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _rows(tmp_path / "a.jsonl", 120)
+    monkeypatch.setattr(agent.ingest, "BATCH", 50)  # three batches; a forked process has it too
     monkeypatch.setenv("RHYME_HOME", str(tmp_path / "whole"))
     assert main(["ingest", str(tmp_path / "a.jsonl"), "--quiet"]) == 0
     whole = articles()

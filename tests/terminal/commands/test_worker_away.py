@@ -34,7 +34,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
 
 
 def watch(told: list[str]) -> bool:
-    return worker._watch(None, OPTIONS, None, Leaving(), told.append)  # type: ignore[arg-type]
+    return worker._watch(None, OPTIONS, None, Leaving(), told.append, lambda: None)  # type: ignore[arg-type]
 
 
 def test_a_database_that_is_away_is_waited_for_and_said_once(answers: Answers) -> None:
