@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.anycase import Anycase, blanked, folded
+from agent.values import dates, figures, periods
 
 PATTERNS = (
     r"\b(?:Q(?P<Quarter>[1-4])|H[12])\b",
@@ -53,3 +54,27 @@ def test_blanks_stand_where_matches_stood() -> None:
 
     assert blanked(text, Anycase(r"Q\d").finditer(text)) == "In    and   ."
     assert blanked(text, []) is text
+
+
+HINTED = [
+    one
+    for room in (dates, figures, periods)
+    for value in vars(room).values()
+    for one in (value if isinstance(value, tuple) else (value,))
+    if isinstance(one, Anycase) and one.hints
+]
+
+
+@pytest.mark.parametrize("pattern", HINTED, ids=lambda one: one.expression.pattern[:40])
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_a_hinted_pattern_matches_has_one_of_its_hints(pattern: Anycase, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(pattern.expression))
+
+    assert [match.span() for match in pattern.finditer(text)] == [
+        match.span() for match in pattern.expression.finditer(folded(text))
+    ]
+
+
+def test_there_are_hinted_patterns_to_look_at() -> None:
+    assert len(HINTED) >= 15

@@ -74,8 +74,17 @@ async def _filled(
     sentiment: Annotated[str, Form(max_length=20)] = "",
     words: Annotated[str, Form(max_length=2_000)] = "",
 ) -> Filled:
-    given = (name, tickers, portfolio, theme, event, min_score, min_chance, sentiment, words)
-    return Filled(*(one.strip() if isinstance(one, str) else one for one in given))  # type: ignore[arg-type]
+    return Filled(
+        name=name.strip(),
+        tickers=tickers.strip(),
+        portfolio=portfolio,
+        theme=theme.strip(),
+        event=event.strip(),
+        min_score=min_score.strip(),
+        min_chance=min_chance.strip(),
+        sentiment=sentiment.strip(),
+        words=words.strip(),
+    )
 
 
 @router.post("/alerts/rules/add")
