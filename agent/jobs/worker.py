@@ -158,7 +158,7 @@ class Worker:
                 return begun.failure or ""
             outcome = self._outcome(article_id, round_)
             self._course.check_stop()
-            DBOS.run_step({"name": "note"}, lambda: self._course.note(article_id, round_, outcome))
+            self._course.note(article_id, round_, outcome)  # no step: a round whose end is noted is not begun again
             return outcome.result or outcome.failure or ""
 
     def _outcome(self, article_id: str, round_: int) -> JobOutcome:

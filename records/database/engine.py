@@ -103,7 +103,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     write = connection.get_execution_options().get("rhyme_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    # by the driver's own cursor: as a statement of SQLAlchemy's it would cost more than all the rest of a transaction
+    cursor = connection.connection.cursor()
+    cursor.execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 def _postgres(place: Place) -> Engine:
