@@ -8,17 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Column, Connection, insert, select
+from sqlalchemy import Column, Connection, bindparam, select
 
 from records.analysis import ANALYSIS_SCHEMA_VERSION, Analysis
 from records.article import Article
 from records.database import announced, labels, tables, texts
+from records.database.prepared import Prepared, new_row
 from records.errors import NotFound, StoreCorrupt, StoreMismatch, UsageError
 from records.summary import summary_of
 from records.times import from_epoch, to_epoch
 
 SUGGESTIONS = 5
 """Recent ids named when one is not found."""
+LATEST = 2**62
+"""Epoch microseconds after every time."""
 PIECE = 500
 """Ids named in one statement."""
 
@@ -50,12 +53,11 @@ class StoryAnalysis:
 
 def save(connection: Connection, analysis: Analysis) -> bool:
     """Writes the article, if it is new, and the analysis; False if that id is already kept."""
-    if connection.execute(select(tables.analyses.c.id).where(tables.analyses.c.id == analysis.id)).first():
+    if _KEPT.rows(connection, {"wanted": analysis.id}):
         return False
     save_article(connection, analysis.article)
-    connection.execute(insert(tables.analyses).values(_analysis_values(analysis)))
-    if named := label_rows(analysis):
-        connection.execute(insert(tables.analysis_labels), named)
+    _NEW.changed(connection, _analysis_values(analysis))
+    _NEW_LABELS.each(connection, label_rows(analysis))
     labels.settle(connection, [analysis.article.id])
     announced.number(connection, [analysis.id])
     return True
@@ -65,9 +67,8 @@ def save_new(connection: Connection, new: Sequence[Analysis]) -> None:
     """As `save` for many, none of which is kept yet; their articles are."""
     if not new:
         return
-    connection.execute(insert(tables.analyses), [_analysis_values(one) for one in new])
-    if named := [row for one in new for row in label_rows(one)]:
-        connection.execute(insert(tables.analysis_labels), named)
+    _NEW.each(connection, [_analysis_values(one) for one in new])
+    _NEW_LABELS.each(connection, [row for one in new for row in label_rows(one)])
     labels.settle(connection, [one.article.id for one in new])
     announced.number(connection, [one.id for one in new])
 
@@ -100,8 +101,8 @@ def label_rows(analysis: Analysis) -> list[dict[str, Any]]:
 
 def save_article(connection: Connection, article: Article) -> None:
     """Writes the article if it is new."""
-    if not connection.execute(select(tables.articles.c.id).where(tables.articles.c.id == article.id)).first():
-        connection.execute(insert(tables.articles).values(article_values(article)))
+    if not _KEPT_ARTICLE.rows(connection, {"wanted": article.id}):
+        _NEW_ARTICLE.changed(connection, article_values(article))
         texts.add(connection, [article])
 
 
@@ -121,15 +122,19 @@ def load(connection: Connection, id_or_prefix: str) -> Analysis:
     columns = tables.analyses.c
     rows: Sequence[Any] = []
     if re.fullmatch(r"[0-9a-z_-]+", wanted):
-        query = select(columns.id, columns.schema_version, columns.payload)
-        rows = connection.execute(query.where(columns.id == wanted)).all()
+        rows = _WHOLE.rows(connection, {"wanted": wanted})
         if not rows:
-            query = query.where(columns.id.startswith(wanted, autoescape=True)).order_by(columns.id).limit(SUGGESTIONS)
+            query = (
+                select(columns.id, columns.schema_version, columns.payload)
+                .where(columns.id.startswith(wanted, autoescape=True))
+                .order_by(columns.id)
+                .limit(SUGGESTIONS)
+            )
             rows = connection.execute(query).all()
     if not rows:
         raise NotFound(_not_found(connection, id_or_prefix))
     if len(rows) > 1:
-        listed = ", ".join(row.id for row in rows)
+        listed = ", ".join(row[0] for row in rows)
         raise UsageError(
             f"The id {id_or_prefix!r} fits more than one analysis ({listed}, …): give more of its characters."
         )
@@ -153,29 +158,14 @@ def recent(connection: Connection, limit: int) -> list[AnalysisLine]:
 
 def of_story(connection: Connection, story_id: str) -> list[StoryAnalysis]:
     """All analyses of a story's articles, the newest first."""
-    member, column = tables.story_members.c, tables.analyses.c
-    query = (
-        select(column.id, column.article_id, member.at, column.as_of, column.created_at)
-        .join(tables.story_members, member.article_id == column.article_id)
-        .where(member.story_id == story_id)
-        .order_by(column.created_at.desc(), column.id)
-    )
-    return [
-        StoryAnalysis(row.id, row.article_id, from_epoch(row.at), from_epoch(row.as_of), from_epoch(row.created_at))
-        for row in connection.execute(query)
-    ]
+    rows = _OF_STORY.rows(connection, {"story": story_id})
+    return [StoryAnalysis(id_, article_id, *map(from_epoch, times)) for id_, article_id, *times in rows]
 
 
 def scores(connection: Connection, since: datetime, until: datetime | None) -> list[float]:
     """One score an article, its latest, among analyses with since ≤ as_of (≤ until); ascending."""
-    columns = tables.analyses.c
-    query = select(columns.article_id, columns.score).where(
-        columns.as_of >= to_epoch(since), columns.score.is_not(None)
-    )
-    if until is not None:
-        query = query.where(columns.as_of <= to_epoch(until))
-    rows = connection.execute(query.order_by(columns.as_of, columns.created_at, columns.id))
-    return sorted(dict(iter(rows)).values())
+    window = {"since": to_epoch(since), "until": LATEST if until is None else to_epoch(until)}
+    return sorted(dict(_SCORES.rows(connection, window)).values())
 
 
 def _not_found(connection: Connection, wanted: str) -> str:
@@ -213,15 +203,35 @@ def _analysis_values(analysis: Analysis) -> dict[str, Any]:
 
 
 def _analysis(row: Any) -> Analysis:
-    if row.schema_version > ANALYSIS_SCHEMA_VERSION:
+    id_, schema_version, payload = row
+    if schema_version > ANALYSIS_SCHEMA_VERSION:
         raise StoreMismatch(
-            f"Analysis {row.id} has schema {row.schema_version}; this Rhyme reads up to {ANALYSIS_SCHEMA_VERSION}. "
+            f"Analysis {id_} has schema {schema_version}; this Rhyme reads up to {ANALYSIS_SCHEMA_VERSION}. "
             "A newer Rhyme made it: update Rhyme to show it."
         )
     try:
-        return Analysis.model_validate_json(row.payload)
+        return Analysis.model_validate_json(payload)
     except ValidationError as error:
         raise StoreCorrupt(
-            f"The stored analysis {row.id} cannot be read ({str(error).splitlines()[0]}). It was changed from outside: "
+            f"The stored analysis {id_} cannot be read ({str(error).splitlines()[0]}). It was changed from outside: "
             "analyze the article again."
         ) from error
+
+
+_column, _member = tables.analyses.c, tables.story_members.c
+_KEPT = Prepared(select(_column.id).where(_column.id == bindparam("wanted")))
+_KEPT_ARTICLE = Prepared(select(tables.articles.c.id).where(tables.articles.c.id == bindparam("wanted")))
+_NEW, _NEW_ARTICLE = Prepared(new_row(tables.analyses)), Prepared(new_row(tables.articles))
+_NEW_LABELS = Prepared(new_row(tables.analysis_labels, without=("score", "replaced_at")))
+_WHOLE = Prepared(select(_column.id, _column.schema_version, _column.payload).where(_column.id == bindparam("wanted")))
+_OF_STORY = Prepared(
+    select(_column.id, _column.article_id, _member.at, _column.as_of, _column.created_at)
+    .join(tables.story_members, _member.article_id == _column.article_id)
+    .where(_member.story_id == bindparam("story"))
+    .order_by(_column.created_at.desc(), _column.id)
+)
+_SCORES = Prepared(
+    select(_column.article_id, _column.score)
+    .where(_column.as_of >= bindparam("since"), _column.as_of <= bindparam("until"), _column.score.is_not(None))
+    .order_by(_column.as_of, _column.created_at, _column.id)
+)

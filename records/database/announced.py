@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from records.analysis import Analysis
 from records.database import tables
+from records.database.prepared import Prepared, new_row
 from records.database.web_tables import analysis_numbers
 from records.summary import AnalysisSummary, summary_of
 
+_NEXT = Prepared(new_row(analysis_numbers))
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
 
@@ -25,8 +27,7 @@ class NewAnalysis:
 def number(connection: Connection, analysis_ids: Sequence[str]) -> None:
     """Gives them the next numbers, in the transaction that keeps them: writers take turns, so a smaller number is never seen
     after a larger one."""
-    if analysis_ids:
-        connection.execute(insert(analysis_numbers), [{"analysis_id": one} for one in analysis_ids])
+    _NEXT.each(connection, [{"analysis_id": one} for one in analysis_ids])
 
 
 class Announced:

@@ -26,6 +26,7 @@ from records.database.job_workers import JobWorkers
 from records.database.jobs import JobTable
 from records.database.ledger import LedgerCheck, LedgerForecast, LedgerRow
 from records.database.model_calls import ModelCalls
+from records.database.prepared import Prepared
 from records.database.shown import Shown
 from records.database.stories import StoryShelf
 from records.database.tables import meta
@@ -34,7 +35,7 @@ from records.database.visitor_shelf import VisitorShelf
 from records.forecast import Forecast, Grade
 from records.story import Story
 
-_NOTE = select(meta.c.value).where(meta.c.name == bindparam("wanted"))
+_NOTE = Prepared(select(meta.c.value).where(meta.c.name == bindparam("wanted")))
 
 
 class Database(EventMethods, VectorMethods):
@@ -100,7 +101,8 @@ class Database(EventMethods, VectorMethods):
     def note(self, name: str) -> str | None:
         """A remark kept with the store, e.g. which starter events it was given; None if there is none of that name."""
         with self._reading() as connection:
-            return connection.execute(_NOTE, {"wanted": f"note:{name}"}).scalar()
+            rows = _NOTE.rows(connection, {"wanted": f"note:{name}"})
+        return rows[0][0] if rows else None
 
     def set_note(self, name: str, value: str) -> None:
         """Keeps a remark, in place of the former one of that name (at most 50 characters)."""

@@ -5,12 +5,13 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from records.database import tables
+from records.database.prepared import Prepared, PreparedForMany, new_row
 from records.errors import StoreCorrupt
 from records.event import Event
 from records.market import Reaction
@@ -21,10 +22,31 @@ CHUNK = 500
 
 DIGEST_BITS = 64
 REVISION = "events_revision"
+_REACTION = [(name, f"reaction_{name}") for name in Reaction.model_fields]
 
-# Made once: they run many times for an article, and SQLAlchemy takes longer to build one than SQLite to run it.
-_META = select(tables.meta.c.value).where(tables.meta.c.name == bindparam("wanted"))
-_SET_META = update(tables.meta).where(tables.meta.c.name == bindparam("wanted")).values(value=bindparam("given"))
+# Written out once: they run many times for an article, and SQLAlchemy takes longer over one than SQLite to run it.
+_COLUMN = tables.events.c
+_META = Prepared(select(tables.meta.c.value).where(tables.meta.c.name == bindparam("wanted")))
+_SET_META = Prepared(
+    update(tables.meta).where(tables.meta.c.name == bindparam("wanted")).values(value=bindparam("given"))
+)
+_NEW, _NEW_TICKER = Prepared(new_row(tables.events)), Prepared(new_row(tables.event_tickers, without=()))
+_OF_IDS = PreparedForMany(lambda places: select(tables.events).where(_COLUMN.id.in_(places)))
+_STORED = PreparedForMany(
+    lambda places: select(_COLUMN.number, _COLUMN.id, _COLUMN.digest, _COLUMN.summary).where(_COLUMN.id.in_(places))
+)
+_TOUCH = PreparedForMany(
+    lambda places: (
+        update(tables.events)
+        .where(_COLUMN.number.in_(places), _COLUMN.revision < bindparam("given"))
+        .values(revision=bindparam("given"))
+    )
+)
+_PUBLISHED = Prepared(
+    select(func.count())
+    .select_from(tables.events)
+    .where(_COLUMN.published_at >= bindparam("since"), _COLUMN.published_at < bindparam("until"))
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +103,7 @@ def write(connection: Connection, events: Sequence[Event]) -> AddResult:
     forget_indexing(connection, [stored[event.id].number for event in changed])
     if new:
         rows = [{**_values(event, digests[event.id]), "revision": revision} for event in new]
-        connection.execute(insert(tables.events), rows)
+        _NEW.each(connection, rows)
     _write_tickers(connection, [*new, *changed])
     difference = sum(int(digests[event.id], 16) for event in [*new, *changed])
     difference -= sum(int(stored[event.id].digest, 16) for event in changed)
@@ -132,9 +154,9 @@ def remove(connection: Connection, event_ids: Sequence[str]) -> int:
 def read(connection: Connection, event_ids: Sequence[str]) -> list[Event]:
     """In the order asked for; ids that are not stored are left out."""
     found: dict[str, Event] = {}
-    for chunk in _chunks(list(dict.fromkeys(event_ids))):
-        for row in connection.execute(select(tables.events).where(tables.events.c.id.in_(chunk))):
-            found[row.id] = event_of(row)
+    for row in _OF_IDS.rows(connection, list(dict.fromkeys(event_ids))):
+        event = _event(dict(zip(_COLUMN.keys(), row, strict=True)))
+        found[event.id] = event
     return [found[event_id] for event_id in event_ids if event_id in found]
 
 
@@ -191,9 +213,8 @@ def count(connection: Connection, known_at: int | None = None) -> int:
 
 def count_published(connection: Connection, since: int, until: int) -> int:
     """Events with since ≤ published_at < until (epoch microseconds)."""
-    column = tables.events.c.published_at
-    query = select(func.count()).select_from(tables.events).where(column >= since, column < until)
-    return connection.execute(query).scalar_one()
+    ((total,),) = _PUBLISHED.rows(connection, {"since": since, "until": until})
+    return int(total)
 
 
 def snapshot(connection: Connection) -> StoreSnapshot:
@@ -216,25 +237,21 @@ def snapshot_of(digests: Collection[str]) -> StoreSnapshot:
 def next_revision(connection: Connection) -> int:
     """Numbers the writes to events and their vectors 1, 2, 3, … in the order they are committed: writers come in turn."""
     revision = revision_of(connection) + 1
-    matched = connection.execute(_SET_META, {"wanted": REVISION, "given": str(revision)})
-    if matched.rowcount == 0:
+    if _SET_META.changed(connection, {"wanted": REVISION, "given": str(revision)}) == 0:
         connection.execute(insert(tables.meta).values(name=REVISION, value=str(revision)))
     return revision
 
 
 def revision_of(connection: Connection) -> int:
     """The number of the last write to events or vectors; 0 before the first."""
-    value = connection.execute(_META, {"wanted": REVISION}).scalar()
-    return int(value) if value is not None else 0
+    kept = _META.rows(connection, {"wanted": REVISION})
+    return int(kept[0][0]) if kept else 0
 
 
 def touch(connection: Connection, numbers: Sequence[int], revision: int | None = None) -> None:
     """Gives the events a new revision, or this one where they have an older: something that belongs to them was written."""
     given = revision if revision is not None else next_revision(connection)
-    column = tables.events.c
-    for chunk in _chunks(numbers):
-        older = column.number.in_(chunk), column.revision < given
-        connection.execute(update(tables.events).where(*older).values(revision=given))
+    _TOUCH.changed(connection, numbers, {"given": given})
 
 
 def forget_indexing(connection: Connection, numbers: Sequence[int]) -> None:
@@ -250,13 +267,17 @@ def numbers_by_id(connection: Connection, event_ids: Sequence[str]) -> dict[str,
     return {row.id: row.number for row in _stored(connection, event_ids)}
 
 
-def _stored(connection: Connection, event_ids: Sequence[str]) -> list[Any]:
-    columns = tables.events.c
-    rows: list[Any] = []
-    for chunk in _chunks(event_ids):
-        query = select(columns.id, columns.number, columns.digest, columns.summary).where(columns.id.in_(chunk))
-        rows.extend(connection.execute(query))
-    return rows
+class _Stored(NamedTuple):
+    """What is kept of an event, without most of it."""
+
+    number: int
+    id: str
+    digest: str
+    summary: str
+
+
+def _stored(connection: Connection, event_ids: Sequence[str]) -> list[_Stored]:
+    return [_Stored(*row) for row in _STORED.rows(connection, event_ids)]
 
 
 def _write_tickers(connection: Connection, events: Sequence[Event]) -> None:
@@ -266,21 +287,19 @@ def _write_tickers(connection: Connection, events: Sequence[Event]) -> None:
         for event in events
         for ticker in dict.fromkeys(event.tickers)
     ]
-    if rows:
-        connection.execute(insert(tables.event_tickers), rows)
+    _NEW_TICKER.each(connection, rows)
 
 
 def _totals(connection: Connection) -> tuple[int, int]:
-    value = connection.execute(_META, {"wanted": "events_snapshot"}).scalar()
-    total, digest = value.split(":") if value is not None else ("0", "0")
+    kept = _META.rows(connection, {"wanted": "events_snapshot"})
+    total, digest = kept[0][0].split(":") if kept else ("0", "0")
     return int(total), int(digest, 16)
 
 
 def _move_snapshot(connection: Connection, added: int, difference: int) -> None:
     total, digest = _totals(connection)
     value = f"{total + added}:{(digest + difference) % 2**DIGEST_BITS:x}"
-    matched = connection.execute(_SET_META, {"wanted": "events_snapshot", "given": value})
-    if matched.rowcount == 0:
+    if _SET_META.changed(connection, {"wanted": "events_snapshot", "given": value}) == 0:
         connection.execute(insert(tables.meta).values(name="events_snapshot", value=value))
 
 
@@ -309,7 +328,10 @@ def _values(event: Event, digest: str) -> dict[str, Any]:
 
 def event_of(row: Any) -> Event:
     """The event of a row of `events`."""
-    fields = row._mapping
+    return _event(row._mapping)
+
+
+def _event(fields: Mapping[str, Any]) -> Event:
     try:
         return Event(
             id=fields["id"],
@@ -322,7 +344,7 @@ def event_of(row: Any) -> Event:
             story_id=fields["story_id"],
             source=fields["source"],
             taxonomy_version=fields["taxonomy_version"],
-            reaction=_reaction(row),
+            reaction=_reaction(fields),
         )
     except (ValidationError, ValueError) as error:
         raise StoreCorrupt(
@@ -331,15 +353,13 @@ def event_of(row: Any) -> Event:
         ) from error
 
 
-def _reaction(row: Any) -> Reaction | None:
-    fields = {
-        name.removeprefix("reaction_"): value for name, value in row._mapping.items() if name.startswith("reaction_")
-    }
-    if fields["known_at"] is None:
+def _reaction(fields: Mapping[str, Any]) -> Reaction | None:
+    if fields["reaction_known_at"] is None:
         return None
-    fields["known_at"] = from_epoch(fields["known_at"])
-    fields["session_on"] = date.fromisoformat(fields["session_on"])
-    return Reaction(**fields)
+    told = {name: fields[column] for name, column in _REACTION}
+    told["known_at"] = from_epoch(told["known_at"])
+    told["session_on"] = date.fromisoformat(told["session_on"])
+    return Reaction(**told)
 
 
 def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

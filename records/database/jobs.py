@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
+from sqlalchemy import Boolean, ColumnElement, Connection, Select, bindparam, func, insert, select, update
 
 from records.analysis import Analysis
 from records.article import Article
 from records.database import analyses, ledger, tables
 from records.database.job_tables import jobs
+from records.database.prepared import Prepared, among
 from records.errors import NotFound, UsageError
 from records.forecast import Forecast
 from records.job import Job, JobCounts, JobOutcome, JobStatus
 from records.times import from_epoch, to_epoch
 
 _job, _article, _analysis = jobs.c, tables.articles.c, tables.analyses.c
+_mine = jobs.alias("mine").c
 OPEN = ("waiting", "running")
 UPDATES = ("update", "correction")
 """What an article is to its story when it analyses it again."""
@@ -31,17 +33,6 @@ ENDED = ("finished_at", "result", "failure", "reason")
 CHUNK = 500
 """Ids in one statement."""
 
-# Of every article: made once, since SQLAlchemy takes longer to build a statement than SQLite to run it.
-_KEPT = select(_job.analysis_id).where(_job.article_id == bindparam("wanted"))
-_KEPT_ARTICLE = select(tables.articles).where(_article.id == bindparam("wanted"))
-_LEADS = select(_job.leads).where(_job.article_id == bindparam("wanted"))
-_OF_STORY = (
-    select(_analysis.id)
-    .join(tables.story_members, tables.story_members.c.article_id == _analysis.article_id)
-    .where(tables.story_members.c.story_id == bindparam("story"))
-    .order_by(_analysis.created_at.desc(), _analysis.id)
-    .limit(1)
-)
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
@@ -80,12 +71,12 @@ class JobTable:
     def article(self, article_id: str) -> Article:
         """A kept article by its whole id. Raises NotFound."""
         with self._reading() as connection:
-            row: Any = connection.execute(_KEPT_ARTICLE, {"wanted": article_id}).first()
-        if row is None:
+            rows = _KEPT_ARTICLE.rows(connection, {"wanted": article_id})
+        if not rows:
             raise NotFound(
                 f"There is no article {article_id!r}. Keep it first, for example with `rhyme jobs add SOURCE`."
             )
-        return analyses.article_of(row._mapping)
+        return analyses.article_of(dict(zip(_article.keys(), rows[0], strict=True)))
 
     def without_job(self) -> list[str]:
         """Ids of the articles that are kept, not analysed and in no job; earliest known first."""
@@ -127,10 +118,10 @@ class JobTable:
     def kept_analysis(self, article_id: str) -> str | None:
         """The analysis that the job of an article, named by its whole id, has kept; None if it has none yet. Raises NotFound."""
         with self._reading() as connection:
-            row = connection.execute(_KEPT, {"wanted": article_id}).first()
-        if row is None:
+            rows = _KEPT.rows(connection, {"wanted": article_id})
+        if not rows:
             raise NotFound(f"There is no job {article_id!r}. `rhyme jobs list` shows them.")
-        kept: str | None = row.analysis_id
+        kept: str | None = rows[0][0]
         return kept
 
     def listed(self, status: JobStatus | None, limit: int) -> list[Job]:
@@ -208,10 +199,9 @@ class JobTable:
 
     def begin(self, article_id: str, round_: int) -> int | None:
         """Notes a start; returns how many of this round there were with it. None: this round is not to be worked on."""
-        where = (_job.article_id == article_id, _job.round == round_, _job.status.in_(OPEN))
-        begun = update(jobs).where(*where).values(status="running", starts=_job.starts + 1)
         with self._writing() as connection:
-            return connection.execute(begun.returning(_job.starts)).scalar()
+            begun = _BEGIN.rows(connection, {"wanted": article_id, "its_round": round_})
+        return begun[0][0] if begun else None
 
     def begin_batched(self, article_id: str, round_: int) -> int | None:
         """As `begin`, for an article that is at work in batches and stays so."""
@@ -234,45 +224,29 @@ class JobTable:
         of the story may rely on it (a round-up tells other stories too). `first`: the story began with it, so that an update of
         it under way is no reason to leave it out: the update is compared with it."""
         with self._writing() as connection:
-            mine = connection.execute(_LEADS, {"wanted": article_id}).scalar()
-            former = connection.execute(_OF_STORY, {"story": story_id}).scalar()
-            other = select(_job.article_id).where(
-                _job.story_id == story_id,
-                _job.leads,
-                _job.status.in_((*OPEN, "batched", "paused")),
-                _job.article_id != article_id,
-            )
-            if first:
-                other = other.where(~_is_update())
-            taken = former is not None or connection.execute(other.limit(1)).first() is not None
-            leads = bool(mine) or always or not taken
-            note = update(jobs).where(_job.article_id == article_id, _job.round == round_)
-            connection.execute(note.values(story_id=story_id if leads and counts else None, leads=leads))
+            mine = _LEADS.rows(connection, {"wanted": article_id})
+            of_story = _OF_STORY.rows(connection, {"story": story_id})
+            former = of_story[0][0] if of_story else None
+            others = _OTHER_LEADER if not first else _OTHER_FIRST
+            taken = bool(former is not None or others.rows(connection, {"story": story_id, "wanted": article_id}))
+            leads = bool(mine and mine[0][0]) or always or not taken
+            told = {"told_story": story_id if leads and counts else None, "told_leads": leads}
+            _TAKE.changed(connection, {"wanted": article_id, "its_round": round_, **told})
             return StoryTurn(leads, former)
 
     def open_before(self, article_id: str, story_id: str) -> set[str]:
         """The statuses of the open jobs of the story's other articles that were put in before this one and may be analysed: only
         earlier ones, so that no two wait for each other."""
-        member, mine = tables.story_members.c, select(_job.added_at).where(_job.article_id == article_id)
-        query = (
-            select(_job.status)
-            .join(tables.story_members, member.article_id == _job.article_id)
-            .where(member.story_id == story_id, member.relation.in_(("first", *UPDATES)), _job.status.in_(OPEN))
-            .where(_job.added_at < mine.scalar_subquery())
-        )
         with self._reading() as connection:
-            return set(connection.execute(query).scalars())
+            rows = _OPEN_BEFORE.rows(connection, {"story": story_id, "wanted": article_id})
+        return {status for (status,) in rows}
 
     def save_analysis(self, analysis: Analysis, forecast: Forecast | None = None) -> bool:
         """Like `Database.save_analysis`, but once a job: False, and nothing is written, when the article's job is not being
         worked on or has its analysis already."""
         with self._writing() as connection:
-            row = connection.execute(
-                update(jobs)
-                .where(_job.article_id == analysis.article.id, _job.status.in_(AT_WORK), _job.analysis_id.is_(None))
-                .values(analysis_id=analysis.id, cost_usd=analysis.provenance.cost_usd)
-            )
-            if row.rowcount != 1:
+            made = {"made": analysis.id, "its_cost": analysis.provenance.cost_usd}
+            if _MAKE.changed(connection, {"wanted": analysis.article.id, **made}) != 1:
                 return False
             analyses.save(connection, analysis)
             if forecast is not None:
@@ -285,17 +259,9 @@ class JobTable:
             "status": "done" if outcome.failure is None else "failed",
             "finished_at": to_epoch(at),
         }
-        if outcome.analysis_id is None:
-            del values["analysis_id"]
         with self._writing() as connection:
-            _moved(connection, Turn(article_id, round_, 0), (*OPEN, "batched"), values)
-
-
-def _is_update() -> ColumnElement[bool]:
-    """Whether the job's article is an update or a correction of its story."""
-    member = tables.story_members.c
-    same = (member.article_id == _job.article_id, member.relation.in_(UPDATES))
-    return select(member.article_id).where(*same).exists()
+            told = {f"told_{name}": value for name, value in values.items()}
+            _FINISH.changed(connection, {"wanted": article_id, "its_round": round_, **told})
 
 
 def insert_waiting(connection: Connection, article_ids: Sequence[str], priority: int, at: datetime) -> None:
@@ -332,3 +298,56 @@ def _line(row: Any) -> Job:
         finished_at=None if row.finished_at is None else from_epoch(row.finished_at),
         outcome=JobOutcome(**{name: getattr(row, name) for name in JobOutcome.model_fields}),
     )
+
+
+# Of every article: written out once, since SQLAlchemy takes longer over a statement than SQLite to run it.
+_member = tables.story_members.c
+_WANTED = _job.article_id == bindparam("wanted")
+_ROUND = (_WANTED, _job.round == bindparam("its_round"))
+_KEPT = Prepared(select(_job.analysis_id).where(_WANTED))
+_KEPT_ARTICLE = Prepared(select(tables.articles).where(_article.id == bindparam("wanted")))
+_LEADS = Prepared(select(_job.leads).where(_WANTED))
+_OF_STORY = Prepared(
+    select(_analysis.id)
+    .join(tables.story_members, _member.article_id == _analysis.article_id)
+    .where(_member.story_id == bindparam("story"))
+    .order_by(_analysis.created_at.desc(), _analysis.id)
+    .limit(1)
+)
+_LEADER = (
+    select(_job.article_id)
+    .where(_job.story_id == bindparam("story"), _job.leads, among(_job.status, (*OPEN, "batched", "paused")))
+    .where(_job.article_id != bindparam("wanted"))
+    .limit(1)
+)
+_IS_UPDATE = (
+    select(_member.article_id).where(_member.article_id == _job.article_id, among(_member.relation, UPDATES)).exists()
+)
+_OTHER_LEADER, _OTHER_FIRST = Prepared(_LEADER), Prepared(_LEADER.where(~_IS_UPDATE))
+_TAKE = Prepared(
+    update(jobs).where(*_ROUND).values(story_id=bindparam("told_story"), leads=bindparam("told_leads", type_=Boolean))
+)
+_OPEN_BEFORE = Prepared(
+    select(_job.status)
+    .join(tables.story_members, _member.article_id == _job.article_id)
+    .where(_member.story_id == bindparam("story"), among(_member.relation, ("first", *UPDATES)))
+    .where(among(_job.status, OPEN))
+    .where(_job.added_at < select(_mine.added_at).where(_mine.article_id == bindparam("wanted")).scalar_subquery())
+)
+_BEGIN = Prepared(
+    update(jobs)
+    .where(*_ROUND, among(_job.status, OPEN))
+    .values(status="running", starts=_job.starts + 1)
+    .returning(_job.starts)
+)
+_MAKE = Prepared(
+    update(jobs)
+    .where(_WANTED, among(_job.status, AT_WORK), _job.analysis_id.is_(None))
+    .values(analysis_id=bindparam("made"), cost_usd=bindparam("its_cost"))
+)
+_FINISH = Prepared(
+    update(jobs)
+    .where(*_ROUND, among(_job.status, (*OPEN, "batched")))
+    .values({name: bindparam(f"told_{name}") for name in (*JobOutcome.model_fields, "status", "finished_at")})
+    .values(analysis_id=func.coalesce(bindparam("told_analysis_id"), _job.analysis_id))
+)

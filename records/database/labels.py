@@ -8,39 +8,38 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from records.database.prepared import Prepared, PreparedForMany
 from records.database.tables import analyses, analysis_labels
 
-PIECE = 500
-"""Ids named in one statement."""
-
 _label = analysis_labels.c
-_SETTLE = (
+_SETTLE = Prepared(
     update(analysis_labels)
     .where(_label.analysis_id == bindparam("settled"))
     .values(score=bindparam("its_score"), replaced_at=bindparam("its_end"))
+)
+_analysis = analyses.c
+_OF_ARTICLES = PreparedForMany(
+    lambda places: (
+        select(_analysis.id, _analysis.article_id, _analysis.as_of, _analysis.score)
+        .where(_analysis.article_id.in_(places))
+        .order_by(_analysis.article_id, _analysis.created_at.desc(), _analysis.id.desc())
+    )
 )
 
 
 def settle(connection: Connection, article_ids: Sequence[str]) -> None:
     """After analyses of these articles were written. An analysis is replaced from the first moment at which one made later of
     the same article was known."""
-    column, ids = analyses.c, list(dict.fromkeys(article_ids))
-    for start in range(0, len(ids), PIECE):
-        query = (
-            select(column.id, column.article_id, column.as_of, column.score)
-            .where(column.article_id.in_(ids[start : start + PIECE]))
-            .order_by(column.article_id, column.created_at.desc(), column.id.desc())
-        )
-        connection.execute(_SETTLE, _ends(connection.execute(query).all()))
+    _SETTLE.each(connection, _ends(_OF_ARTICLES.rows(connection, list(dict.fromkeys(article_ids)))))
 
 
 def _ends(rows: Sequence[Any]) -> list[dict[str, Any]]:
     """`rows`: by article, the latest made first."""
     found: list[dict[str, Any]] = []
     article, end = "", None
-    for row in rows:
-        if row.article_id != article:
-            article, end = row.article_id, None
-        found.append({"settled": row.id, "its_score": row.score, "its_end": end})
-        end = row.as_of if end is None else min(end, row.as_of)
+    for analysis_id, article_id, as_of, score in rows:
+        if article_id != article:
+            article, end = article_id, None
+        found.append({"settled": analysis_id, "its_score": score, "its_end": end})
+        end = as_of if end is None else min(end, as_of)
     return found

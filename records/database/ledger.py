@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import Column, Connection, Row, Select, func, insert, select
+from sqlalchemy import Column, Connection, Row, Select, func, select
 
 from records.base import Record
+from records.database.prepared import Prepared, new_row
 from records.database.tables import ledger
 from records.errors import StoreCorrupt, StoreMismatch, UsageError
 from records.forecast import LEDGER_SCHEMA_VERSION, Forecast, Grade
@@ -27,6 +28,9 @@ SHORTEST_HEAD = 16
 """Hex digits of a noted head that still name one row only: 64 bits."""
 PIECE = 500
 """Digests named in one statement."""
+
+_LAST = Prepared(select(ledger.c.sequence, ledger.c.digest).order_by(ledger.c.sequence.desc()).limit(1))
+_APPEND = Prepared(new_row(ledger))
 
 Kind = Literal["forecast", "grade"]
 T = TypeVar("T", Forecast, Grade)
@@ -186,10 +190,8 @@ def _append(connection: Connection, kind: Kind, new: Sequence[tuple[Record, str 
     """`new`: each record with the digest of the forecast it grades, if it is a grade."""
     if not new:
         return []
-    last = connection.execute(
-        select(ledger.c.sequence, ledger.c.digest).order_by(ledger.c.sequence.desc()).limit(1)
-    ).first()
-    sequence, previous = (last.sequence, last.digest) if last is not None else (0, START)
+    last = _LAST.rows(connection, {})
+    sequence, previous = last[0] if last else (0, START)
     rows = []
     for record, grades in new:
         sequence, payload = sequence + 1, canonical(record)
@@ -197,7 +199,7 @@ def _append(connection: Connection, kind: Kind, new: Sequence[tuple[Record, str 
         row = {"sequence": sequence, "kind": kind, "payload": payload, "previous": previous, "digest": digest}
         rows.append({**row, "grades": grades})
         previous = digest
-    connection.execute(insert(ledger), rows)
+    _APPEND.each(connection, rows)
     return [str(row["digest"]) for row in rows]
 
 

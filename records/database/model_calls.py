@@ -15,9 +15,7 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Insert,
     String,
-    Table,
     Text,
     bindparam,
     case,
@@ -32,7 +30,7 @@ from sqlalchemy import (
 
 from records.database.engine import Place
 from records.database.model_call_tables import model_answers, model_calls, model_holds, model_spending
-from records.database.prepared import Prepared
+from records.database.prepared import Prepared, new_row
 from records.database.turns import Turns
 from records.errors import StoreLocked, StoreUnreachable
 from records.spending import BudgetLimits, CallBound, CallEntry, Outcome, Period, Shortfall, Spent, periods
@@ -51,14 +49,9 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 PERIODS: tuple[Period, ...] = ("run", "day", "month")
 
 
-def _numbered(table: Table) -> Insert:
-    """A row whose number the database gives."""
-    return insert(table).values({column.name: bindparam(column.name) for column in table.c if column.name != "number"})
-
-
-_HOLD = Prepared(_numbered(model_holds).returning(model_holds.c.number))
+_HOLD = Prepared(new_row(model_holds).returning(model_holds.c.number))
 _LET_GO = Prepared(delete(model_holds).where(model_holds.c.number == bindparam("hold")))
-_CALL = Prepared(_numbered(model_calls))
+_CALL = Prepared(new_row(model_calls))
 _SPEND = Prepared(
     update(model_spending)
     .where(model_spending.c.period.in_([bindparam(f"{period}_period") for period in PERIODS]))

@@ -1,32 +1,26 @@
 """Story members as rows, and the keys by which an article finds its candidates: everything as of a time."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BindParameter, Connection, Select, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, text, update
 
 from records.article import Article
 from records.database import analyses, articles, line, tables
 from records.database.jobs import Turn
-from records.database.prepared import Prepared
+from records.database.prepared import PIECE, STEP, Prepared, PreparedForMany, new_row
 from records.errors import NotFound
 from records.story import Member, Placement, Relation, Story
 from records.taxonomy import EventType
 from records.times import from_epoch, to_epoch
 
-T = TypeVar("T")
-
 STORED = np.dtype("<f2")
-PIECE = 120
-"""Keys or members looked up in one statement: SQLite takes 500 joined queries."""
-STEP = 8
-"""A statement is filled up to a multiple of so many, since each length is prepared anew. PIECE is a multiple of it."""
 
 
 class KeyRange(NamedTuple):
@@ -79,11 +73,8 @@ class StoryShelf:
 
     def placements(self, article_ids: Sequence[str]) -> dict[str, Placement]:
         """Where articles were placed; those that were not yet are left out."""
-        found: dict[str, Placement] = {}
-        for piece in _pieces(list(dict.fromkeys(article_ids))):
-            rows = _placements(len(piece)).rows(self._connection, {f"n{place}": one for place, one in enumerate(piece)})
-            found |= {article: Placement.model_validate_json(payload) for article, payload in rows}
-        return found
+        rows = _PLACEMENTS.rows(self._connection, list(dict.fromkeys(article_ids)))
+        return {article: Placement.model_validate_json(payload) for article, payload in rows}
 
     def keep(self, new: Sequence[Article]) -> None:
         """Keeps the articles that are not kept yet: at once, what `add` would do one by one."""
@@ -111,22 +102,11 @@ class StoryShelf:
 
     def rows(self, numbers: Collection[int]) -> dict[int, StoryRow]:
         """Members by number."""
-        rows = [
-            row
-            for piece in _pieces(sorted(numbers))
-            for row in _by_number(len(piece)).rows(self._connection, {f"n{place}": n for place, n in enumerate(piece)})
-        ]
-        return {row.number: row for row in map(_row, rows)}
+        return {row.number: row for row in map(_row, _BY_NUMBER.rows(self._connection, sorted(numbers)))}
 
     def stamps(self, numbers: Collection[int]) -> dict[int, Stamp]:
         """What members are by now, by number: whether a row that was read before still stands."""
-        return {
-            number: tuple(stamp)
-            for piece in _pieces(sorted(numbers))
-            for number, *stamp in _stamps(len(piece)).rows(
-                self._connection, {f"n{place}": n for place, n in enumerate(piece)}
-            )
-        }
+        return {number: tuple(stamp) for number, *stamp in _STAMPS.rows(self._connection, sorted(numbers))}
 
     def newest(self, story_id: str, as_of: datetime, limit: int) -> list[int]:
         """The members of a story first seen by then, by number, newest first; its first member is among them in any case."""
@@ -187,19 +167,17 @@ class StoryShelf:
         vector: NDArray[np.float32] | None,
     ) -> None:
         """Adds what was read of a placed article since; its placement stays. `keys`: those of its tickers."""
-        column = tables.story_members.c
-        known = _row(self._connection.execute(_member_rows().where(column.article_id == article.id)).one())
+        (row,) = _OF_ARTICLE.rows(self._connection, {"wanted": article.id})
+        known = _row(row)
         more = _extras(
             sorted({*known.tickers, *tickers}),
             event_type or known.event_type,
             embedder if vector is not None else known.embedder,
             vector if vector is not None else known.vector,
         )
-        self._connection.execute(update(tables.story_members).where(column.number == known.number).values(more))
-        held = select(tables.story_keys.c.key).where(
-            tables.story_keys.c.key.in_(keys), tables.story_keys.c.member_number == known.number
-        )
-        self._add_keys(known.number, known.article, set(keys) - set(self._connection.execute(held).scalars()))
+        _LEARN.changed(self._connection, {"member": known.number} | {f"new_{name}": one for name, one in more.items()})
+        held = {key for (key,) in _HELD.rows(self._connection, sorted(keys), {"member": known.number})}
+        self._add_keys(known.number, known.article, set(keys) - held)
 
     def put_in_line(self, article_ids: Sequence[str], priority: int, at: datetime) -> list[Turn]:
         """Makes jobs of those of the articles that say something new, have no analysis and are in no job."""
@@ -242,13 +220,6 @@ def story(connection: Connection, story_id: str) -> Story:
     )
 
 
-def _pieces(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Some at a time, the last repeated to fill a multiple of STEP."""
-    for start in range(0, len(values), PIECE):
-        piece = values[start : start + PIECE]
-        yield [*piece, *[piece[-1]] * (-len(piece) % STEP)]
-
-
 _NAMES = [tuple(f"{name}{place}" for name in "kabn") for place in range(PIECE)]
 
 
@@ -261,27 +232,6 @@ def _lookup(count: int) -> Prepared:
         " ORDER BY at DESC, member_number DESC LIMIT :n{place}) AS t{place}"
     )
     return Prepared(text(" UNION ALL ".join(one.format(place=place) for place in range(count))))
-
-
-@cache
-def _by_number(count: int) -> Prepared:
-    return Prepared(_member_rows().where(_MEMBER.number.in_(_places(count))))
-
-
-@cache
-def _stamps(count: int) -> Prepared:
-    m = _MEMBER
-    stamp = (m.article_id, m.story_id, m.relation, m.first_seen_at, m.tickers, m.event_type, m.embedder)
-    return Prepared(select(m.number, *stamp).where(m.number.in_(_places(count))))
-
-
-@cache
-def _placements(count: int) -> Prepared:
-    return Prepared(select(_MEMBER.article_id, _MEMBER.payload).where(_MEMBER.article_id.in_(_places(count))))
-
-
-def _places(count: int) -> list[BindParameter[Any]]:
-    return [bindparam(f"n{place}") for place in range(count)]
 
 
 def _member_rows() -> Select[Any]:
@@ -333,7 +283,7 @@ def _sources(names: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-_MEMBER, _ARTICLE = tables.story_members.c, tables.articles.c
+_MEMBER, _ARTICLE, _KEY = tables.story_members.c, tables.articles.c, tables.story_keys.c
 _SEEN = (_MEMBER.story_id == bindparam("story"), _MEMBER.first_seen_at <= bindparam("seen"))
 _NEWEST = Prepared(
     select(_MEMBER.number)
@@ -348,9 +298,28 @@ _HEAD = Prepared(
     .where(*_SEEN)
     .order_by(_MEMBER.first_seen_at, _MEMBER.number)
 )
-_ADD = Prepared(
-    insert(tables.story_members)
-    .values({name: bindparam(name) for name in _MEMBER.keys() if name != "number"})  # noqa: SIM118 - columns, no mapping
-    .returning(_MEMBER.number)
+_STAMP = (
+    _MEMBER.article_id,
+    _MEMBER.story_id,
+    _MEMBER.relation,
+    _MEMBER.first_seen_at,
+    _MEMBER.tickers,
+    _MEMBER.event_type,
+    _MEMBER.embedder,
 )
+_STAMPS = PreparedForMany(lambda places: select(_MEMBER.number, *_STAMP).where(_MEMBER.number.in_(places)))
+_PLACEMENTS = PreparedForMany(
+    lambda places: select(_MEMBER.article_id, _MEMBER.payload).where(_MEMBER.article_id.in_(places))
+)
+_BY_NUMBER = PreparedForMany(lambda places: _member_rows().where(_MEMBER.number.in_(places)))
+_OF_ARTICLE = Prepared(_member_rows().where(_MEMBER.article_id == bindparam("wanted")))
+_LEARN = Prepared(
+    update(tables.story_members)
+    .where(_MEMBER.number == bindparam("member"))
+    .values({name: bindparam(f"new_{name}") for name in ("tickers", "event_type", "embedder", "vector")})
+)
+_HELD = PreparedForMany(
+    lambda places: select(_KEY.key).where(_KEY.key.in_(places), _KEY.member_number == bindparam("member"))
+)
+_ADD = Prepared(new_row(tables.story_members).returning(_MEMBER.number))
 _ADD_KEYS = Prepared(insert(tables.story_keys))

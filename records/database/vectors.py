@@ -5,14 +5,40 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from records.database import events as event_rows
 from records.database import tables
+from records.database.prepared import PIECE, Prepared, PreparedForMany, new_row
 from records.errors import StoreMismatch
 
 STORED = np.dtype("<f2")
 """float16: half the bytes of float32 for a cosine error near 1e-4."""
+
+_EVENT, _VECTOR = tables.events.c, tables.embeddings.c
+_DIMENSIONS = Prepared(select(tables.embedders.c.dimensions).where(tables.embedders.c.digest == bindparam("wanted")))
+_NEW = Prepared(new_row(tables.embeddings, without=("indexed_in",)))
+_VECTORS = PreparedForMany(
+    lambda places: select(_VECTOR.event_number, _VECTOR.vector).where(
+        _VECTOR.embedder_digest == bindparam("embedder"), _VECTOR.event_number.in_(places)
+    )
+)
+_MATCH = and_(_VECTOR.event_number == _EVENT.number, _VECTOR.embedder_digest == bindparam("embedder"))
+_CHANGED = Prepared(
+    select(_EVENT.id, _EVENT.reaction_known_at, _EVENT.summary, _EVENT.story_id, _VECTOR.vector)
+    .outerjoin(tables.embeddings, _MATCH)
+    .where(_EVENT.revision > bindparam("since"))
+)
+_GONE = Prepared(select(tables.removed_events.c.event_id).where(tables.removed_events.c.revision > bindparam("since")))
+_WAITING = PreparedForMany(
+    lambda places: (
+        select(_EVENT.id, _EVENT.reaction_known_at)
+        .join(tables.embeddings, _VECTOR.event_number == _EVENT.number)
+        .where(_VECTOR.embedder_digest == bindparam("embedder"), _EVENT.reaction_known_at.is_not(None))
+        .where(or_(_VECTOR.indexed_in.is_(None), _VECTOR.indexed_in.not_in(places)))
+        .order_by(_EVENT.reaction_known_at, _EVENT.number)
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -63,14 +89,14 @@ class Changes:
 
 def register(connection: Connection, embedder: EmbedderIdentity) -> None:
     """Notes the embedder's name and width by its digest. Raises StoreMismatch if the digest had another width."""
-    row = connection.execute(select(tables.embedders).where(tables.embedders.c.digest == embedder.digest)).one_or_none()
-    if row is None:
+    known = _DIMENSIONS.rows(connection, {"wanted": embedder.digest})
+    if not known:
         values = {"digest": embedder.digest, "name": embedder.name, "dimensions": embedder.dimensions}
         connection.execute(insert(tables.embedders).values(values))
-    elif row.dimensions != embedder.dimensions:
+    elif known[0][0] != embedder.dimensions:
         raise StoreMismatch(
             f"The embedder {embedder.name!r} gives {embedder.dimensions} numbers a text, but digest {embedder.digest} "
-            f"is known with {row.dimensions}: two embedders claim one digest. Give the newer one a digest of its own."
+            f"is known with {known[0][0]}: two embedders claim one digest. Give the newer one a digest of its own."
         )
 
 
@@ -143,14 +169,13 @@ def stream(
 
 def changes(connection: Connection, embedder: EmbedderIdentity, since: int) -> Changes:
     """Events and removals written after the revision `since`."""
-    event, vector = tables.events.c, tables.embeddings.c
-    match = and_(vector.event_number == event.number, vector.embedder_digest == embedder.digest)
-    columns = (event.id, event.reaction_known_at, event.summary, event.story_id, vector.vector)
-    rows = connection.execute(select(*columns).outerjoin(tables.embeddings, match).where(event.revision > since)).all()
-    events = tuple(ChangedEvent(*row[:4], _unit(row[4])[0] if row[4] else None) for row in rows)
-    gone = select(tables.removed_events.c.event_id).where(tables.removed_events.c.revision > since)
+    rows = _CHANGED.rows(connection, {"embedder": embedder.digest, "since": since})
+    events = tuple(
+        ChangedEvent(event_id, known_at, summary, story_id, _unit(data)[0] if data else None)
+        for event_id, known_at, summary, story_id, data in rows
+    )
     present = {event.id for event in events}
-    removed = dict.fromkeys(name for name in connection.execute(gone).scalars() if name not in present)
+    removed = dict.fromkeys(name for (name,) in _GONE.rows(connection, {"since": since}) if name not in present)
     return Changes(events, tuple(removed), event_rows.revision_of(connection))
 
 
@@ -199,15 +224,13 @@ def ids_in(connection: Connection, embedder_digest: str, collection: str) -> set
 
 def waiting(connection: Connection, embedder: EmbedderIdentity, collections: Sequence[str]) -> list[tuple[str, int]]:
     """(id, known_at) of events with a reaction whose vector none of the collections is marked to hold, by known_at."""
-    event, vector = tables.events.c, tables.embeddings.c
-    query = (
-        select(event.id, event.reaction_known_at)
-        .join(tables.embeddings, vector.event_number == event.number)
-        .where(vector.embedder_digest == embedder.digest, event.reaction_known_at.is_not(None))
-        .where(or_(vector.indexed_in.is_(None), vector.indexed_in.not_in(collections)))
-        .order_by(event.reaction_known_at, event.number)
-    )
-    return [(row[0], row[1]) for row in connection.execute(query)]
+    named = collections or ("",)  # no collection has an empty name
+    found = [
+        [(row[0], row[1]) for row in _WAITING.rows(connection, piece, {"embedder": embedder.digest})]
+        for piece in (named[start : start + PIECE] for start in range(0, len(named), PIECE))
+    ]
+    everywhere = set(found[0]).intersection(*found[1:])
+    return [one for one in found[0] if one in everywhere]
 
 
 def known_between(
@@ -278,14 +301,8 @@ def embedders(connection: Connection) -> Mapping[EmbedderIdentity, int]:
 
 
 def _bytes_by_number(connection: Connection, embedder_digest: str, numbers: Sequence[int]) -> dict[int, bytes]:
-    found: dict[int, bytes] = {}
-    column = tables.embeddings.c
-    for start in range(0, len(numbers), event_rows.CHUNK):
-        chunk = numbers[start : start + event_rows.CHUNK]
-        query = select(column.event_number, column.vector)
-        query = query.where(column.embedder_digest == embedder_digest, column.event_number.in_(chunk))
-        found.update({row.event_number: bytes(row.vector) for row in connection.execute(query)})
-    return found
+    rows = _VECTORS.rows(connection, numbers, {"embedder": embedder_digest})
+    return {number: bytes(data) for number, data in rows}
 
 
 def _replace(connection: Connection, embedder_digest: str, fresh: Mapping[int, bytes], old: Sequence[int]) -> None:
@@ -296,8 +313,7 @@ def _replace(connection: Connection, embedder_digest: str, fresh: Mapping[int, b
             delete(tables.embeddings).where(column.embedder_digest == embedder_digest, column.event_number.in_(chunk))
         )
     rows = [{"event_number": n, "embedder_digest": embedder_digest, "vector": data} for n, data in fresh.items()]
-    if rows:
-        connection.execute(insert(tables.embeddings), rows)
+    _NEW.each(connection, rows)
 
 
 def _unit(data: bytes, dimensions: int | None = None) -> NDArray[np.float32]:

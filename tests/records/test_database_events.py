@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 
 from records.database import AddResult, Database, EmbedderIdentity, IndexPart
+from records.database.prepared import PIECE
 from records.errors import StoreCorrupt, StoreMismatch
 from records.event import Event
 from records.taxonomy import EventType, Tag
@@ -220,7 +221,9 @@ def test_vectors_await_indexing_until_marked_for_one_of_the_collections(
     database.mark_indexed(MINI, ["c"], "two")
     assert waiting("one") == ["c"]
     assert waiting("one", "two") == []
-    assert waiting("three") == ["b", "a", "c"]
+    assert waiting("three") == waiting() == ["b", "a", "c"]
+    many = [f"part {place}" for place in range(PIECE)]
+    assert (waiting("one", *many), waiting(*many, "two"), waiting("one", *many, "two")) == (["c"], ["b", "a"], [])
     assert database.sample_indexed(MINI, "one", 5) == ["a", "b"]
     assert (database.count_indexed(MINI, "one"), database.events_indexed(MINI, "two")) == (2, {"c"})
     newest = events[0].reaction
