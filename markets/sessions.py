@@ -8,15 +8,17 @@ or after the date, because the news may have come before or after that day's clo
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import exchange_calendars  # type: ignore[import-untyped]
-import pandas as pd  # type: ignore[import-untyped]
 
 from records.errors import UsageError
 from records.market import Window
 from records.once import once
+from records.times import from_epoch, to_epoch
 
+BEFORE_FIRST = timedelta(days=7)
+"""How long before the calendar's first close news still belongs to its first session."""
 FIRST_DAY = "1990-01-02"
 """The calendar's default reach is twenty years back; events go further, and 1990 is where our index returns begin."""
 
@@ -55,6 +57,9 @@ class Sessions:
             raise UsageError(message) from error
         self.venue = venue
         self._days: tuple[date, ...] = tuple(stamp.date() for stamp in self._calendar.sessions)
+        # (sessions,) epoch microseconds: a look-up in pandas takes most of a millisecond
+        self._opens = self._calendar.opens_nanos // 1_000
+        self._closes = self._calendar.closes_nanos // 1_000
 
     def window(self, known_at: datetime, *, date_only: bool = False) -> EventWindow:
         """The sessions that answer for news known at `known_at`.
@@ -64,16 +69,14 @@ class Sessions:
         """
         if known_at.tzinfo is None:
             raise UsageError(f"The time {known_at.isoformat()} has no time zone. Give it one, for instance +00:00.")
-        moment = pd.Timestamp(known_at).tz_convert(UTC)
-        first = self._session_of_day(moment) if date_only else self._session_of_moment(moment)
-        last = self._next(first) if date_only else first
-        opens = self._calendar.session_open(first)
+        first = self._session_of_day(known_at) if date_only else self._session_of_moment(known_at)
+        last = first + 1 if date_only else first
         return EventWindow(
-            session_on=first.date(),
-            sessions=(first.date(), last.date()) if date_only else (first.date(),),
-            intraday=not date_only and bool(opens <= moment),
+            session_on=self._days[first],
+            sessions=self._days[first : last + 1],
+            intraday=not date_only and bool(self._opens[first] <= to_epoch(known_at)),
             date_only=date_only,
-            known_at=self._calendar.session_close(last).to_pydatetime(),
+            known_at=from_epoch(int(self._closes[last])),
         )
 
     def before(self, session: date, count: int) -> tuple[date, ...]:
@@ -88,8 +91,8 @@ class Sessions:
         following = self._days[start : start + count]
         if known_at is None:
             return following
-        closes = self._calendar.closes.iloc[start : start + count]
-        return following[: int((closes <= pd.Timestamp(known_at)).sum())]
+        closes = self._closes[start : start + count]
+        return following[: int((closes <= to_epoch(known_at)).sum())]
 
     @property
     def all(self) -> tuple[date, ...]:
@@ -106,33 +109,26 @@ class Sessions:
         """All sessions from `first` to `last`, both included."""
         return self._days[bisect_left(self._days, first) : bisect_right(self._days, last)]
 
-    def _session_of_moment(self, moment: pd.Timestamp) -> pd.Timestamp:
+    def _session_of_moment(self, moment: datetime) -> int:
         """The first session that closes after `moment`: at the very close the news belongs to the next one."""
-        closes = self._calendar.closes
-        position = int(closes.searchsorted(moment, side="right"))
-        if position >= len(closes) or moment < closes.iloc[0] - pd.Timedelta(days=7):
+        at = to_epoch(moment)
+        position = int(self._closes.searchsorted(at, side="right"))
+        if position >= len(self._closes) or from_epoch(at) < from_epoch(int(self._closes[0])) - BEFORE_FIRST:
             raise self._outside(moment)
-        session: pd.Timestamp = closes.index[position]
-        return session
+        return position
 
-    def _session_of_day(self, moment: pd.Timestamp) -> pd.Timestamp:
-        day = moment.tz_convert(self._calendar.tz).tz_localize(None).normalize()
-        sessions = self._calendar.sessions
-        position = int(sessions.searchsorted(day))
-        if position + 1 >= len(sessions) or day < sessions[0]:
+    def _session_of_day(self, moment: datetime) -> int:
+        day = moment.astimezone(self.zone).date()
+        position = bisect_left(self._days, day)
+        if position + 1 >= len(self._days) or day < self._days[0]:
             raise self._outside(moment)
-        session: pd.Timestamp = sessions[position]
-        return session
+        return position
 
-    def _next(self, session: pd.Timestamp) -> pd.Timestamp:
-        following: pd.Timestamp = self._calendar.next_session(session)
-        return following
-
-    def _outside(self, moment: pd.Timestamp) -> UsageError:
+    def _outside(self, moment: datetime) -> UsageError:
         first, last = self._calendar.first_session.date(), self._calendar.last_session.date()
         return UsageError(
-            f"The time {moment.isoformat()} lies outside the calendar of {self.venue}, which knows the sessions from {first} "
-            f"to {last}. Correct the time, or wait until the calendar reaches it."
+            f"The time {moment.astimezone(UTC).isoformat()} lies outside the calendar of {self.venue}, which knows the sessions "
+            f"from {first} to {last}. Correct the time, or wait until the calendar reaches it."
         )
 
 
