@@ -23,10 +23,10 @@ from agent.score import ScoreModel
 from markets.prices import PriceSource
 from models.interface import LanguageModel
 from prompts import PromptLibrary
-from records.analysis import Analysis, ModelCall, Provenance
+from records.analysis import Analysis, Claim, ModelCall, Provenance
 from records.article import Article
 from records.database.analyses import StoryAnalysis
-from records.errors import SourceUnreadable, StoreError, UsageError
+from records.errors import ModelAnswerInvalid, SourceUnreadable, StoreError, UsageError
 from records.event import Event, Precedent
 from records.forecast import Forecast
 from records.impact import Impact
@@ -35,6 +35,7 @@ from records.reading import Reading
 from records.story import Placement
 from records.taxonomy import EventType, Tag
 from records.times import Clock, new_york_date
+from records.translation import Translation
 
 SCORED_WITH = 100
 """Precedents asked for: few neighbours are noisy, so the score uses as many as are similar enough; from a hundred on, more of them
@@ -143,15 +144,18 @@ class Analyst:
         memory_missing: str | None = None,
         prices: PriceSource | None = None,
         threads: Threads | None = None,
+        output_language: str = "en",
     ) -> None:
         """`memory` None: no precedents are asked for (`memory_missing` says why, if that is not the user's wish). `prices`: of the
-        shares before the articles; None: the score does without. `threads` None: the article is not placed among stories."""
+        shares before the articles; None: the score does without. `threads` None: the article is not placed among stories.
+        `output_language`: ISO 639-1, what the checked words are translated into."""
         self._model = model
         self._market = market
         self._memory = memory
         self._memory_missing = memory_missing
         self._archive = archive
         self._threads = threads
+        self._output_language = output_language
         self._score_model = score_model
         self._circumstances = Circumstances(archive, prices, score_model)
         self._prompts = prompts
@@ -205,6 +209,8 @@ class Analyst:
         with run.stage("explain", "writing the analysis"):
             explained = explain(evidence, self._model, self._prompts, progress)
         run.calls.extend(explained.calls)
+        claims = clean_claims(explained.claims, evidence, ours=explained.composed)
+        translation = self._translation(reading, claims, evidence, run)
         former = self._former(article, story, moment, run)
         created_at = self._clock()
         analysis = Analysis(
@@ -215,8 +221,9 @@ class Analyst:
             impact=impact,
             precedents=evidence.precedents,
             precedent_status=recalled.status,
-            claims=clean_claims(explained.claims, evidence, ours=explained.composed),
+            claims=claims,
             story=story,
+            translation=translation,
             provenance=self._provenance(run, moment, time.perf_counter() - begun),
         )
         analysis = compared(analysis, former)
@@ -242,7 +249,9 @@ class Analyst:
                 f"The article's language looks like {article.language!r}, and the embedded model reads English only. "
                 "Choose a capable model (for example --model with an OpenAI model) or give an English translation."
             )
-        run.missing.append(f"the article's language is {article.language!r}; the analysis is in English")
+        run.missing.append(
+            f"the article's language is {article.language!r}; the analysis was written and checked in English"
+        )
 
     def _place(
         self, article: Article, reading: Reading, primary: Primary, as_of: datetime | None, run: _Run
@@ -327,6 +336,37 @@ class Analyst:
         except StoreError as error:
             kept = f"The analysis is kept (`rhyme show {analysis.id}`), but its event could not be remembered. {error}"
             raise type(error)(kept) from error
+
+    def _translation(
+        self, reading: Reading, claims: Sequence[Claim], evidence: Evidence, run: _Run
+    ) -> Translation | None:
+        """None when the output is English. Raises ModelError; an answer in no form of ours leaves the English."""
+        if self._output_language == "en":
+            return None
+        from agent.translation import (
+            language,
+            translate,
+        )  # late: names of months, currencies and languages take a while
+
+        name = language(self._output_language).name
+        if self._model.profile == "embedded":
+            run.missing.append(f"the translation into {name} was not asked for: the embedded model writes English only")
+            return None
+        try:
+            with run.stage("translate", f"translating into {name}"):
+                done = translate(
+                    reading.summary, claims, evidence, self._model, self._prompts, self._output_language, run.progress
+                )
+        except ModelAnswerInvalid as error:
+            run.missing.append(f"the translation into {name} failed, so the words are English: {error}")
+            return None
+        run.calls.extend(done.calls)
+        if english := done.translation.kept_english:
+            run.missing.append(
+                f"{english} {'sentence stays' if english == 1 else 'sentences stay'} in English: "
+                f"the {name} could not be held against what was checked"
+            )
+        return done.translation
 
     def _replaced(self, run: _Run) -> tuple[str, ...]:
         """Why another model than the one asked answered, once for each reason."""

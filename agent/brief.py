@@ -145,7 +145,7 @@ class Briefing:
             articles=max(1, len(members)),
             sources=tuple(sources) or ((one.source,) if one.source else ()),
             update=one.story_id in known,
-            sentence=_sentence(one),
+            sentence=_sentence(one, analysis),
             precedent=_precedent(analysis),
             former_id=analysis.former_id,
             changes=analysis.changes,
@@ -189,9 +189,13 @@ def _line(one: AnalysisSummary) -> BriefLine:
     return BriefLine(analysis_id=one.id, title=shielded_title(one.title), ticker=one.ticker, score=one.score)
 
 
-def _sentence(one: AnalysisSummary) -> BriefSentence:
-    """The first sentence of the reader's summary, whose figures were checked when it was made; else the headline."""
-    first = next((sentence for _, sentence in split_sentences(one.summary)), shielded_title(one.title))
+def _sentence(one: AnalysisSummary, analysis: Analysis) -> BriefSentence:
+    """The first sentence of the reader's summary, whose figures were checked when it was made; else the headline. In the output
+    language of the analysis."""
+    if analysis.translation and analysis.translation.summary:
+        first = analysis.translation.summary[0].text
+    else:
+        first = next((sentence for _, sentence in split_sentences(one.summary)), shielded_title(one.title))
     return BriefSentence(text=first.strip(), support=(f"analysis:{one.id}",))
 
 

@@ -203,3 +203,28 @@ def _words(text: str) -> set[str]:
     words = {word.lower() for word in _WORD.findall(text.replace("’s", "").replace("'s", ""))}
     words |= {word.lower().strip(".,;:()[]<>\"'“”’") for word in text.split()}
     return words | {word[:-2] for word in words if word.endswith(("'s", "’s"))}
+
+
+def proper_names(sentence: str) -> list[tuple[int, int]]:
+    """Places of names that no dictionary has: runs of capitalised words none of which newsrooms write small; no country."""
+    places: list[tuple[int, int]] = []
+    for match in _CAPITALISED.finditer(sentence):
+        name = _bare(match.group())
+        end = match.start() + len(name)
+        if not _translatable(name) and not any(_translatable(word) for word in _WORD.findall(name)):
+            if places and sentence[places[-1][1] : match.start()] in (" ", "\u00a0"):
+                places[-1] = (places[-1][0], end)
+            else:
+                places.append((match.start(), end))
+    return places
+
+
+def _translatable(word: str) -> bool:
+    small = word.lower()
+    return small in _COMMON | _OPENERS | _INSTITUTIONS or small in _BY_COUNTRY or small in ordinary_words()
+
+
+_INSTITUTIONS = frozenset(
+    "reserve treasury congress senate parliament commission court bank ministry department central supreme form".split()
+)
+"""Words of names that each language has its own for."""

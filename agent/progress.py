@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["read", "recall", "score", "explain", "check"]
+Stage = Literal["read", "recall", "score", "explain", "check", "translate"]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 
 from records.defences import Defence, holds
 
-DELIMITERS = ("article", "facts", "precedents", "candidates", "score")
+DELIMITERS = ("article", "facts", "precedents", "candidates", "score", "sentences")
 """The names of the marks our prompts put around data: `<article> … </article>`."""
 
 _OPENING = re.compile(r"<(?=\s*/?\s*(?:" + "|".join(DELIMITERS) + r")\b|\|)", re.IGNORECASE)

@@ -12,8 +12,9 @@ from records.impact import Impact
 from records.reading import Reading, Span
 from records.story import Placement
 from records.times import UtcDatetime
+from records.translation import TranslatedSentence, Translation
 
-ANALYSIS_SCHEMA_VERSION = 3
+ANALYSIS_SCHEMA_VERSION = 4
 
 
 class Sentence(Record):
@@ -123,6 +124,9 @@ class Analysis(Record):
         tuple[Change, ...],
         Field(description="empty with a former_id: nothing changed; without one: nothing to compare"),
     ] = ()
+    translation: Annotated[
+        Translation | None, Field(description="summary and claims in the output language; None: it is English")
+    ] = None
     provenance: Provenance
 
     @property
@@ -137,6 +141,22 @@ class Analysis(Record):
         return " ".join(claim.text for claim in self.claims if claim.verdict == "supported")
 
     @property
+    def shown_summary(self) -> str:
+        """The summary in the output language, where a sentence's translation did not hold in English."""
+        return _joined(self.translation.summary) if self.translation else self.reading.summary
+
+    @property
+    def shown_sentences(self) -> tuple[tuple[Claim, str], ...]:
+        """Each supported claim with its words in the output language, likewise."""
+        supported = [claim for claim in self.claims if claim.verdict == "supported"]
+        texts = [one.text for one in self.translation.analysis] if self.translation else [one.text for one in supported]
+        return tuple(zip(supported, texts, strict=True))
+
+    @property
     def dropped(self) -> int:
         """How many sentences the check removed."""
         return sum(claim.verdict == "dropped" for claim in self.claims)
+
+
+def _joined(sentences: tuple[TranslatedSentence, ...]) -> str:
+    return " ".join(one.text for one in sentences)

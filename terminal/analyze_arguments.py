@@ -23,6 +23,12 @@ def add_analyze(tree: Tree) -> None:
     )
     analyze.add_argument("--ticker", metavar="T", help="score the impact on this US ticker instead of the one found")
     analyze.add_argument("--model", metavar="M", help="a name of `rhyme models list`, a .gguf file or a remote model")
+    analyze.add_argument(
+        "--language",
+        metavar="L",
+        choices=("en", "de", "fr", "es", "it", "pt", "nl"),
+        help="show summary and analysis in this language (en, de, fr, es, it, pt, nl); default: as set",
+    )
     analyze.add_argument("--no-precedents", action="store_true", help="do not search the event memory")
     analyze.add_argument("--no-cache", action="store_true", help="ask the model anew, also what it answered before")
     analyze.add_argument(

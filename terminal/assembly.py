@@ -176,6 +176,7 @@ class Assembly:
             prompts=PromptLibrary(),
             clock=self._clock,
             version=rhyme_version(),
+            output_language=self.settings.output_language,
         )
 
 

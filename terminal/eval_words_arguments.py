@@ -7,6 +7,7 @@ from terminal.eval_harness_arguments import SHIPPED_HELP, add_run_options
 def add_eval_words(evaluate: Tree) -> None:
     """Adds the suite that grades the check of the words, and the comparison of two versions of the prompts."""
     _add_prompts(evaluate)
+    _add_translation(evaluate)
     words = evaluate.command(
         "words",
         "eval_words",
@@ -42,6 +43,18 @@ def add_eval_words(evaluate: Tree) -> None:
     )
     words.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     add_run_options(words)
+
+
+def _add_translation(evaluate: Tree) -> None:
+    translation = evaluate.command(
+        "translation",
+        "eval_translation",
+        "grade the check of translations: faithful ones let pass, altered ones stopped",
+        "rhyme eval translation --out report/ --json",
+        "The pairs are shipped: sentences of analyses in English and in each output language. No model is asked.",
+    )
+    translation.add_argument("--out", metavar="DIR", help="also write report.md and report.json there")
+    translation.add_argument("--json", action="store_true", help="print one JSON object on stdout")
 
 
 def _add_prompts(evaluate: Tree) -> None:

@@ -88,11 +88,9 @@ def shown(analysis: Analysis) -> dict[str, Any]:
         "tickers": analysis.tickers,
         "sentiment": wording.sentiment(analysis.reading.sentiment),
         "story": wording.story_line(analysis.story),
-        "sentences": [
-            (claim.text, wording.citations(claim, analysis))
-            for claim in analysis.claims
-            if claim.verdict == "supported"
-        ],
+        "language": analysis.translation.language if analysis.translation else "en",
+        "summary": analysis.shown_summary,
+        "sentences": [(text, wording.citations(claim, analysis)) for claim, text in analysis.shown_sentences],
         "drivers": wording.driver_rows(analysis.impact),
         "precedents": [PrecedentRow.of(precedent) for precedent in analysis.precedents],
         "absence": wording.PRECEDENT_ABSENCE[analysis.precedent_status],

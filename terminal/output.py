@@ -18,6 +18,7 @@ from records.reading import Fact, Mention, Sentiment, Span
 from records.story import Placement
 from records.taxonomy import EventType, Tag
 from records.times import UtcDatetime
+from records.translation import TranslatedSentence
 
 
 class ArticleOutput(Record):
@@ -148,6 +149,31 @@ class ProvenanceOutput(Record):
         return cls(**{name: getattr(provenance, name) for name in cls.model_fields})
 
 
+class TranslationOutput(Record):
+    """The words in the output language; `summary` and `analysis` of the analysis stay in English, as they were checked."""
+
+    language: Annotated[str, Field(description="ISO 639-1")]
+    summary: str
+    analysis: Annotated[str, Field(description="the supported sentences, joined")]
+    kept_english: Annotated[int, Field(ge=0, description="sentences whose translation did not hold")]
+    sentences: Annotated[
+        tuple[TranslatedSentence, ...], Field(description="of the summary, then of the analysis, each with its English")
+    ]
+
+    @classmethod
+    def of(cls, analysis: Analysis) -> "TranslationOutput":
+        translation = analysis.translation
+        if translation is None:
+            raise ValueError("the analysis is not translated")
+        return cls(
+            language=translation.language,
+            summary=analysis.shown_summary,
+            analysis=" ".join(text for _, text in analysis.shown_sentences),
+            kept_english=translation.kept_english,
+            sentences=(*translation.summary, *translation.analysis),
+        )
+
+
 class AnalysisOutput(Record):
     """One analysed article."""
 
@@ -168,6 +194,10 @@ class AnalysisOutput(Record):
     facts: Annotated[tuple[Fact, ...], Field(description="statements of the article that claims cite as A1, A2, …")]
     claims: tuple[ClaimOutput, ...]
     story: Annotated[Placement | None, Field(description="its story and novelty; null if it was not placed")] = None
+    translation: Annotated[
+        TranslationOutput | None,
+        Field(description="summary and analysis in the output language; null: English was asked"),
+    ] = None
     former_id: Annotated[str | None, Field(description="of an update: the story's analysis before it; null: none")] = (
         None
     )
@@ -198,6 +228,7 @@ class AnalysisOutput(Record):
             facts=reading.facts,
             claims=tuple(ClaimOutput.of(claim) for claim in analysis.claims),
             story=analysis.story,
+            translation=TranslationOutput.of(analysis) if analysis.translation else None,
             former_id=analysis.former_id,
             former_as_of=analysis.former_as_of,
             changes=analysis.changes,

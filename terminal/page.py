@@ -97,20 +97,20 @@ def _head(analysis: Analysis) -> Iterable[RenderableType]:
     yield _labelled("Sentiment", wording.sentiment(reading.sentiment))
     yield _labelled("Story", wording.story_line(analysis.story))
     yield _heading("Summary")
-    yield Text(plain(reading.summary))
+    yield Text(plain(analysis.shown_summary))
 
 
 def _analysis(analysis: Analysis) -> Iterable[RenderableType]:
-    supported = [claim for claim in analysis.claims if claim.verdict == "supported"]
+    sentences = analysis.shown_sentences
     yield _heading("Analysis")
-    if not supported:
+    if not sentences:
         yield Text("No sentence passed the check, so there is no analysis to show.")
         return
-    yield Text(" ").join(_sentence(claim, analysis) for claim in supported)
+    yield Text(" ").join(_sentence(claim, text, analysis) for claim, text in sentences)
 
 
-def _sentence(claim: Claim, analysis: Analysis) -> Text:
-    text = Text(plain(claim.text))
+def _sentence(claim: Claim, words: str, analysis: Analysis) -> Text:
+    text = Text(plain(words))
     citations = "".join(f"[{name}]" for name in wording.citations(claim, analysis))
     return text.append(f" {citations}", style="dim") if citations else text
 

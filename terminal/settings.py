@@ -96,6 +96,14 @@ class Settings(WebSettings):
             "constrained calls. `auto`: embedded for local models, capable for remote ones."
         ),
     ] = "auto"
+    output_language: Annotated[
+        Literal["en", "de", "fr", "es", "it", "pt", "nl"],
+        Field(
+            description="The language of summaries and analyses (ISO 639-1). They are written and checked in English, then "
+            "translated and held sentence by sentence against the English; what does not hold stays English and is counted "
+            "(docs/languages.md). Pages and commands keep their English words."
+        ),
+    ] = "en"
     embedder: Annotated[
         str,
         Field(

@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def write_report(folder: Path, report: ImpactReport) -> None:
     (folder / "report.json").write_text(told, encoding="utf-8")
 
 
-def to_json(report: ImpactReport) -> dict[str, object]:
+def to_json(report: ImpactReport) -> dict[str, Any]:
     """The report in words of JSON. Metrics stand as `name`, `name_low`, `name_high`; NaN and None as null.
 
     Raises TypeError for a value that JSON has no word for.

@@ -18,7 +18,12 @@ def run(options: argparse.Namespace) -> int:
         from terminal.settings import load_settings
 
         settings = load_settings(
-            {"home": options.home, "model": options.model, "answer_cache": False if options.no_cache else None}
+            {
+                "home": options.home,
+                "model": options.model,
+                "output_language": options.language,
+                "answer_cache": False if options.no_cache else None,
+            }
         ).settings
         check_target(options.html)
         if options.as_of is not None and options.as_of > utc_now():

@@ -74,8 +74,8 @@ def _run_of(options: argparse.Namespace, folders: list[Path], report: "ImpactRep
         split=str(report.data["split"]),
         data_digest=hashlib.sha256(digests.encode()).hexdigest(),
         n=graded.n_events,
-        metrics=found["metrics"],  # type: ignore[arg-type]
-        baselines=found["baselines"],  # type: ignore[arg-type]
+        metrics=found["metrics"],
+        baselines=found["baselines"],
         ablations=impact_ablations(report),
         score_version=report.artifact,
         notes=report.notes,

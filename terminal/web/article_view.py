@@ -35,6 +35,9 @@ class Supported:
     number: int
     """From 1, among the supported ones in their order."""
     text: str
+    """As it is shown."""
+    english: str | None
+    """As it was checked, where that is another text."""
     citations: tuple[str, ...]
     grounds: tuple[tuple[str, str], ...]
     """(words, where they stand)"""
@@ -73,8 +76,14 @@ def _supported(analysis: Analysis) -> Iterator[tuple[int, Claim]]:
 def claims(analysis: Analysis) -> tuple[Supported, ...]:
     """The sentences that stand, each with its citations and the places of its figures, dates and names."""
     return tuple(
-        Supported(number, claim.text, wording.citations(claim, analysis), _grounds(claim))
-        for number, claim in _supported(analysis)
+        Supported(
+            number,
+            text,
+            claim.text if claim.text != text else None,
+            wording.citations(claim, analysis),
+            _grounds(claim),
+        )
+        for number, (claim, text) in enumerate(analysis.shown_sentences, start=1)
     )
 
 
@@ -96,6 +105,8 @@ def dropped(analysis: Analysis) -> tuple[tuple[str, str], ...]:
 
 
 KINDS = (
+    ("sentence stays in English", "Language"),
+    ("sentences stay in English", "Language"),
     ("sentence", "Check"),
     ("fact", "Reader"),
     ("precedents failed", "Precedents failed"),
@@ -105,6 +116,7 @@ KINDS = (
     ("no price", "Prices"),
     ("the model", "Model"),
     ("the article's language", "Language"),
+    ("the translation", "Language"),
 )
 """How a line of what is missing begins, after a count, and what kind of lack that is."""
 

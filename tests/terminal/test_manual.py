@@ -32,7 +32,8 @@ def test_every_command_explains_itself_with_an_example_that_parses() -> None:
             "users role", "users password", "users remove", "users log", "users token add", "users token list",
             "users token revoke", "chroma", "show", "cost", "settle", "ledger list", "ledger verify",
         "track-record", "prices check", "eval impact", "eval recall", "eval threads", "eval injection", "eval tickers",
-        "eval sentiment", "eval tags", "eval prompts", "eval words", "eval chat", "eval all", "eval leaks", "eval cost",
+        "eval sentiment", "eval tags", "eval prompts", "eval translation",
+            "eval words", "eval chat", "eval all", "eval leaks", "eval cost",
         "eval list", "eval show", "eval report", "eval gate", "eval fetch", "bench start", "bench analyze", "bench score",
         "bench recall", "bench chat", "bench flow", "bench chaos", "bench scaling", "bench web",
     ]  # fmt: skip

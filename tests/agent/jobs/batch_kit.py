@@ -76,7 +76,9 @@ def desk() -> MarketDesk:
     return MarketDesk()
 
 
-def analyst(database: Database, model: Any, memory: Memory, scores: SteadyScores | None = None) -> Analyst:
+def analyst(
+    database: Database, model: Any, memory: Memory, scores: SteadyScores | None = None, output_language: str = "en"
+) -> Analyst:
     """The real one, without prices and precedents."""
     from agent.score import ScoreModel
 
@@ -90,6 +92,7 @@ def analyst(database: Database, model: Any, memory: Memory, scores: SteadyScores
         prompts=PromptLibrary(),
         clock=utc_now,
         version="test",
+        output_language=output_language,
     )
 
 
@@ -103,6 +106,7 @@ def batch_worker(
     budget: BudgetLimits | None = None,
     memory: Memory | None = None,
     told: Callable[[str], None] = lambda _: None,
+    output_language: str = "en",
 ) -> Iterator[BatchWorker]:
     """A worker in this process."""
     prices = prices_file(folder)
@@ -125,7 +129,7 @@ def batch_worker(
         closing.callback(service.close)
         queue = closing.enter_context(JobQueue.open(database.place))
         steady = SteadyMemory(memory or jobs_kit.PlainMemory(database), evidence)
-        real = analyst(database, model, steady, SteadyScores(evidence))
+        real = analyst(database, model, steady, SteadyScores(evidence), output_language)
         course = Course(database, real, StoryThreads(database), steady, clock=utc_now, patience=settings.patience)
         yield BatchWorker(
             database, queue, course, gate, evidence, service, price, settings=settings, clock=utc_now, told=told

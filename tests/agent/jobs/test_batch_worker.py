@@ -77,6 +77,24 @@ def test_a_backfill_goes_in_two_waves_and_the_ledger_is_the_servers_count_at_hal
     assert not any(call.cache_hit for call in analysis.provenance.model_calls)
 
 
+def test_translations_are_waves_of_their_own_and_ask_nothing_twice(
+    kit: ModuleType, database: Database, server: SimulatedServer, work: Callable[..., str]
+) -> None:
+    """The server answers in English, so that every sentence is asked for once more and then stays as it was checked."""
+    articles = fill(kit, database, 3)
+    assert work(output_language="de") == "empty"
+    assert (database.jobs.counts().analysed, len(database.batches.listed())) == (3, 4)
+    assert asked_once(server.rows())
+    entries = database.model_calls.entries()
+    assert {one.purpose for one in entries} == {"read", "explain", "translate", "translate.repair"}
+    analysis = database.load_analysis(database.jobs.get(articles[0].id).outcome.analysis_id or "")
+    assert analysis.translation is not None
+    told = [*analysis.translation.summary, *analysis.translation.analysis]
+    assert told
+    assert all(one.text == one.source and one.faults for one in told)
+    assert analysis.provenance.missing[-1].endswith("the German could not be held against what was checked")
+
+
 def test_an_article_analysed_live_after_its_batch_costs_nothing(
     kit: ModuleType,
     batch_kit: ModuleType,

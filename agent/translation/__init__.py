@@ -1,0 +1,10 @@
+"""An analysis in the reader's language: written and checked in English, translated sentence by sentence, each held in code.
+
+Figures, dates and names never pass through the translator (marks.py, forms.py); the rest is held by rules (rules.py); what fails
+stays English and is counted (work.py).
+"""
+
+from agent.translation.languages import HOME, language, languages
+from agent.translation.work import Translated, translate
+
+__all__ = ["HOME", "Translated", "language", "languages", "translate"]
