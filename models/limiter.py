@@ -81,8 +81,9 @@ class Limiter:
         self._limits = limits
         self._monotonic = monotonic
         self._wait = wait
-        self._free = threading.Condition()
-        self._queue: deque[object] = deque()
+        self._guard = threading.Lock()
+        self._queue: deque[threading.Condition] = deque()
+        """Those who wait, over the guard: only the first can go, so only that one is woken."""
         self._under_way = 0
         self._window = float(limits.concurrency)
         self._share = 1.0
@@ -109,23 +110,23 @@ class Limiter:
 
     def heard(self, headers: Mapping[str, str]) -> None:
         """Takes in what an answer's headers leave of the server's limits."""
-        with self._free:
+        with self._guard:
             now = self._monotonic()
             for kind in ("requests", "tokens"):
                 self._learn(kind, headers, now)
-            self._free.notify_all()
+            self._wake_first()
 
     def answered(self) -> None:
         """An answer came: a little more may go."""
-        with self._free:
+        with self._guard:
             self._window = min(float(self._limits.concurrency), self._window + 1 / max(1.0, self._window))
             self._share = min(1.0, self._share + RECOVERY)
-            self._free.notify_all()
+            self._wake_first()
 
     def throttled(self, turn: Turn, asked_seconds: float | None) -> None:
         """A 429 came. Everybody waits as long as the server asks; the rates go down once for all calls that were under way
         together, as one burst brings many 429s."""
-        with self._free:
+        with self._guard:
             if asked_seconds is not None:
                 resume = self._monotonic() + min(asked_seconds, LONGEST_PAUSE_SECONDS)
                 self._resume_at = max(self._resume_at, resume)
@@ -135,22 +136,22 @@ class Limiter:
                 self._share = max(SLOWEST, self._share / 2)
 
     def _enter(self, tokens: int) -> Turn:
-        ticket = object()
-        with self._free:
+        ticket = threading.Condition(self._guard)
+        with self._guard:
             started = self._monotonic()
             self._queue.append(ticket)
             try:
                 while (seconds := self._needed(ticket, tokens)) != 0.0:
-                    self._wait(self._free, seconds)
+                    self._wait(ticket, seconds)
             finally:
                 self._queue.remove(ticket)
-                self._free.notify_all()
+                self._wake_first()
             for bucket, amount in self._buckets(tokens):
                 bucket.level -= amount
             self._under_way += 1
             return Turn(self._monotonic() - started, tokens, self._round)
 
-    def _needed(self, ticket: object, tokens: int) -> float | None:
+    def _needed(self, ticket: threading.Condition, tokens: int) -> float | None:
         """Seconds to wait before looking again; 0: go; None: until something happens."""
         if self._queue[0] is not ticket or self._under_way >= self.window:
             return None
@@ -163,7 +164,7 @@ class Limiter:
         return max(waits)
 
     def _leave(self, turn: Turn) -> None:
-        with self._free:
+        with self._guard:
             self._under_way -= 1
             now = self._monotonic()
             for bucket, amount in self._buckets(turn.tokens):
@@ -173,7 +174,11 @@ class Limiter:
                 elif turn.used is not None and bucket in (self._ours.get("tokens"), self._servers.get("tokens")):
                     bucket.level += turn.tokens - turn.used
                 bucket.level = min(bucket.capacity, bucket.level)
-            self._free.notify_all()
+            self._wake_first()
+
+    def _wake_first(self) -> None:
+        if self._queue:
+            self._queue[0].notify()
 
     def _buckets(self, tokens: int) -> Iterator[tuple[_Bucket, float]]:
         for buckets in (self._ours, self._servers):

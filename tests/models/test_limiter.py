@@ -1,6 +1,7 @@
 """The limiter by a clock that only waiting moves: rates, the order of the queue, what the server's headers and 429s do."""
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -179,3 +180,34 @@ def test_a_call_stopped_while_it_waits_leaves_the_queue_to_the_others() -> None:
         pass
     time.seconds = 60.0
     once(limiter)
+
+
+def test_what_happens_wakes_the_first_in_line_alone() -> None:
+    looks: Counter[str] = Counter()
+    looked = threading.Semaphore(0)
+
+    def wait(condition: threading.Condition, seconds: float | None) -> None:
+        looks[threading.current_thread().name] += 1
+        looked.release()
+        condition.wait(seconds)
+
+    limiter = Limiter(RateLimits(concurrency=1), wait=wait)
+    order: list[str] = []
+
+    def call() -> None:
+        with limiter.turn(1):
+            order.append(threading.current_thread().name)
+
+    names = [f"call {number}" for number in range(5)]
+    threads = [threading.Thread(target=call, name=name) for name in names]
+    with limiter.turn(1):
+        for thread in threads:
+            thread.start()
+            assert looked.acquire(timeout=30)
+        for _ in range(10):
+            limiter.answered()
+            assert looked.acquire(timeout=30)
+        assert looks == dict.fromkeys(names, 1) | {names[0]: 11}
+    for thread in threads:
+        thread.join(timeout=30)
+    assert order == names
