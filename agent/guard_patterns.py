@@ -43,11 +43,11 @@ class Pattern:
     expression: re.Pattern[str]
     """Of folded text."""
 
-    def found(self, small: str, present: frozenset[str]) -> bool:
-        """Whether it stands in a sentence; `small`: that folded, `present`: the anchors of any pattern that it has."""
-        if self.anchors and self.anchors.isdisjoint(present):
+    def may_stand(self, present: frozenset[str], *, foreign: bool, ascii_only: bool) -> bool:
+        """Whether it may stand in a sentence; `present`: the anchors of any pattern that the sentence has."""
+        if (self.script == "latin" and not foreign) or (self.script == "other" and ascii_only):
             return False
-        return self.expression.search(small) is not None
+        return not self.anchors or not self.anchors.isdisjoint(present)
 
 
 @once
@@ -80,16 +80,18 @@ def _anchors() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=SENTENCES_KEPT)
+def _to_be_tried(present: frozenset[str], foreign: bool, ascii_only: bool) -> tuple[Pattern, ...]:
+    return tuple(one for one in patterns() if one.may_stand(present, foreign=foreign, ascii_only=ascii_only))
+
+
+@lru_cache(maxsize=SENTENCES_KEPT)
 def addressed(sentence: str) -> Kind | None:
     """What `sentence` tries with a model; None if it does not address one."""
     small = folded(sentence)
-    present = frozenset(anchor for anchor in _anchors() if anchor in small)
-    foreign, ascii_only = _FOREIGN_HINT.search(sentence) is not None, sentence.isascii()
+    present = frozenset([anchor for anchor in _anchors() if anchor in small])
     total, first = 0.0, None
-    for one in patterns():
-        if (one.script == "latin" and not foreign) or (one.script == "other" and ascii_only):
-            continue
-        if one.found(small, present):
+    for one in _to_be_tried(present, _FOREIGN_HINT.search(sentence) is not None, sentence.isascii()):
+        if one.expression.search(small) is not None:
             total += one.weight
             first = first or one.kind
             if total >= ENOUGH - 1e-9:

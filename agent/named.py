@@ -97,12 +97,16 @@ def name_faults(sentence: str, cited: str, headline: str, body: str, instruments
 def _joined(sentence: str, told: str) -> set[str]:
     """Parts of a name that is one word there, and the one word for parts written apart ("JP Morgan", "JPMorgan")."""
     said, known = " ".join(_WORD.findall(sentence.lower())), " ".join(_WORD.findall(told.lower()))
-    known_words, found = set(known.split()), set()
+    known_words, padded, found = set(known.split()), f" {known} ", set[str]()
     for first, second in pairwise(said.split()):
         if first + second in known_words:
             found |= {first, second}
     for word in set(said.split()) - known_words:
-        if any(f" {word[:place]} {word[place:]} " in f" {known} " for place in range(2, len(word) - 1)):
+        parted = ((word[:place], word[place:]) for place in range(2, len(word) - 1))
+        if any(
+            first in known_words and second in known_words and f" {first} {second} " in padded
+            for first, second in parted
+        ):
             found.add(word)
     return found
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from records.reading import Span
 
@@ -14,12 +15,20 @@ _ABBREVIATIONS = frozenset(
 )
 """Words whose full stop ends no sentence."""
 
+TEXTS_KEPT = 512
+"""Texts whose sentences are kept: an article, and each part of it that is cited, is parted again and again while it is analysed."""
+
 _ENDED = re.compile(r"[.!?][\"'”’)]*$")
 _INITIAL = re.compile(r"(?:^|[\s(\"'“‘])[A-Z]$")
 
 
 def split_sentences(text: str) -> list[tuple[Span, str]]:
     """(span, sentence) in order; spans index `text`, sentences are stripped and never empty."""
+    return list(_parted(text))
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _parted(text: str) -> tuple[tuple[Span, str], ...]:
     found: list[tuple[Span, str]] = []
     start = 0
     for boundary in _BOUNDARY.finditer(text):
@@ -28,7 +37,7 @@ def split_sentences(text: str) -> list[tuple[Span, str]]:
         _append(found, text, start, boundary.end())
         start = boundary.end()
     _append(found, text, start, len(text))
-    return found
+    return tuple(found)
 
 
 def joined(sentences: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """What a text says of each of its figures: the measure it belongs to, which way it went, whose it is and of which period."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -152,8 +152,9 @@ def _statement(figure: Figure, around: _Surroundings) -> Statement:
     )
 
 
-def _before(matches: Sequence[re.Match[str]], start: int) -> list[re.Match[str]]:
-    return [match for match in matches if match.end() <= start]
+def _before(matches: Sequence[re.Match[str]], start: int) -> Iterator[re.Match[str]]:
+    """The last first."""
+    return (match for match in reversed(matches) if match.end() <= start)
 
 
 def _after(matches: Sequence[re.Match[str]], end: int) -> re.Match[str] | None:
@@ -168,18 +169,21 @@ def _bears_on(between: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None:
-    before = [
-        match
-        for match in _before(measures_in(sentence), start)
-        if ";" not in sentence[match.end() : start] and not ASIDE.search(sentence[: match.start()])
-    ]
+    before = next(
+        (
+            match
+            for match in _before(measures_in(sentence), start)
+            if ";" not in sentence[match.end() : start] and not ASIDE.search(sentence[: match.start()])
+        ),
+        None,
+    )
     after = _after(measures_in(sentence), end)
-    if before and _JOINED.match(sentence[before[-1].end() : start]):
-        found = before[-1].lastgroup
+    if before and _JOINED.match(sentence[before.end() : start]):
+        found = before.lastgroup
     elif after and _LINK.match(sentence[end : after.start()]):
         found = after.lastgroup
-    elif before and len(sentence[before[-1].end() : start].split()) <= _WITHIN_WORDS:
-        found = before[-1].lastgroup
+    elif before and len(sentence[before.end() : start].split()) <= _WITHIN_WORDS:
+        found = before.lastgroup
     else:
         found = None
     return None if per == "share" and found not in _PER_SHARE | _NEVER_PER_SHARE else found
@@ -192,13 +196,15 @@ def _direction(sentence: str, start: int, end: int, kind: Kind, sign: int) -> in
     changes = kind in ("percent", "points", "multiple") or re.search(r"\b(?:to|by|from)\s+\D{0,14}$", sentence[:start])
     if not changes:
         return None
-    before = [match for match in _before(directions_in(sentence), start) if _reaches(sentence, match, start)]
-    if before and len(sentence[before[-1].end() : start].split()) <= _BESIDE_WORDS:
-        return _sense(before[-1])
+    before = next(
+        (match for match in _before(directions_in(sentence), start) if _reaches(sentence, match, start)), None
+    )
+    if before and len(sentence[before.end() : start].split()) <= _BESIDE_WORDS:
+        return _sense(before)
     after = _after(directions_in(sentence), end)
     if after and _AFTER.match(sentence[end : after.start()]):
         return _sense(after)
-    return _sense(before[-1]) if before else None
+    return _sense(before) if before else None
 
 
 _OBJECT = Anycase(r"\s+(?:(?!(?:and|but|while|as|on|with|after|despite)\s)[\w-]+\s+){0,3}$")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from agent.anycase import Anycase
 from agent.values import lexicon as lx
@@ -111,7 +111,9 @@ def _dashes_as_ranges(text: str) -> str:
 
 
 def _written(match: re.Match[str], text: str) -> Figure:
-    digits = re.sub(r"[,\s]", "", match["digits"])
+    digits = match["digits"]
+    if not digits.isdecimal():
+        digits = re.sub(r"[,\s]", "", digits)
     decimals = len(digits.partition(".")[2])
     symbol = match["currency"]
     bracketed = match["shut"] or match["closed"] or (match["open"] and text[match.end() : match.end() + 1] == ")")
@@ -119,11 +121,13 @@ def _written(match: re.Match[str], text: str) -> Figure:
     plus = "+" in (match["sign"], match["after"])
     sign: Literal[-1, 0, 1] = 1 if plus else -1 if negative or (bracketed and match["digits"][0] != ".") else 0
     factor = _scale(match["scale"]) * _scale(match["scale2"])
-    figure = _build(match, text, float(digits), 10.0**-decimals, factor, symbol)
     start = match.start() + len(match["open"] or "")
-    shown = re.sub(r"(?:\s+of|\))$", "", text[start : match.end()].rstrip())
+    shown = text[start : match.end()].rstrip()
+    if shown.endswith(("of", ")")):
+        shown = re.sub(r"(?:\s+of|\))$", "", shown)
     place = start + len(shown) - len(shown.lstrip())
-    return replace(figure, sign=sign, text=shown.strip(), start=place, end=start + len(shown))
+    where = _Written(sign, shown.strip(), place, start + len(shown))
+    return _build(match, text, float(digits), 10.0**-decimals, factor, symbol, where)
 
 
 def _scale(written: str | None) -> float:
@@ -131,10 +135,25 @@ def _scale(written: str | None) -> float:
     return lx.SCALES.get(word, lx.SCALES.get(word.removesuffix("s"), 1.0))
 
 
+class _Written(NamedTuple):
+    """What a figure in digits shows, and where."""
+
+    sign: Literal[-1, 0, 1]
+    text: str
+    start: int
+    end: int
+
+
 def _build(
-    match: re.Match[str], text: str, number: float, step: float, factor: float, symbol: str | None = None
+    match: re.Match[str],
+    text: str,
+    number: float,
+    step: float,
+    factor: float,
+    symbol: str | None = None,
+    written: _Written | None = None,
 ) -> Figure:
-    """The figure of a match with the groups of `_TAIL`."""
+    """The figure of a match with the groups of `_TAIL`; `written` None: as the match stands."""
     kind: Kind = "number"
     currency = unit = None
     percent = (match["percent"] or "").lower()
@@ -155,14 +174,15 @@ def _build(
     elif match["unit"]:
         unit = lx.unit_of(match["unit"])
     per = lx.PER.match(text, match.end())
+    shown = written or _Written(0, text[match.start() : match.end()].strip(" ("), *match.span())
     return Figure(
         kind,
         number * factor,
-        0,
+        shown.sign,
         step * factor,
-        text[match.start() : match.end()].strip(" ("),
-        match.start(),
-        match.end(),
+        shown.text,
+        shown.start,
+        shown.end,
         currency=currency,
         unit=unit,
         per=per[1].lower().replace("adr", "share").replace("ads", "share") if per else None,
