@@ -1,7 +1,7 @@
 """Bulk work: kept articles in, each analysed once, joined to its story or set aside with its reason.
 
-The queue and the record of finished steps are a durable engine's (dbos); the articles, the outcomes and whatever must happen once
-are rows of our own database. Nothing here speaks to a person: `rhyme jobs` and `rhyme worker` do.
+The queue is a durable engine's (dbos); the articles, what was done of each, the outcomes and whatever must happen once are
+rows of our own database. Nothing here speaks to a person: `rhyme jobs` and `rhyme worker` do.
 """
 
 from typing import TYPE_CHECKING

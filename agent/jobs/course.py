@@ -1,6 +1,7 @@
 """The way of one article through its job: its story first, then the analysis, with a judgement on every error.
 
-Knows nothing of the durable engine, which calls these steps and keeps what they return. A step may run twice; its effect is one.
+Knows nothing of the durable engine. A step may run twice, after a crash for instance; its effect is one, and what it has asked a
+model and kept is not asked again.
 """
 
 import threading
@@ -103,17 +104,20 @@ class Course:
         if self._stop.is_set():
             raise GivenBack
 
-    def begin(self, article_id: str, round_: int) -> JobOutcome | bool:
-        """True: go on. False: the job is not wanted any more. An outcome: it has cost too many workers."""
+    def begin(self, article_id: str, round_: int) -> JobOutcome | int | None:
+        """The number of this start: go on. None: the job is not wanted any more. An outcome: it has cost too many workers."""
         starts = self._surely(lambda: self._database.jobs.begin(article_id, round_))
-        if starts is None:
-            return False
-        if starts > self._patience.starts:
+        if starts is not None and starts > self._patience.starts:
             return JobOutcome(
                 failure="worker_lost",
                 reason=f"{starts - 1} workers ended while they were at this article: it may be what stopped them.",
             )
-        return True
+        return starts
+
+    def is_held(self, article_id: str, round_: int, start: int) -> bool:
+        """Whether the job is still at this start: not taken away by a command, nor begun again by another worker since. To be
+        asked before the model is."""
+        return self._surely(lambda: self._database.jobs.is_held(article_id, round_, start))
 
     def place(self, article_id: str, round_: int) -> Placed:
         """Its story, and whether it joins, leads or updates it."""

@@ -64,8 +64,8 @@ class JobDesk:
         return [turn.article_id for turn in moved]
 
     def cancel(self, ids: Sequence[str] = ()) -> list[str]:
-        """Takes these jobs, or without ids every one that waits, out. One being worked on ends after its present step. Only
-        `retry` brings them back."""
+        """Takes these jobs, or without ids every one that waits, out. One being worked on ends before it asks the model,
+        or its analysis is not kept. Only `retry` brings them back."""
         sources: tuple[JobStatus, ...] = (
             ("waiting", "running", "batched", "paused") if ids else ("waiting", "batched", "paused")
         )
@@ -99,7 +99,8 @@ class JobDesk:
         if not lost:
             return 0
         ended = {article_of(one) for one in self._queue.known([workflow_id(turn) for turn in lost])}
-        renewed = self._database.jobs.renew([turn for turn in lost if turn.article_id in ended])
+        # some may have ended since they were read, and be done in the queue for that reason
+        renewed = self._database.jobs.renew([turn for turn in lost if turn.article_id in ended], lost_only=True)
         missing = [turn for turn in lost if turn.article_id not in ended]
         self._queue.put([*missing, *renewed])
         return len(missing) + len(renewed)

@@ -1,6 +1,6 @@
 """The durable engine's own tables: where they are, and the few things asked of them from outside a worker.
 
-SQLite: a file of its own beside the database, because the engine writes at every step and would otherwise wait for, and hold up,
+SQLite: a file of its own beside the database, because the engine writes for every round and would otherwise wait for, and hold up,
 the bulk writes there. PostgreSQL: the same database under a schema of its own, so that one address and one backup are enough.
 """
 
@@ -23,7 +23,7 @@ SCHEMA = "rhyme_jobs"
 QUEUE = "articles"
 WORKFLOW = "analyse_article"
 VERSION = "jobs-1"
-"""Pinned: the engine gives work to workers of its version only. To be raised when the order of the steps changes."""
+"""Pinned: the engine gives work to workers of its version only. To be raised when the workflow takes something else in."""
 POLL_SECONDS = 0.5
 """How long a worker leaves the queue alone: a look takes some five milliseconds of processor time, whether or not it finds work."""
 BATCH = 500
@@ -115,13 +115,14 @@ class JobQueue:
                 said(min(start + BATCH, len(turns)), len(turns))
 
     def cancel(self, turns: Sequence[Turn]) -> None:
-        """Takes rounds out; one that is being worked on ends after its present step."""
+        """Takes rounds out; one that is being worked on ends before it asks the model, or
+        is not kept."""
         if turns:
             with told(self._place):
                 self._client.cancel_workflows([workflow_id(turn) for turn in turns])
 
     def resume(self, workflows: Sequence[str]) -> None:
-        """Puts rounds back that a worker has or that were taken out; finished steps are not done again."""
+        """Puts rounds back that a worker has or that were taken out; what is kept of them stays."""
         if workflows:
             with told(self._place):
                 self._client.resume_workflows(list(workflows), queue_name=QUEUE)

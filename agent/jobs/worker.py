@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
-from agent.jobs.course import Course, Placed
+from agent.jobs.course import Course
 from agent.jobs.desk import JobDesk
 from agent.jobs.engine import (
     APPLICATION,
@@ -39,6 +39,7 @@ FORGOTTEN_SECONDS = 10.0
 """How long a round is claimed by this worker without being worked on until it is put back: when the database's server is lost as
 it says yes to a claim, nobody hears of it."""
 LEAVE_LOOK_SECONDS = 0.05
+NOT_WANTED = "not wanted"
 SPARE_CONNECTIONS = 4
 """To the engine's tables, beyond one an article in hand: for the queue, the listener and the notes about them."""
 
@@ -148,28 +149,28 @@ class Worker:
         )
 
     def _analyse_article(self, article_id: str, round_: int) -> str:
-        """The workflow: what a step has returned is not asked again, also after a crash."""
+        """The workflow. It has no steps of the engine's: begun again after a crash, it finds in our own rows what was done, and a
+        step kept by the engine besides would take more processor time than all that it spares."""
         with self._counted(workflow_id(Turn(article_id, round_, 0))):
             begun = self._course.begin(article_id, round_)
-            if begun is False:
-                return "not wanted"
-            if isinstance(begun, JobOutcome):  # no step: those of the starts before may be on record in its place
-                self._course.note(article_id, round_, begun)
-                return begun.failure or ""
-            outcome = self._outcome(article_id, round_)
+            if begun is None:
+                return NOT_WANTED
+            outcome = begun if isinstance(begun, JobOutcome) else self._outcome(article_id, round_, begun)
+            if outcome is None:
+                return NOT_WANTED
             self._course.check_stop()
-            self._course.note(article_id, round_, outcome)  # no step: a round whose end is noted is not begun again
+            self._course.note(article_id, round_, outcome)
             return outcome.result or outcome.failure or ""
 
-    def _outcome(self, article_id: str, round_: int) -> JobOutcome:
-        kept = DBOS.run_step({"name": "place"}, lambda: self._course.place(article_id, round_).model_dump_json())
-        placed = Placed.model_validate_json(kept)
+    def _outcome(self, article_id: str, round_: int, start: int) -> JobOutcome | None:
+        placed = self._course.place(article_id, round_)
         if placed.outcome is not None:
             return placed.outcome
         self._course.wait_for_leader(article_id, placed)
         self._course.check_stop()
-        made = DBOS.run_step({"name": "analyse"}, lambda: self._course.analyse(article_id, placed).model_dump_json())
-        return JobOutcome.model_validate_json(made)
+        if not self._course.is_held(article_id, round_, start):  # by a worker that was held to be lost, or by nobody
+            return None
+        return self._course.analyse(article_id, placed)
 
     @contextmanager
     def _counted(self, round_: str) -> Iterator[None]:

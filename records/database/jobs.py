@@ -170,19 +170,22 @@ class JobTable:
         with self._writing() as connection:
             return [turn for turn in turns if _moved(connection, turn, sources, {"status": target})]
 
-    def renew(self, turns: Sequence[Turn]) -> list[Turn]:
+    def renew(self, turns: Sequence[Turn], *, lost_only: bool = False) -> list[Turn]:
         """Puts jobs to wait again, in a new round: finished ones with nothing of the former one; those that failed, were cancelled
-        or lost by the queue with the analysis that they have, if any: it was made once and is not made again."""
+        or lost by the queue with the analysis that they have, if any: it was made once and is not made again. `lost_only`: those
+        that have ended by now stay as they are."""
         renewed = []
         with self._writing() as connection:
             for turn in turns:
                 again = {"status": "waiting", "round": turn.round + 1, "starts": 0}
                 ended = again | dict.fromkeys(ENDED)
                 fresh = ended | NOTHING | {"leads": False}
-                if (
-                    _moved(connection, turn, OPEN, again)
-                    or _moved(connection, turn, ("failed", "cancelled"), ended, _job.analysis_id.is_not(None))
-                    or _moved(connection, turn, ("done", "failed", "cancelled"), fresh)
+                if _moved(connection, turn, OPEN, again) or (
+                    not lost_only
+                    and (
+                        _moved(connection, turn, ("failed", "cancelled"), ended, _job.analysis_id.is_not(None))
+                        or _moved(connection, turn, ("done", "failed", "cancelled"), fresh)
+                    )
                 ):
                     renewed.append(Turn(turn.article_id, turn.round + 1, turn.priority))
         return renewed
@@ -202,6 +205,11 @@ class JobTable:
         with self._writing() as connection:
             begun = _BEGIN.rows(connection, {"wanted": article_id, "its_round": round_})
         return begun[0][0] if begun else None
+
+    def is_held(self, article_id: str, round_: int, start: int) -> bool:
+        """Whether the round is being worked on and was not begun again after its start of that number (`begin`)."""
+        with self._reading() as connection:
+            return bool(_HELD.rows(connection, {"wanted": article_id, "its_round": round_, "start": start}))
 
     def begin_batched(self, article_id: str, round_: int) -> int | None:
         """As `begin`, for an article that is at work in batches and stays so."""
@@ -340,6 +348,7 @@ _BEGIN = Prepared(
     .values(status="running", starts=_job.starts + 1)
     .returning(_job.starts)
 )
+_HELD = Prepared(select(_job.article_id).where(*_ROUND, _job.status == "running", _job.starts == bindparam("start")))
 _MAKE = Prepared(
     update(jobs)
     .where(_WANTED, among(_job.status, AT_WORK), _job.analysis_id.is_(None))

@@ -72,11 +72,58 @@ def test_a_round_that_was_claimed_and_never_begun_is_put_back(
     assert database.jobs.counts().analysed == 1
 
 
+def test_a_job_that_ends_while_the_queue_is_looked_through_is_not_begun_again(
+    kit: ModuleType, database: Database, queue: JobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, desk = kit.article(1), JobDesk(database, queue, utc_now)
+    course = kit.course_over(database, lambda *_: None)
+    kit.fill(database, [one])
+    course.begin(one.id, 1)
+
+    def alive() -> set[str]:
+        course.note(one.id, 1, course.analyse(one.id, course.place(one.id, 1)))
+        return set()
+
+    monkeypatch.setattr(queue, "alive", alive)
+    assert desk.mend() == 0
+    job = database.jobs.get(one.id)
+    assert (job.status, job.round) == ("done", 1)
+
+
+def test_a_start_is_held_until_another_follows_it_or_a_command_takes_the_job_away(
+    kit: ModuleType, database: Database, queue: JobQueue
+) -> None:
+    one = kit.article(1)
+    course = kit.course_over(database, lambda *_: None)
+    kit.fill(database, [one])
+    assert course.begin(one.id, 1) == 1
+    assert course.is_held(one.id, 1, 1)
+    assert not course.is_held(one.id, 2, 1)
+    assert course.begin(one.id, 1) == 2
+    assert (course.is_held(one.id, 1, 1), course.is_held(one.id, 1, 2)) == (False, True)
+    JobDesk(database, queue, utc_now).cancel([one.id])
+    assert not course.is_held(one.id, 1, 2)
+
+
+def test_a_worker_that_was_held_to_be_lost_asks_no_model(
+    kit: ModuleType, database: Database, queue: JobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, calls = kit.article(1), Counter[str]()
+    course = kit.course_over(database, lambda _, purpose: calls.update([purpose]))
+    kit.fill(database, [one])
+    # the heir begins while the worker still waits
+    monkeypatch.setattr(course, "wait_for_leader", lambda article_id, _: database.jobs.begin(article_id, 1))
+    with Worker(database, queue, course, clock=utc_now, concurrency=1) as worker:
+        kit.until(lambda: database.jobs.get(one.id).starts == 2 and not worker.in_hand, 60)
+        worker.leave(30)
+    assert (database.jobs.get(one.id).status, calls) == ("running", {})
+
+
 def test_an_article_that_ended_five_workers_is_set_aside(kit: ModuleType, database: Database) -> None:
     one = kit.article(1)
     course = kit.course_over(database, lambda *_: None)
     kit.fill(database, [one])
-    assert [course.begin(one.id, 1) for _ in range(5)] == [True] * 5
+    assert [course.begin(one.id, 1) for _ in range(5)] == [1, 2, 3, 4, 5]
     ended = course.begin(one.id, 1)
     assert isinstance(ended, JobOutcome)
     course.note(one.id, 1, ended)
