@@ -7,6 +7,7 @@ is on record with the article. The archive keeps the article as it was received.
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import unquote_plus, urlsplit
 
 from agent.guard_addressed import Passage, judge, passages
@@ -15,6 +16,8 @@ from records.article import Article, Withheld
 from records.defences import Defence, holds
 from records.event import Precedent
 
+TEXTS_KEPT = 4_096
+"""Summaries of past events that are kept as they are shown: one is recalled for many articles."""
 UNTITLED = "(headline withheld: it addresses a model)"
 _KINDS = {
     "override": "voids instructions", "role": "gives a model a role", "order": "orders an answer", "form": "fills in our form",
@@ -78,6 +81,7 @@ def shield_precedents(precedents: Sequence[Precedent]) -> tuple[Precedent, ...]:
     return tuple(kept)
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def without_passages(text: str) -> str:
     """`text` without what addresses a model; may be empty."""
     return _without(text, passages(text))
