@@ -59,7 +59,8 @@ def translate(
     first = [text for _, text in split_sentences(summary)]
     texts = [*first, *(claim.text for claim in claims if claim.verdict == "supported")]
     work = _Work(texts, names_of(evidence), told, model, prompts, progress)
-    work.ask("translate")
+    if texts:
+        work.ask("translate")
     if work.faults:
         progress(Progress("translate", f"{len(work.faults)} sentences have faults: asking once for a better version"))
         work.ask("translate.repair")
