@@ -7,6 +7,7 @@ node's mean at splits on the driver's features (Saabas 2014, "Interpreting rando
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,12 @@ class Forest:
         """Sum of the roots: the answer before anything is known."""
         return float(self.value[:, 0].sum())
 
+    @cached_property
+    def _children(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(T, M) flat places of the nodes to the left and to the right."""
+        first = np.arange(len(self.feature), dtype=np.int64)[:, None] * self.feature.shape[1]
+        return first + self.left, first + self.right
+
     def contributions(self, rows: NDArray[np.float64], groups: Sequence[int], count: int) -> NDArray[np.float64]:
         """(n, count) contributions to the prediction by group, from (n, F) features; `groups` gives each column's group.
 
@@ -52,21 +59,21 @@ class Forest:
 
     def _walk(self, rows: NDArray[np.float64], groups: NDArray[np.int_], count: int) -> NDArray[np.float64]:
         lines, columns = rows.shape
-        first = np.tile(np.arange(len(self.feature)) * self.feature.shape[1], lines)
-        """Where each tree begins in the flat tables, row after row."""
+        node = np.tile(np.arange(len(self.feature)) * self.feature.shape[1], lines)
+        """The flat place of each tree's root, row after row."""
         line = np.repeat(np.arange(lines), len(self.feature))
-        node, result = first, np.zeros((lines, count + 1))
-        values, feature = rows.ravel(), self.feature.ravel()
+        result, values = np.zeros((lines, count + 1)), rows.ravel()
+        left, right = self._children
         while True:
-            column = feature.take(node)
+            column = self.feature.take(node)
             inner = np.flatnonzero(column >= 0)
             if not len(inner):
                 return result[:, :count]
-            first, line, node, column = first[inner], line[inner], node[inner], column[inner].astype(np.int64)
+            line, node, column = line.take(inner), node.take(inner), column.take(inner)
             x = values.take(line * columns + column)
             with np.errstate(invalid="ignore"):
                 to_left = np.where(np.isnan(x), self.missing_left.take(node), x <= self.threshold.take(node))
-            following = first + np.where(to_left, self.left.take(node), self.right.take(node))
+            following = np.where(to_left, left.take(node), right.take(node))
             change = self.value.take(following) - self.value.take(node)
             group = line * (count + 1) + groups.take(column)
             result += np.bincount(group, change, minlength=result.size).reshape(result.shape)

@@ -248,17 +248,16 @@ class ScoreModel:
 
     def _limited_priors(self, question: Question, wording: Wording, as_of: datetime) -> Priors:
         """The forest with the type that was read, no farther than TYPE_LIMIT from the forest with the type by rule."""
-        read = self.priors(row(self._known(question, wording, as_of))[None, :])
+        rows = [row(self._known(question, wording, as_of))]
         if question.words_type in (None, question.event_type) or not holds(Defence.READING_LIMITS):
-            return read
-        by_rule = self.priors(
-            row(self._known(replace(question, event_type=question.words_type), wording, as_of))[None, :]
-        )
-        middle = float(by_rule.expected[0])
-        wanted = float(np.clip(read.expected[0], middle - TYPE_LIMIT, middle + TYPE_LIMIT))
-        contributions = read.contributions.copy()
-        contributions[0, _GROUP_NAMES.index("event")] += wanted - float(read.expected[0])
-        return Priors(read.base, contributions)
+            return self.priors(np.stack(rows))
+        rows.append(row(self._known(replace(question, event_type=question.words_type), wording, as_of)))
+        both = self.priors(np.stack(rows))
+        read, by_rule = both.expected.tolist()
+        wanted = float(np.clip(read, by_rule - TYPE_LIMIT, by_rule + TYPE_LIMIT))
+        contributions = both.contributions[:1].copy()
+        contributions[0, _GROUP_NAMES.index("event")] += wanted - read
+        return Priors(both.base, contributions)
 
     def _index_log_scale(self, question: Question) -> float:
         read = self._index_prior.log_scale(question.event_type)

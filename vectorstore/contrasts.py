@@ -25,6 +25,7 @@ RARE_NATS = 2.3
 """A word of the article counts as missing when at most one event in ten has it (exp(-2.3) = 0.10)."""
 TEXTS_KEPT = 4_096
 """Texts whose words and sums are kept: the article's is asked for with each of its precedents."""
+SUMMARIES_KEPT, ARTICLES_KEPT = 1_024, 32
 UNTYPED = EventType.NOT_MARKET_RELEVANT
 """No type to differ by."""
 
@@ -153,14 +154,25 @@ def _age(event: Event, ask: Ask, from_years: float) -> list[str]:
 def _missing(event: Event, ask: Ask, weights: Mapping[str, float]) -> list[str]:
     """The article's rarest words that the event lacks, in the article's order. Of another company's event it goes without
     saying that names are missing: then only words that the article also writes small count."""
-    theirs = {word[:5] for word in _words(event.summary)}
+    theirs = _beginnings(event.summary)
     absent = [term for term, weight in weights.items() if weight >= RARE_NATS and term[:5] not in theirs]
     if ask.tickers.isdisjoint(event.tickers):
-        small = {word for word in _WORD.findall(unicodedata.normalize("NFKC", ask.text)) if word.islower()}
+        small = _small(ask.text)
         absent = [term for term in absent if term in small]
     rarest = set(sorted(absent, key=lambda term: (-weights[term], term))[:SHOWN_TERMS])
     shown = [term for term in dict.fromkeys(_words(ask.text)) if term in rarest]
     return [f"no mention of {', '.join(shown)}"] if shown else []
+
+
+@lru_cache(maxsize=SUMMARIES_KEPT)
+def _beginnings(text: str) -> frozenset[str]:
+    return frozenset(word[:5] for word in _words(text))
+
+
+@lru_cache(maxsize=ARTICLES_KEPT)
+def _small(text: str) -> frozenset[str]:
+    """Words that the text writes small."""
+    return frozenset(word for word in _WORD.findall(unicodedata.normalize("NFKC", text)) if word.islower())
 
 
 @lru_cache(maxsize=TEXTS_KEPT)

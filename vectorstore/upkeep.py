@@ -117,7 +117,8 @@ class Upkeep:
             total = AddResult(
                 total.added + result.added, total.unchanged + result.unchanged, total.changed + result.changed
             )
-        self.parts.catch_up()
+        if total.changed or any(event.reaction is not None for event in latest):
+            self.parts.catch_up()  # what has no outcome yet belongs in no part
         revision = self.database.revision()
         if revision == self._revision + written:  # nobody else wrote: all of it has its vector, and Chroma has that
             self._revision = revision

@@ -281,3 +281,21 @@ def test_what_this_memory_wrote_is_not_counted_again_and_what_another_wrote_betw
     memory.add([make_event("3", GENERIC[2])])
     assert set(_ids(memory, GENERIC[0])) == {"1", "2", "3"}
     assert looks
+
+
+def test_an_event_without_an_outcome_is_not_looked_for_in_the_index_until_it_has_one(
+    memory: EventMemory, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, looks = memory._upkeep.database, []
+    waiting = database.waiting_for_index
+    monkeypatch.setattr(database, "waiting_for_index", lambda *of: looks.append(1) or waiting(*of))
+    settled = make_event("1", GENERIC[0])
+    memory.add([settled.model_copy(update={"reaction": None})])
+    assert (_ids(memory, GENERIC[0]), looks) == ([], [])
+
+    database.add_events([make_event("2", GENERIC[1])])  # as another process does, without a vector
+    memory.add([make_event("3", GENERIC[2]).model_copy(update={"reaction": None})])
+    assert _ids(memory, GENERIC[0]) == ["2"]
+    memory.add([settled])
+    assert set(_ids(memory, GENERIC[0])) == {"1", "2"}
+    assert looks
