@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from terminal.jobs_view import JobsView
     from terminal.leaving import Leaving
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 GARBAGE = (10_000, 20, 50)
 """Objects made between two searches for garbage, and searches of one generation for one of the next: with Python's own figures
 (700, 10, 10) they took a fortieth of the processor time, for analyses hardly ever leave a circle behind."""
