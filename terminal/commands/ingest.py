@@ -1,18 +1,16 @@
 """`rhyme ingest`: sources in, articles kept, placed in their stories and put in line; with `--analyze` analysed too."""
 
 import argparse
-import gc
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from records.errors import SourceError, UsageError
 from records.times import utc_now
 from terminal.assembly import Assembly
 from terminal.feed_parts import absolute, open_reader
+from terminal.garbage import seldom_collected
 from terminal.ingest_report import IngestReport, as_lines, as_object
 from terminal.line import LateLine
 from terminal.output import as_json
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 
 SAID_EVERY = 500
 """Articles between two lines of progress."""
-COLLECTED_EVERY = 50_000
-"""Objects made between two looks of the collector: some megabytes."""
 PAUSED = 1
 """Exit code when everything is paused, so that not all was analysed."""
 STOPPED = 130
@@ -79,7 +75,7 @@ def _refuse(options: argparse.Namespace) -> None:
 
 def _take_all(parts: Assembly, options: argparse.Namespace, view: ProgressView, report: IngestReport) -> None:
     """Each source in turn, until one is broken off."""
-    with LateLine(parts.database.place, "backfill") as line, _seldom_collected():
+    with LateLine(parts.database.place, "backfill") as line, seldom_collected():
         stdin = sys.stdin.buffer if "-" in options.sources else None
         ingest = open_ingest(parts, stdin, line=None if options.no_jobs else line)
         for name in options.sources:
@@ -87,17 +83,6 @@ def _take_all(parts: Assembly, options: argparse.Namespace, view: ProgressView, 
             report.sources.append(_take(ingest, name, options, view))
             if report.stopped:
                 return
-
-
-@contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Articles make hundreds of thousands of objects and hardly a cycle: looking for some every 700 takes 5 to 9 % of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(COLLECTED_EVERY, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _take(ingest: "Ingest", name: str, options: argparse.Namespace, view: ProgressView) -> "Ingested":

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from records.errors import StoreLocked, StoreUnreachable, UsageError
+from terminal.garbage import undisturbed
 from terminal.progress import ProgressView
 
 if TYPE_CHECKING:
@@ -43,9 +44,10 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(f"--{name} {number} is below 1.")
     with ProgressView.open(quiet=options.quiet) as view:
         view.say("Starting …")  # before the imports, which take a second
-        from terminal.allocator import limit_arenas
-        from terminal.assembly import Assembly
-        from terminal.settings import load_settings
+        with undisturbed():
+            from terminal.allocator import limit_arenas
+            from terminal.assembly import Assembly
+            from terminal.settings import load_settings
 
         limit_arenas()
         settings = load_settings({"home": options.home}).settings
@@ -60,15 +62,16 @@ def run(options: argparse.Namespace) -> int:
 
 def _work(parts: "Assembly", options: argparse.Namespace, view: ProgressView) -> tuple[int, int]:
     """The exit code, and how many steps still run."""
-    from agent.jobs import JobQueue, Worker
-    from records.times import utc_now
-    from terminal.alert_parts import alerts_as_raised
-    from terminal.assembly import runs_here
-    from terminal.jobs_parts import course_of
-    from terminal.jobs_view import JobsView
-    from terminal.leaving import leave, signals
+    with undisturbed():
+        from agent.jobs import JobQueue, Worker
+        from records.times import utc_now
+        from terminal.alert_parts import alerts_as_raised
+        from terminal.assembly import runs_here
+        from terminal.jobs_parts import course_of
+        from terminal.jobs_view import JobsView
+        from terminal.leaving import leave, signals
 
-    course = course_of(parts)
+        course = course_of(parts)
     gc.freeze()  # modules and tables stay until the end: a full search for garbage would go through all of them every time
     gc.set_threshold(*GARBAGE)
     each = options.concurrency or (1 if runs_here(parts.settings) else REMOTE_CONCURRENCY)
