@@ -233,6 +233,27 @@ def test_noise_gains_nothing() -> None:
     assert not gain(validation.features["impact"], term, validation, model, ref, seed=0).holds
 
 
+def test_what_another_fitting_sample_would_bring_widens_the_interval_and_a_certain_coefficient_does_not() -> None:
+    model, ref, validation = ScoreModel(), reference(), sample(400, 0.3, 2)
+    x = validation.features["surprise"]
+    term = fit(x, validation, model, seed=0)
+    likely = np.linspace(term.coefficient - 1, term.coefficient + 1, len(term.drawn))
+    found = gain(x, replace(term, drawn=likely), validation, model, ref, seed=0)
+    assert found.crps is not None
+    assert found.crps_refitted is not None
+    assert found.crps_refitted.value == found.crps.value
+    assert width(found.crps_refitted) > 2 * width(found.crps)
+    same = gain(x, replace(term, drawn=np.full_like(term.drawn, term.coefficient)), validation, model, ref, seed=0)
+    for refitted, fixed in ((same.spearman_refitted, same.spearman), (same.crps_refitted, same.crps)):
+        assert refitted is not None
+        assert fixed is not None
+        assert (refitted.low, refitted.high) == pytest.approx((fixed.low, fixed.high))
+
+
+def width(one: Interval) -> float:
+    return one.high - one.low
+
+
 def test_a_term_of_zero_changes_nothing() -> None:
     model, ref, validation = ScoreModel(), reference(), sample(300, 0.3, 2)
     term = replace(fit(validation.features["surprise"], validation, model, seed=0), coefficient=0.0)
@@ -262,4 +283,4 @@ def test_the_page_shows_the_numbers_of_the_file_beside_it() -> None:
     report = json.loads((folder / "model-features.json").read_text(encoding="utf-8"))
     page = (folder / "model-features.md").read_text(encoding="utf-8")
     assert tables(report) in page
-    assert all(str(count) in page for count in report["n"].values())
+    assert all(f"{count:,}" in page for count in report["n"].values())
