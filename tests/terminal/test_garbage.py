@@ -8,10 +8,16 @@ from terminal.garbage import COLLECTED_EVERY, seldom_collected, undisturbed
 
 
 def test_what_loads_is_not_searched_and_what_follows_is() -> None:
-    with pytest.raises(LookupError), undisturbed():
-        assert not gc.isenabled()
-        raise LookupError
-    assert gc.isenabled()
+    on: list[bool] = []
+
+    def load() -> None:
+        with undisturbed():
+            on.append(gc.isenabled())
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        load()
+    assert [*on, gc.isenabled()] == [False, True]
 
 
 def test_a_search_that_was_off_before_stays_off() -> None:
