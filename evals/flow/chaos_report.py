@@ -31,8 +31,9 @@ violates an invariant names its seed; the same kills are planned again with it, 
 
 
 FOUND = """Measured on 2026-11-26 on 2 cores and 24 GiB, both tables at once and beside other work: seconds are a busy machine's.
-Seeds 1 to 100 on SQLite, 1 to 33 on PostgreSQL, all since jobs do without the engine's steps; before that the same
-seeds had 717 kills and no violation. A worker that ends by itself with 6 was started while the database was away; -15 is a SIGTERM in its first second.
+Seeds 1 to 100 on SQLite, 1 to 33 on PostgreSQL, all since jobs do without the engine's steps; before that the same seeds had
+717 kills and no violation. A worker that ends by itself with 6 was started while the database was away; -15 is a SIGTERM in its
+first second.
 
 ## What the runs found, and what was mended
 
