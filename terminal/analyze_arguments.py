@@ -1,6 +1,8 @@
 """The arguments of `rhyme analyze`, `rhyme demo` and `rhyme show`.
 Standard library only, like all that is read before a command is known."""
 
+import argparse
+
 from terminal.command_tree import Tree, parse_moment
 
 
@@ -23,12 +25,7 @@ def add_analyze(tree: Tree) -> None:
     )
     analyze.add_argument("--ticker", metavar="T", help="score the impact on this US ticker instead of the one found")
     analyze.add_argument("--model", metavar="M", help="a name of `rhyme models list`, a .gguf file or a remote model")
-    analyze.add_argument(
-        "--language",
-        metavar="L",
-        choices=("en", "de", "fr", "es", "it", "pt", "nl"),
-        help="show summary and analysis in this language (en, de, fr, es, it, pt, nl); default: as set",
-    )
+    _add_language(analyze)
     analyze.add_argument("--no-precedents", action="store_true", help="do not search the event memory")
     analyze.add_argument("--no-cache", action="store_true", help="ask the model anew, also what it answered before")
     analyze.add_argument(
@@ -37,7 +34,17 @@ def add_analyze(tree: Tree) -> None:
     analyze.add_argument("--html", metavar="FILE", help="also write a self-contained page to FILE")
     demo = tree.command("demo", "demo", "analyse the article that is shipped with Rhyme", "rhyme demo")
     demo.add_argument("--model", metavar="M", help="as in `rhyme analyze`")
+    _add_language(demo)
     demo.add_argument("--html", metavar="FILE", help="also write a self-contained page to FILE")
+
+
+def _add_language(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--language",
+        metavar="L",
+        choices=("en", "de", "fr", "es", "it", "pt", "nl"),
+        help="show summary and analysis in this language (en, de, fr, es, it, pt, nl); default: as set",
+    )
 
 
 def add_show(tree: Tree) -> None:
