@@ -54,10 +54,16 @@ EXPLAIN = {
         {"text": "The fine may reach 99 billion dollars in the end.", "support": ["A1"]},
     ]
 }
+TRANSLATE = {
+    "sentences": [
+        {"number": 1, "text": "Das Justizministerium hat [[1]] wegen eines Smartphone-Monopols verklagt."},
+        {"number": 2, "text": "[[1]] hält mehr als [[2]] des umstrittenen Marktes."},
+    ]
+}
 
 
 class ModelServer:
-    """Answers the read form, the explain form and embeddings; `hang` makes it silent instead."""
+    """Answers the forms of reading, explaining and translating, and embeddings; `hang` makes it silent instead."""
 
     def __init__(self) -> None:
         self.hang = threading.Event()
@@ -104,6 +110,7 @@ class ModelServer:
         schema = json.dumps(body.get("response_format", {}))
         read = json.dumps(READ) if '"AAPL"' in schema else json.dumps(READ).replace('"AAPL"', "null")
         text = json.dumps(EXPLAIN) if "sentences" in schema else read if schema != "{}" else "ready"
+        text = json.dumps(TRANSLATE) if "TranslateAnswer" in schema else text
         lines: list[dict[str, object]] = [
             {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]},
             {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},

@@ -37,6 +37,32 @@ def test_json_is_one_object_on_stdout_and_progress_is_on_stderr(
     assert server.embedded == 0
 
 
+@pytest.mark.usefixtures("server")
+def test_an_analysis_is_shown_in_the_language_asked_for_and_again_by_show(
+    story: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["analyze", str(story), "--no-precedents", "--language", "de", "--json", "--quiet"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    jsonschema.validate(data, analysis_schema())
+    assert data["analysis"] == "Apple holds more than 65 percent of the market at stake."
+    assert data["translation"]["language"] == "de"
+    assert data["translation"]["kept_english"] == 0
+    assert data["translation"]["analysis"] == "Apple hält mehr als 65\u00a0% des umstrittenen Marktes."
+    assert main(["show", data["id"]]) == 0
+    shown = flat(capsys.readouterr().out)
+    assert "Das Justizministerium hat Apple wegen eines Smartphone-Monopols verklagt." in shown
+    assert "justice department sued Apple over a smartphone monopoly" not in shown
+
+
+@pytest.mark.usefixtures("server")
+def test_the_setting_of_the_language_is_followed(
+    story: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RHYME_OUTPUT_LANGUAGE", "de")
+    assert main(["analyze", str(story), "--no-precedents", "--quiet"]) == 0
+    assert "Das Justizministerium hat Apple" in flat(capsys.readouterr().out)
+
+
 def test_a_kept_analysis_is_shown_again_as_it_was(
     server: Any, story: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
