@@ -4,7 +4,7 @@ Figures, dates and names never pass through the translator (marks.py, forms.py);
 stays English and is counted (work.py).
 """
 
-from agent.translation.languages import HOME, language, languages
+from agent.translation.languages import language
 from agent.translation.work import Translated, translate
 
-__all__ = ["HOME", "Translated", "language", "languages", "translate"]
+__all__ = ["Translated", "language", "translate"]

@@ -47,7 +47,7 @@ _NUMBER_WORDS = Anycase(rf"(?:(?:{'|'.join(_WORDS)})(?:[\s-]+(?:and\s+)?)?)+(?<!
 _QUARTER = Anycase(
     r"\b(?:(?P<short>q[1-4]|[1-4]q)|(?P<long>first|second|third|fourth|1st|2nd|3rd|4th)[\s-]quarter)\b", hints=("q",)
 )
-_HALF = Anycase(r"\b(?P<half>first|second|1st|2nd|h1|h2|1h|2h)(?:(?<=\d)|(?<=h\d)|[\s-]half)\b", hints=("h",))
+_HALF = Anycase(r"\b(?:(?P<short>h[12])|(?P<long>first|second|1st|2nd)[\s-]half)\b", hints=("h",))
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Form:
     end: int
     shown: str
     kind: str
-    """"figure" with its kind, "date", "period"."""
+    """"figure" with its kind, "date", "period", "name"."""
 
 
 def forms_of(text: str, language: str) -> Iterator[Form]:
@@ -207,7 +207,7 @@ def _periods(text: str, language: str) -> Iterator[Form]:
         names = get_quarter_names("abbreviated" if found["short"] else "wide", locale=language)
         yield Form(*found.span(), str(names[number]), "period")
     for found in _HALF.finditer(text):
-        yield Form(*found.span(), _HALVES[language][_ordinal(found["half"]) - 1], "period")
+        yield Form(*found.span(), _HALVES[language][_ordinal(found["short"] or found["long"]) - 1], "period")
 
 
 def _ordinal(word: str) -> int:

@@ -99,7 +99,7 @@ def _sense(source: Marked, bare: str, to: Language) -> Iterable[str]:
     rises, falls = to.up.search(bare) is not None, to.down.search(bare) is not None
     if (up or down) and ((falls and not down) or (rises and not up)):
         yield "it goes another way"
-    denied, denies = len(_DENIAL.expression.findall(english.lower())), len(to.denial.expression.findall(bare.lower()))
+    denied, denies = (sum(1 for _ in words.finditer(text)) for words, text in ((_DENIAL, english), (to.denial, bare)))
     spare = 1 if _SOFT_DENIAL.search(english) else 0
     if denies < denied - spare or denies > denied + spare:
         yield "it leaves out a denial" if denies < denied else "it denies what the English does not"

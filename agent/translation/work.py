@@ -15,6 +15,7 @@ from agent.translation.rules import faults_of
 from models.interface import LanguageModel
 from prompts import PromptLibrary
 from records.analysis import Claim, ModelCall
+from records.errors import ModelAnswerInvalid
 from records.translation import TranslatedSentence, Translation
 
 _TOKENS = 200
@@ -63,7 +64,12 @@ def translate(
         work.ask("translate")
     if work.faults:
         progress(Progress("translate", f"{len(work.faults)} sentences have faults: asking once for a better version"))
-        work.ask("translate.repair")
+        try:
+            work.ask("translate.repair")
+        except (
+            ModelAnswerInvalid
+        ) as error:  # what the first version had right is kept; the rest stays English and says why
+            work.give_up(f"no second version: {error}")
     shown = [work.sentence(place) for place in range(len(texts))]
     translation = Translation(language=to, summary=tuple(shown[: len(first)]), analysis=tuple(shown[len(first) :]))
     return Translated(translation, tuple(work.calls))
@@ -105,6 +111,10 @@ class _Work:
         """For a better version of every sentence that has faults, all at once."""
         for place, text in self._answers(list(self.faults), purpose).items():
             self._take(place, text)
+
+    def give_up(self, why: str) -> None:
+        """Adds to what is wrong with every sentence that cannot be shown."""
+        self.faults = {place: (*faults, why) for place, faults in self.faults.items()}
 
     def sentence(self, place: int) -> TranslatedSentence:
         """What is shown of it."""

@@ -2,13 +2,16 @@
 
 import json
 import re
+from typing import get_args
 
 import pytest
 
 from agent.translation.forms import forms_of
-from agent.translation.languages import languages
+from agent.translation.languages import HOME, languages
 from agent.translation.marks import MARK, marked
 from evals.translation.grade import SETS, pairs
+from terminal.arguments import build_parser
+from terminal.settings import Settings
 
 NBSP, NARROW = "\u00a0", "\u202f"
 
@@ -81,3 +84,12 @@ def test_the_shipped_pairs_have_every_language_and_every_mark() -> None:
                 forms = marked(pair.english, pair.names, code).forms
                 numbers = sorted(int(number) for number in MARK.findall(text))
                 assert numbers == list(range(1, len(forms) + 1)), json.dumps([pair.english, code, text])
+
+
+def test_the_setting_and_the_option_offer_english_and_every_language_that_has_words_to_check_by() -> None:
+    offered = {HOME, *languages()}
+    assert set(get_args(Settings.model_fields["output_language"].annotation)) == offered
+    options = build_parser().parse_args(["analyze", "x", "--language", "de"])
+    assert options.language in offered
+    for code in offered:
+        assert build_parser().parse_args(["analyze", "x", "--language", code]).language == code

@@ -73,7 +73,8 @@ def written(*texts: str, purpose: str = "translate") -> Reply:
 def analyse(
     steps: Sequence[Step], folder: Path, to: str = "de", kind: type[ScriptedModel] = ScriptedModel
 ) -> tuple[Analysis, ScriptedModel]:
-    with Database.open(folder / "rhyme.db") as database, kind(steps) as model:
+    model = kind(steps)
+    with Database.open(folder / "rhyme.db") as database, model:
         analyst = Analyst(
             model=model,
             market=MarketDesk(),
@@ -145,6 +146,18 @@ def test_an_answer_in_no_form_leaves_the_english_and_says_so(tmp_path: Path) -> 
     assert analysis.translation is None
     assert analysis.shown_summary == ENGLISH
     assert analysis.provenance.missing[-1].startswith("the translation into German failed, so the words are English: ")
+
+
+def test_a_second_answer_in_no_form_keeps_what_the_first_had_right_and_its_call(tmp_path: Path) -> None:
+    wrong = "[[1]] hält weniger als [[2]] des Marktes."
+    steps = [reading(), EXPLAIN, written(GERMAN[0], wrong), Reply("no JSON"), Reply("no JSON either")]
+    analysis, _ = analyse(steps, tmp_path)
+    assert analysis.translation is not None
+    assert analysis.shown_summary.startswith("Das Justizministerium")
+    [sentence] = analysis.translation.analysis
+    assert (sentence.text, sentence.faults[0]) == (CLAIM, "it goes another way")
+    assert sentence.faults[1].startswith("no second version: ")
+    assert "translate" in [call.purpose for call in analysis.provenance.model_calls]
 
 
 def test_a_model_out_of_reach_fails_the_analysis_as_everywhere(tmp_path: Path) -> None:
