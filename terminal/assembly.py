@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MEMORY_WAIT_SECONDS = 30.0
 """How long to wait for another process's turn at the event memory: an import of thousands of events takes about that."""
 
+REMOTE_CONCURRENCY = 4
+"""Articles that a worker has in hand at once where the language model is another machine's."""
+
 Say = Callable[[str], None]
 """Receives a line for the person who waits."""
 
@@ -41,13 +44,20 @@ class Assembly:
     """One command's objects. A context manager: what was opened is closed in reverse order."""
 
     def __init__(
-        self, settings: Settings, *, say: Say = silent, clock: Clock = utc_now, run_id: str | None = None
+        self,
+        settings: Settings,
+        *,
+        say: Say = silent,
+        clock: Clock = utc_now,
+        run_id: str | None = None,
+        at_once: int = 1,
     ) -> None:
-        """Prepares the home folder. `run_id`: what budgets of a run and the cost ledger call it; None: a new one. Raises
-        SettingsError when the folder cannot be written."""
+        """Prepares the home folder. `run_id`: what budgets of a run and the cost ledger call it; None: a new one.
+        `at_once`: articles that are worked on at the same time. Raises SettingsError when the folder cannot be written."""
         self.run_id = run_id or secrets.token_hex(8)
         self.settings = settings
         self.home = Home(settings.home)
+        self._at_once = at_once
         self._say = say
         self._clock = clock
         self._closing = ExitStack()
@@ -77,7 +87,7 @@ class Assembly:
         """The embedding model, with a memory for its last texts. Raises ModelError, SettingsError."""
         from vectorstore.recent_vectors import RecentVectors
 
-        return RecentVectors(open_embedder(self.settings, self._closing))
+        return RecentVectors(open_embedder(self.settings, self._closing, at_once=self._at_once))
 
     @cached_property
     def model(self) -> "LanguageModel":
@@ -254,15 +264,22 @@ def chroma_place(settings: Settings) -> "ChromaPlace":
     return ServerPlace(settings.chroma, token, tenant, database)
 
 
-def open_embedder(settings: Settings, closing: ExitStack) -> "Embedder":
-    """The embedding model of the settings; a remote one is closed with `closing`.
+def articles_at_once(settings: Settings, asked: int | None) -> int:
+    """How many a worker has in hand: as asked for, or what is right for the language model of the settings."""
+    return asked or (1 if runs_here(settings) else REMOTE_CONCURRENCY)
+
+
+def open_embedder(settings: Settings, closing: ExitStack, *, at_once: int = 1) -> "Embedder":
+    """The embedding model of the settings; a remote one is closed with `closing`. `at_once`: articles worked on at the same time,
+    for with more than one each text has one thread: several, which wait for one another, take a quarter more of the processor.
 
     Raises ModelMissing, ModelFileInvalid, SettingsError.
     """
     if embeds_here(settings):
         from models.embedding import DEFAULT_THREADS, load_embedder
 
-        return load_embedder(settings.embedder, Home(settings.home).models, threads=settings.threads or DEFAULT_THREADS)
+        threads = settings.threads or (1 if at_once > 1 else DEFAULT_THREADS)
+        return load_embedder(settings.embedder, Home(settings.home).models, threads=threads)
     from models.embedding_openai import OpenAIEmbedder
     from models.openai_provider import OPENAI_URL, Endpoint
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from records.job import JobOutcome
 from records.times import utc_now
-from terminal.assembly import Assembly, runs_here
+from terminal.assembly import Assembly, articles_at_once
 from terminal.commands.cost import Sum
-from terminal.commands.worker import LOOK_SECONDS, REMOTE_CONCURRENCY
+from terminal.commands.worker import LOOK_SECONDS
 from terminal.ingest_report import IngestReport, Work
 from terminal.jobs_view import JobsView
 from terminal.leaving import Leaving, leave, signals
@@ -53,7 +53,7 @@ def _work(parts: Assembly, options: argparse.Namespace, view: ProgressView, done
         done.outcomes[article_id] = outcome
 
     course: Course = course_of(parts, on_outcome=note)
-    each = options.concurrency or (1 if runs_here(parts.settings) else REMOTE_CONCURRENCY)
+    each = articles_at_once(parts.settings, options.concurrency)
     with (
         JobQueue.open(parts.database.place) as queue,
         signals() as leaving,

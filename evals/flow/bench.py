@@ -8,14 +8,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evals.flow.embedding_cost import EmbeddingCost, embedding_cost
+from evals.flow import metered
 from evals.flow.figures import call_figures, ledger_figures, memory_figures, steady_rate
+from evals.flow.metered import EmbeddingCost, read_cost
 from evals.flow.news import News, write_news
 from evals.flow.processes import RhymeProcess, Spent, run_rhyme
 from evals.flow.simulated_server import ServerPlan, SimulatedServer
 from evals.flow.tally import TallyRow
 from records.database import Database
-from records.embedder import Embedder
 from records.job import JobCounts
 from records.spending import CallEntry
 
@@ -74,10 +74,8 @@ class Machine:
     """For the processes, without any setting of Rhyme's or of OpenAI's client."""
     models: Path
     """The folder of downloaded models."""
-    embedder: Embedder | None
-    """One that runs on this machine; None: the simulated server embeds."""
-    embedder_name: str
-    """As the setting has it."""
+    embedder: str | None
+    """One of the catalogue, which runs on this machine; None: the simulated server embeds."""
     price_file: Path
 
 
@@ -89,6 +87,8 @@ class _Run:
     samples: list[int] = field(default_factory=list)
     ingested: dict[str, object] = field(default_factory=dict)
     worker_seconds: float = 0.0
+    embedding: EmbeddingCost = field(default_factory=EmbeddingCost)
+    """Of the workers; taking in embeds nothing."""
 
 
 def bench_flow(request: Request, machine: Machine, say: Say) -> dict[str, object]:
@@ -103,7 +103,7 @@ def bench_flow(request: Request, machine: Machine, say: Say) -> dict[str, object
             home = _home(work, request, machine, server.base_url)
             run = _flow(request, machine, home, news, say)
             rows = server.rows()
-        return _figures(request, machine, home, news, run, rows, say)
+        return _figures(request, machine, home, news, run, rows)
 
 
 def _flow(request: Request, machine: Machine, home: Path, news: News, say: Say) -> _Run:
@@ -134,11 +134,13 @@ def _work(request: Request, machine: Machine, home: Path, run: _Run, say: Say) -
         "--json",
         "--quiet",
     ]
+    meters = [home / f"worker{number}.embedding.json" for number in range(request.workers)]
     begun = said = time.monotonic()
     with ExitStack() as ending:
         workers = []
         for number in range(request.workers):
-            workers.append(RhymeProcess(words, machine.environment, home / f"worker{number}"))
+            by = ("-m", metered.MODULE, str(meters[number]))
+            workers.append(RhymeProcess(words, machine.environment, home / f"worker{number}", by=by))
             ending.callback(workers[-1].stop)
         while any(worker.poll() is None for worker in workers):
             sizes = [size for worker in workers if (size := worker.resident_bytes()) is not None]
@@ -152,6 +154,7 @@ def _work(request: Request, machine: Machine, home: Path, run: _Run, say: Say) -
             worker.check()
         run.spent |= {f"worker {number}": worker.wait() for number, worker in enumerate(workers, 1)}
     run.worker_seconds = time.monotonic() - begun
+    run.embedding = read_cost(meters)
 
 
 def _progress(printed: str) -> str:
@@ -190,23 +193,21 @@ def _home(work: Path, request: Request, machine: Machine, base_url: str) -> Path
 
 
 def _embedder_name(machine: Machine) -> str:
-    return REMOTE_EMBEDDER if machine.embedder is None else machine.embedder_name
+    return REMOTE_EMBEDDER if machine.embedder is None else machine.embedder
 
 
 def _figures(
-    request: Request, machine: Machine, home: Path, news: News, run: _Run, rows: list[TallyRow], say: Say
+    request: Request, machine: Machine, home: Path, news: News, run: _Run, rows: list[TallyRow]
 ) -> dict[str, object]:
     with Database.open(request.database or home / DATABASE) as database:
         counts, entries = database.jobs.counts(), database.model_calls.entries()
-        say("Measuring what embedding took …")
-        cost = embedding_cost(database, machine.embedder) if machine.embedder else EmbeddingCost(0, 0.0)
     rate = steady_rate(rows)
     share = rate.share_of(request.requests_per_minute, request.tokens_per_minute)
     ledger = ledger_figures(rows, entries)
     peaks = {name: spent.peak_bytes for name, spent in run.spent.items()}
     return {
         "share_of_limit": None if share is None else round(share, 3),
-        **_cpu(request, run, cost),
+        **_cpu(request, run),
         **ledger,
         **_articles(news, run, counts),
         **memory_figures(run.samples, peaks),
@@ -246,7 +247,8 @@ def _articles(news: News, run: _Run, counts: JobCounts) -> dict[str, object]:
     }
 
 
-def _cpu(request: Request, run: _Run, cost: EmbeddingCost) -> dict[str, object]:
+def _cpu(request: Request, run: _Run) -> dict[str, object]:
+    cost, per_text = run.embedding, run.embedding.cpu_ms_per_text
     whole = sum(spent.cpu_seconds for name, spent in run.spent.items() if name != SETUP)
     rest = max(0.0, whole - cost.cpu_seconds)
     return {
@@ -254,7 +256,7 @@ def _cpu(request: Request, run: _Run, cost: EmbeddingCost) -> dict[str, object]:
         "cpu_seconds": {name: round(spent.cpu_seconds, 1) for name, spent in run.spent.items()},
         "embedding": {
             "texts": cost.texts,
-            "cpu_ms_per_text": round(cost.cpu_ms_per_text, 2),
+            "cpu_ms_per_text": None if per_text is None else round(per_text, 2),
             "cpu_seconds": round(cost.cpu_seconds, 1),
         },
     }

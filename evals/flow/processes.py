@@ -12,6 +12,7 @@ from records.errors import UsageError
 
 MEGABYTE = 1_000_000
 PAGE = resource.getpagesize()
+RHYME = ("-m", "terminal.main")
 KIBIBYTE = 1 if sys.platform == "darwin" else 1024
 """What getrusage counts memory in."""
 
@@ -30,11 +31,13 @@ class Spent:
 class RhymeProcess:
     """One command under way; its output goes to files beside each other."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        """Starts `rhyme` with the arguments. `log`: without its suffix, where `.out` and `.err` go."""
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], log: Path, *, by: Sequence[str] = RHYME
+    ) -> None:
+        """Starts `rhyme` with the arguments. `log`: without its suffix, where `.out` and `.err` go; `by`: what Python runs."""
         self.name = arguments[0]
         self._out, self._err = log.with_suffix(".out"), log.with_suffix(".err")
-        command = [sys.executable, "-m", "terminal.main", *arguments]
+        command = [sys.executable, *by, *arguments]
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=dict(environment)

@@ -45,6 +45,11 @@ def measure_flow(options: argparse.Namespace) -> dict[str, object]:
     settings = load_settings({"home": options.home}).settings
     shipped = resources.files("models") / "data" / "prices.json"
     with ProgressView.open(quiet=options.quiet) as view, ExitStack() as closing, resources.as_file(shipped) as prices:
-        embedder = open_embedder(settings, closing) if embeds_here(settings) else None
-        machine = Machine(plain_environment(), Home(settings.home).models, embedder, settings.embedder, prices)
+        here = embeds_here(settings)
+        if here:
+            open_embedder(
+                settings, closing
+            )  # what is missing is told now, and not by a worker in the middle of the run
+        embedder = settings.embedder if here else None
+        machine = Machine(plain_environment(), Home(settings.home).models, embedder, prices)
         return bench_flow(request, machine, view.say)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from records.errors import SourceError, UsageError
 from records.times import utc_now
-from terminal.assembly import Assembly
+from terminal.assembly import Assembly, articles_at_once
 from terminal.feed_parts import absolute, open_reader
 from terminal.garbage import seldom_collected
 from terminal.ingest_report import IngestReport, as_lines, as_object
@@ -37,7 +37,8 @@ def run(options: argparse.Namespace) -> int:
     unfinished = 0
     with ProgressView.open(quiet=options.quiet) as view:
         settings = load_settings({"home": options.home, "model": options.model}).settings
-        with Assembly(settings, say=view.say) as parts:
+        each = articles_at_once(settings, options.concurrency) if options.analyze else 1
+        with Assembly(settings, say=view.say, at_once=each) as parts:
             if options.analyze:
                 _ = parts.model  # refused before the sources are read; one on this machine loads meanwhile
             report = IngestReport(parts.run_id)

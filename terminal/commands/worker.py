@@ -24,7 +24,6 @@ LOOK_SECONDS = 1.0
 GARBAGE = (10_000, 20, 50)
 """Objects made between two searches for garbage, and searches of one generation for one of the next: with Python's own figures
 (700, 10, 10) they took a fortieth of the processor time, for analyses hardly ever leave a circle behind."""
-REMOTE_CONCURRENCY = 4
 AWAY = (StoreUnreachable, StoreLocked)
 AWAY_SECONDS = 600.0
 """How long a worker waits for a database server that does not answer, before it leaves with the error."""
@@ -46,13 +45,16 @@ def run(options: argparse.Namespace) -> int:
         view.say("Starting …")  # before the imports, which take a second
         with undisturbed():
             from terminal.allocator import limit_arenas
-            from terminal.assembly import Assembly
+            from terminal.assembly import Assembly, articles_at_once
             from terminal.settings import load_settings
 
         limit_arenas()
         settings = load_settings({"home": options.home}).settings
-        with Assembly(settings, say=view.say) as parts:
-            code, unfinished = _work(parts, options, view)
+        each = articles_at_once(settings, options.concurrency)
+        if options.together is not None:
+            each = min(each, options.together)
+        with Assembly(settings, say=view.say, at_once=each) as parts:
+            code, unfinished = _work(parts, options, view, each)
     if unfinished:  # their threads would keep the process; what they still do is kept once or not at all
         sys.stdout.flush()
         sys.stderr.flush()
@@ -60,13 +62,12 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def _work(parts: "Assembly", options: argparse.Namespace, view: ProgressView) -> tuple[int, int]:
-    """The exit code, and how many steps still run."""
+def _work(parts: "Assembly", options: argparse.Namespace, view: ProgressView, each: int) -> tuple[int, int]:
+    """The exit code, and how many steps still run. `each`: articles at once."""
     with undisturbed():
         from agent.jobs import JobQueue, Worker
         from records.times import utc_now
         from terminal.alert_parts import alerts_as_raised
-        from terminal.assembly import runs_here
         from terminal.jobs_parts import course_of
         from terminal.jobs_view import JobsView
         from terminal.leaving import leave, signals
@@ -74,9 +75,6 @@ def _work(parts: "Assembly", options: argparse.Namespace, view: ProgressView) ->
         course = course_of(parts)
     gc.freeze()  # modules and tables stay until the end: a full search for garbage would go through all of them every time
     gc.set_threshold(*GARBAGE)
-    each = options.concurrency or (1 if runs_here(parts.settings) else REMOTE_CONCURRENCY)
-    if options.together is not None:
-        each = min(each, options.together)
     with (
         JobQueue.open(parts.database.place) as queue,
         signals() as leaving,
