@@ -74,10 +74,6 @@ class Database(EventMethods, VectorMethods):
             raise
         return cls(engine, place)
 
-    def close(self) -> None:
-        """Releases the connections; safe to call twice."""
-        self._engine.dispose()
-
     def __enter__(self) -> "Database":
         return self
 

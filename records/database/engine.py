@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from records.database.held import KEPT
 from records.errors import SettingsError, StoreCorrupt, StoreError, StoreLocked, StoreUnreachable, StoreUnwritable
 
 LOCK_WAIT_SECONDS = 10
@@ -62,7 +63,7 @@ def connect(place: Place) -> Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreUnwritable(_unwritable(place, str(error))) from error
-    engine = create_engine(place.url)
+    engine = create_engine(place.url, max_overflow=10 + 2 * KEPT)  # SQLAlchemy's own, beside those that are held
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

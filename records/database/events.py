@@ -190,7 +190,7 @@ def with_vectors(
     vector = tables.embeddings.c
     match = and_(vector.event_number == tables.events.c.number, vector.embedder_digest == embedder_digest)
     query = select(tables.events, vector.vector).outerjoin(tables.embeddings, match).order_by(tables.events.c.number)
-    for rows in connection.execution_options(yield_per=batch).execute(query).partitions():
+    for rows in connection.execute(query, execution_options={"yield_per": batch}).partitions():
         yield [(event_of(row), bytes(row.vector) if row.vector is not None else None) for row in rows]
 
 

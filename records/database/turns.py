@@ -4,9 +4,11 @@ SQLite lets writers poll for its lock: a process that writes one transaction aft
 find it free, and they give up after seconds. The operating system's file lock wakes whoever waits, and falls with its process.
 """
 
+import os
 import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 
 from records.database.engine import Place
 
@@ -22,12 +24,28 @@ class Turns:
     def __init__(self, place: Place) -> None:
         self._threads = threading.Lock()
         self._path = f"{place.url.database}-turn" if place.is_sqlite and fcntl else None
+        self._file: int | None = None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Waits until nobody else writes here."""
-        with self._threads, ExitStack() as leaving:
-            if self._path is not None:
-                with suppress(OSError):  # without the file SQLite's own lock remains
-                    fcntl.flock(leaving.enter_context(open(self._path, "ab")), fcntl.LOCK_EX)  # noqa: PTH123
-            yield
+        with self._threads:
+            file = self._locked()
+            try:
+                yield
+            finally:
+                if file is not None:
+                    fcntl.flock(file, fcntl.LOCK_UN)
+
+    def _locked(self) -> int | None:
+        """The file with the lock on it; None where there is none, and SQLite's own lock remains."""
+        if self._path is None:
+            return None
+        try:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+                weakref.finalize(self, os.close, self._file)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except OSError:
+            return None
+        return self._file

@@ -161,7 +161,7 @@ def stream(
     """(row numbers, unit vectors) of all that this embedder has embedded, in the order of their numbers."""
     column = tables.embeddings.c
     query = select(column.event_number, column.vector).where(column.embedder_digest == embedder.digest)
-    result = connection.execution_options(yield_per=batch).execute(query.order_by(column.event_number))
+    result = connection.execute(query.order_by(column.event_number), execution_options={"yield_per": batch})
     for rows in result.partitions():
         matrix = _unit(b"".join(row[1] for row in rows), embedder.dimensions)
         yield np.array([row[0] for row in rows], dtype=np.int64), matrix

@@ -45,7 +45,7 @@ def test_a_database_with_overwritten_pages_is_reported_as_damaged(tmp_path: Path
 def test_a_full_disk_keeps_nothing_of_the_operation_and_says_so(tmp_path: Path, make_event: MakeEvent) -> None:
     with Database.open(tmp_path / "rhyme.sqlite3") as database:
         database.add_events([make_event("kept")])
-        database._engine.dispose()
+        database.close()  # the next connections are new
         sqlalchemy_event.listen(database._engine, "connect", _limit_pages)
         with pytest.raises(StoreUnwritable, match=r"is full.*Free some space"):
             database.add_events([make_event(str(number), "x" * 2_000) for number in range(2_000)])

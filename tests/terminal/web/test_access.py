@@ -156,7 +156,7 @@ def test_a_token_never_may_more_than_its_user_does_now(people: People) -> None:
 def test_secrets_are_kept_as_digests_only(people: People) -> None:
     at, tokens = people
     _sign_in(at, "who-reads")
-    at.site.parts.database._engine.dispose()
+    at.site.parts.database.close()
     kept = b"".join(path.read_bytes() for path in at.site.settings.home.glob("rhyme.db*"))
     cookie = at.client.cookies["rhyme_session"]
     for secret in (PASSWORD, cookie, *tokens.values()):
