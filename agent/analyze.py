@@ -2,9 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
@@ -17,16 +16,17 @@ from agent.guard_output import clean_claims, clean_reading
 from agent.guard_views import matchable
 from agent.ledger import forecast_of
 from agent.primary import Primary, choose_primary, market_type
-from agent.progress import OnProgress, Progress, Stage, silent
+from agent.progress import OnProgress, Progress, silent
+from agent.provenance import Gathered, provenance_of
 from agent.read import read
 from agent.score import ScoreModel
 from markets.prices import PriceSource
 from models.interface import LanguageModel
 from prompts import PromptLibrary
-from records.analysis import Analysis, Claim, ModelCall, Provenance
+from records.analysis import Analysis, Claim
 from records.article import Article
 from records.database.analyses import StoryAnalysis
-from records.errors import ModelAnswerInvalid, SourceUnreadable, StoreError, UsageError
+from records.errors import SourceUnreadable, StoreError, UsageError
 from records.event import Event, Precedent
 from records.forecast import Forecast
 from records.impact import Impact
@@ -101,25 +101,6 @@ class Archive(PastEvents, Protocol):
     def load_analysis(self, id_or_prefix: str) -> Analysis: ...
 
 
-@dataclass
-class _Run:
-    """What one analysis gathers on its way."""
-
-    progress: OnProgress
-    calls: list[ModelCall] = field(default_factory=list)
-    stages: dict[str, float] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
-
-    @contextmanager
-    def stage(self, name: Stage, detail: str) -> Iterator[None]:
-        self.progress(Progress(name, detail))
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.stages[name] = time.perf_counter() - begun
-
-
 @dataclass(frozen=True)
 class _Recall:
     precedents: tuple[Precedent, ...]
@@ -175,7 +156,7 @@ class Analyst:
         Raises UsageError (article later than `as_of`, unknown `ticker`), SourceUnreadable (a language the model does not read),
         ModelError, StoreError. Recall that fails is recorded and leaves a prior-only score.
         """
-        begun, run = time.perf_counter(), _Run(progress)
+        begun, run = time.perf_counter(), Gathered(progress)
         moment = self._moment(article, as_of)
         self._refuse_language(article, run)
         received, article = article, shield(article)
@@ -224,7 +205,9 @@ class Analyst:
             claims=claims,
             story=story,
             translation=translation,
-            provenance=self._provenance(run, moment, time.perf_counter() - begun),
+            provenance=provenance_of(
+                run, self._model, self._memory, as_of=moment, seconds=time.perf_counter() - begun, version=self._version
+            ),
         )
         analysis = compared(analysis, former)
         self._keep(analysis, progress)
@@ -241,7 +224,7 @@ class Analyst:
             )
         return moment
 
-    def _refuse_language(self, article: Article, run: _Run) -> None:
+    def _refuse_language(self, article: Article, run: Gathered) -> None:
         if article.language in (None, "en"):
             return
         if self._model.profile == "embedded":
@@ -254,7 +237,7 @@ class Analyst:
         )
 
     def _place(
-        self, article: Article, reading: Reading, primary: Primary, as_of: datetime | None, run: _Run
+        self, article: Article, reading: Reading, primary: Primary, as_of: datetime | None, run: Gathered
     ) -> Placement | None:
         """Among what was seen by the `as_of` asked for; without one, by when the article itself was first seen."""
         if self._threads is None:
@@ -267,7 +250,7 @@ class Analyst:
             run.missing.append(f"the story failed: {error}")
             return None
 
-    def _former(self, article: Article, story: Placement | None, as_of: datetime, run: _Run) -> Analysis | None:
+    def _former(self, article: Article, story: Placement | None, as_of: datetime, run: Gathered) -> Analysis | None:
         """What an update or a correction is compared with."""
         if story is None or story.relation not in ("update", "correction"):
             return None
@@ -309,7 +292,7 @@ class Analyst:
         return _Recall(precedents, recalled.status if precedents else "no_precedent", why)
 
     def _score(
-        self, article: Article, reading: Reading, primary: Primary, recalled: _Recall, as_of: datetime, run: _Run
+        self, article: Article, reading: Reading, primary: Primary, recalled: _Recall, as_of: datetime, run: Gathered
     ) -> Impact:
         if primary.instrument is None:
             return self._score_model.not_scoreable(primary.reason or "no instrument")
@@ -338,65 +321,18 @@ class Analyst:
             raise type(error)(kept) from error
 
     def _translation(
-        self, reading: Reading, claims: Sequence[Claim], evidence: Evidence, run: _Run
+        self, reading: Reading, claims: Sequence[Claim], evidence: Evidence, run: Gathered
     ) -> Translation | None:
-        """None when the output is English. Raises ModelError; an answer in no form of ours leaves the English."""
+        """None when the output is English, or when the words stay so. Raises ModelError."""
         if self._output_language == "en":
             return None
-        from agent.translation import (
-            language,
-            translate,
-        )  # late: names of months, currencies and languages take a while
+        from agent.translation import translated_or_why  # late: names of months, currencies and languages take a while
 
-        name = language(self._output_language).name
-        if self._model.profile == "embedded":
-            run.missing.append(f"the translation into {name} was not asked for: the embedded model writes English only")
-            return None
-        try:
-            with run.stage("translate", f"translating into {name}"):
-                done = translate(
-                    reading.summary, claims, evidence, self._model, self._prompts, self._output_language, run.progress
-                )
-        except ModelAnswerInvalid as error:
-            run.missing.append(f"the translation into {name} failed, so the words are English: {error}")
-            return None
+        asked = (reading.summary, claims, evidence, self._model, self._prompts, self._output_language)
+        done = translated_or_why(*asked, run.stage, run.progress)
         run.calls.extend(done.calls)
-        if english := done.translation.kept_english:
-            run.missing.append(
-                f"{english} {'sentence stays' if english == 1 else 'sentences stay'} in English: "
-                f"the {name} could not be held against what was checked"
-            )
+        run.missing.extend(done.missing)
         return done.translation
-
-    def _replaced(self, run: _Run) -> tuple[str, ...]:
-        """Why another model than the one asked answered, once for each reason."""
-        return tuple(dict.fromkeys(call.fallback or "" for call in run.calls if call.model != self._model.name))
-
-    def _provenance(self, run: _Run, as_of: datetime, seconds: float) -> Provenance:
-        costs = [call.cost_usd for call in run.calls]
-        return Provenance(
-            model=self._model.name,
-            provider=self._model.provider,
-            profile=self._model.profile,
-            prompts={
-                call.prompt.split("@")[0]: f"{call.prompt.split('@')[1]}:{call.prompt_digest}"
-                for call in run.calls
-                if call.prompt
-            },
-            embedder=self._memory.embedder if self._memory else None,
-            store=self._memory.snapshot if self._memory else None,
-            as_of=as_of,
-            calls=len(run.calls),
-            input_tokens=sum(call.input_tokens for call in run.calls),
-            output_tokens=sum(call.output_tokens for call in run.calls),
-            cost_usd=None if any(cost is None for cost in costs) else sum(cost for cost in costs if cost is not None),
-            seconds=seconds,
-            cache_hit=bool(run.calls) and all(call.cache_hit for call in run.calls),
-            stages=run.stages,
-            model_calls=tuple(run.calls),
-            missing=(*run.missing, *self._replaced(run)),
-            rhyme_version=self._version,
-        )
 
 
 def recall_text(article: Article, reading: Reading) -> str:

@@ -1,10 +1,11 @@
 """An analysis in the reader's language: written and checked in English, translated sentence by sentence, each held in code.
 
 Figures, dates and names never pass through the translator (marks.py, forms.py); the rest is held by rules (rules.py); what fails
-stays English and is counted (work.py).
+stays English and is counted (work.py, outcome.py).
 """
 
 from agent.translation.languages import language
+from agent.translation.outcome import translated_or_why
 from agent.translation.work import Translated, translate
 
-__all__ = ["Translated", "language", "translate"]
+__all__ = ["Translated", "language", "translate", "translated_or_why"]
