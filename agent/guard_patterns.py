@@ -22,6 +22,8 @@ ENOUGH = 1.1
 SENTENCES_KEPT = 4_096
 """Sentences whose answer is kept: one comes again in the quotes of its own article, and in every article that a past event is
 recalled for."""
+WORDS_KEPT = 16_384
+"""Words whose anchors are kept: one is looked at in every sentence that has it."""
 
 _FOREIGN_HINT = re.compile(
     r"[\u0080-\uffff]|\b(?:ignor|vergiss|vergessen|missacht|antwort|schreib|setz|bewert|behandl|oubli|ne (?:tenez|suivez)|repond|"
@@ -75,8 +77,21 @@ def patterns() -> tuple[Pattern, ...]:
 
 
 @once
-def _anchors() -> tuple[str, ...]:
-    return tuple(sorted({anchor for one in patterns() for anchor in one.anchors}))
+def _anchors() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those that stand within a word, and those with a space in them."""
+    every = sorted({anchor for one in patterns() for anchor in one.anchors})
+    return tuple(one for one in every if " " not in one), tuple(one for one in every if " " in one)
+
+
+def anchors_in(small: str) -> frozenset[str]:
+    """The anchors of any pattern that `small`, a text in small letters, has."""
+    spaced = [anchor for anchor in _anchors()[1] if anchor in small]
+    return frozenset(spaced).union(*map(_anchors_of_word, small.split()))
+
+
+@lru_cache(maxsize=WORDS_KEPT)
+def _anchors_of_word(word: str) -> frozenset[str]:
+    return frozenset([anchor for anchor in _anchors()[0] if anchor in word])
 
 
 @lru_cache(maxsize=SENTENCES_KEPT)
@@ -88,9 +103,8 @@ def _to_be_tried(present: frozenset[str], foreign: bool, ascii_only: bool) -> tu
 def addressed(sentence: str) -> Kind | None:
     """What `sentence` tries with a model; None if it does not address one."""
     small = folded(sentence)
-    present = frozenset([anchor for anchor in _anchors() if anchor in small])
     total, first = 0.0, None
-    for one in _to_be_tried(present, _FOREIGN_HINT.search(sentence) is not None, sentence.isascii()):
+    for one in _to_be_tried(anchors_in(small), _FOREIGN_HINT.search(sentence) is not None, sentence.isascii()):
         if one.expression.search(small) is not None:
             total += one.weight
             first = first or one.kind
