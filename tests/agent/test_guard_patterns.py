@@ -1,7 +1,6 @@
 """The patterns shipped as data: what their file says of them holds."""
 
 import random
-import re
 from collections.abc import Sequence
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
@@ -56,11 +55,13 @@ class _Walk:
         self._known: dict[tuple[str, tuple[int, ...]], bool] = {}
 
     def carries(self, items: Sequence[tuple[Any, Any]], run: str) -> bool:
-        """Whether `run`, the letters read last, with all that `items` match always has an anchor; False also where that is not told."""
+        """Whether `run`, the letters read last, with all that `items` match always has an anchor; False where that is not told."""
         run = run[-self._longest :]
         key = (run, tuple(map(id, items)))  # the same parts of one parsed expression, which is held all the while
         if key not in self._known:
-            self._known[key] = any(anchor in run for anchor in self._anchors) or (bool(items) and self._next(items, run))
+            self._known[key] = any(anchor in run for anchor in self._anchors) or (
+                bool(items) and self._next(items, run)
+            )
         return self._known[key]
 
     def _next(self, items: Sequence[tuple[Any, Any]], run: str) -> bool:
