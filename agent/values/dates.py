@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from agent.anycase import Anycase, blanked
+from agent.anycase import Anycase, blanked, folded, has_any
 
 MONTHS = (
     "january february march april may june july august september october november december".split()
@@ -33,6 +33,9 @@ _DATES = (
 _MONTH_ALONE = re.compile(
     r"\b(?P<month>January|February|March|April|June|July|August|September|October|November|December)\b|(?<=\bin )(?P<may>May)\b"
 )
+_DAY_HINTS = ("day", "tomorrow")
+_HINTS = ("19", "20", *_DAY_HINTS, *_MONTHS)
+"""One of these has every text with a date, and one of _DAY_HINTS every text whose dates depend on its publication."""
 _WEEKDAY = Anycase(rf"\b(?:(?P<which>last|next|this)\s+)?(?P<weekday>{'|'.join(WEEKDAYS)})\b", hints=("day",))
 _RELATIVE = Anycase(r"\b(?P<word>yesterday|tomorrow)\b", hints=("yesterday", "tomorrow"))
 
@@ -56,6 +59,8 @@ class Day:
 def days_of(text: str, published_on: date | None) -> tuple[list[Day], str]:
     """The dates in `text`, and `text` with blanks in their place. A day of the week becomes a full date where
     `published_on` allows it: the last one up to publication, or the next one after "next"."""
+    if not has_any(folded(text), _HINTS):
+        return [], text
     days: list[Day] = []
     for pattern in _DATES:
         matches = list(pattern.finditer(text))
@@ -80,6 +85,11 @@ def days_of(text: str, published_on: date | None) -> tuple[list[Day], str]:
                 )
             )
     return days, text
+
+
+def depends_on_publication(text: str) -> bool:
+    """Whether `text` may name a day by the one it was published on; False where it surely does not."""
+    return has_any(folded(text), _DAY_HINTS)
 
 
 def _day(match: re.Match[str], text: str) -> Day:

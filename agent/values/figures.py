@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from agent.anycase import Anycase
+from agent.anycase import Anycase, folded
 from agent.values import lexicon as lx
 
 Kind = Literal["number", "money", "percent", "points", "multiple", "sigma"]
@@ -60,8 +60,12 @@ _NUMBER_WORD = "|".join(sorted(lx.NUMBER_WORDS, key=len, reverse=True))
 _SPELLED = Anycase(
     rf"(?<![\w-])(?P<words>(?:an?\s+(?:half\s+)?(?=hundred|thousand|million|billion|trillion|dozen)|half\s+an?\s+(?=million|billion|trillion|dozen))?"
     rf"(?:(?:{_NUMBER_WORD}|hundred|thousand|million|billion|trillion|dozen)(?:(?:[\s-]|\s+and\s+)(?={_NUMBER_WORD}|hundred|thousand|million|billion|trillion|dozen))?)+)"
-    rf"(?:(?:\s+of)?[\s-]{_TAIL})?(?![\w])"
-)
+    rf"(?:(?:\s+of)?[\s-]{_TAIL})?(?![\w])",
+    hints=(
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twel", "teen", "twenty", "thirt",
+        "fort", "fift", "zero", "hundred", "thousand", "illion", "dozen",
+    ),
+)  # fmt: skip
 _FRACTION = Anycase(
     r"(?<![\w-])(?:(?P<count>an?|one|two|three|four|five)[\s-]+)?(?P<name>half|third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?"
     r"(?:[\s-]+(?:of\s+)?an?\s+(?P<points>(?:percentage\s+)?point)|[\s-]+(?P<point>(?:percentage\s+)?points?\b))?"
@@ -78,6 +82,11 @@ _HEDGES: tuple[tuple[Hedge, str], ...] = (
     ("above", r"more\s+than|over|above|at\s+least|exceed(?:s|ed|ing)?|in\s+excess\s+of|upwards?\s+of|greater\s+than|north\s+of"),
     ("below", r"nearly|almost|just\s+under|under|less\s+than|up\s+to|below|as\s+much\s+as|fewer\s+than|at\s+most|close\s+to"),
 )  # fmt: skip
+_HEDGE_ENDS = tuple(
+    "about around approximately approx approx. roughly some circa c. ~ to estimated than over above least exceed exceeds exceeded"
+    " exceeding of nearly almost under below as most a an".split()
+)
+"""What stands right before a figure with a hedge ends with one of these."""
 _HEDGE = [(hedge, Anycase(rf"(?:{words})\s*(?:an?\s+)?$")) for hedge, words in _HEDGES]
 _RANGE = Anycase(
     r"^\s*(?P<word>to|and|or|through|–|—|-|,)\s*(?:about\s+|around\s+|up\s+to\s+|as\s+much\s+as\s+|from\s+)?$"
@@ -88,10 +97,22 @@ _FUNCTION_WORD = Anycase(
 )
 
 
+_DIGIT = re.compile(r"\d")
+_BEFORE_DIGITS = 32
+"""No match of _FIGURE has so many characters before its first digit."""
+
+
+def has_digit(text: str) -> bool:
+    """Whether one stands in `text`, of any script."""
+    return _DIGIT.search(text) is not None
+
+
 def figures_of(text: str) -> list[Figure]:
     """Every figure of `text` in order; what names or dates hold must be blanked out beforehand."""
-    text = _dashes_as_ranges(text)
-    figures = [_written(match, text) for match in _FIGURE.finditer(text)]
+    figures: list[Figure] = []
+    if has_digit(text):
+        text = _dashes_as_ranges(text)
+        figures = [_written(match, text) for match in _in_digits(folded(text))]
     taken = [(figure.start, figure.end) for figure in figures]
     for found in (_fractions(text), _multiples(text), _spelled(text)):
         for figure in found:
@@ -100,6 +121,17 @@ def figures_of(text: str) -> list[Figure]:
                 taken.append((figure.start, figure.end))
     figures.sort(key=lambda figure: figure.start)
     return _share_units(figures, text)
+
+
+def _in_digits(small: str) -> Iterator[re.Match[str]]:
+    """The matches of _FIGURE, which is searched only around digits: most of a text has none."""
+    at = 0
+    while digit := _DIGIT.search(small, at):
+        match = _FIGURE.expression.search(small, max(at, digit.start() - _BEFORE_DIGITS))
+        if match is None:
+            return
+        yield match
+        at = match.end()
 
 
 def _dashes_as_ranges(text: str) -> str:
@@ -173,7 +205,8 @@ def _build(
             currency = other if other and currency == "USD" and symbol == "$" else currency
     elif match["unit"]:
         unit = lx.unit_of(match["unit"])
-    per = lx.PER.match(text, match.end())
+    small, end = match.string, match.end()
+    per = lx.PER.expression.match(small, end)
     shown = written or _Written(0, text[match.start() : match.end()].strip(" ("), *match.span())
     return Figure(
         kind,
@@ -186,15 +219,17 @@ def _build(
         currency=currency,
         unit=unit,
         per=per[1].lower().replace("adr", "share").replace("ads", "share") if per else None,
-        hedge=_hedge_before(text, match.start()),
+        hedge=_hedge_before(small, match.start()),
         basis_points=bool(match["bps"]),
-        followed=not match["unit"] and not _FUNCTION_WORD.match(text, match.end()),
+        followed=not match["unit"] and not _FUNCTION_WORD.expression.match(small, end),
     )
 
 
 def _hedge_before(text: str, start: int) -> Hedge | None:
-    before = text[max(0, start - 24) : start]
-    return next((hedge for hedge, pattern in _HEDGE if pattern.search(before)), None)
+    before = folded(text[max(0, start - 24) : start])
+    if not before.rstrip().endswith(_HEDGE_ENDS):
+        return None
+    return next((hedge for hedge, pattern in _HEDGE if pattern.expression.search(before)), None)
 
 
 def _spelled(text: str) -> Iterator[Figure]:
