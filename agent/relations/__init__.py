@@ -7,12 +7,13 @@ no fault.
 from agent.relations.periods import PeriodsNamed, period_faults, periods_named, unnamed_period_faults
 from agent.relations.roles import crossed_figures
 from agent.relations.rules import relation_faults
-from agent.relations.statements import Parties, Statement, contradiction, statements_of
+from agent.relations.statements import Parties, Statement, Statements, contradiction, statements_of
 
 __all__ = [
     "Parties",
     "PeriodsNamed",
     "Statement",
+    "Statements",
     "contradiction",
     "crossed_figures",
     "period_faults",

@@ -1,11 +1,11 @@
 """What a text says of each of its figures: the measure it belongs to, which way it went, whose it is and of which period."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agent.anycase import Anycase
+from agent.anycase import Anycase, has_any
 from agent.relations.lexicon import (
     MEASURE,
     denies,
@@ -75,17 +75,48 @@ class Statement:
     """Companies named before it in its sentence."""
 
 
+class Statements:
+    """Those of one text: one a figure, small numbers in words included, each made when it is first asked for."""
+
+    def __init__(self, text: str, values: Values, parties: Parties) -> None:
+        self._values = values
+        self._parties = parties
+        self._found: dict[Figure, Statement] = {}
+        figures = sorted((*values.figures, *values.few), key=lambda one: one.start)
+        self._inside: dict[Figure, _Group] = {}
+        for span, sentence in split_sentences(text) if figures else ():
+            group = _Group(sentence, span.start, [one for one in figures if span.start <= one.start < span.end])
+            self._inside |= dict.fromkeys(group.figures, group)
+
+    @property
+    def figures(self) -> Collection[Figure]:
+        """In order."""
+        return self._inside.keys()
+
+    def of(self, figure: Figure) -> Statement:
+        """What the text says of one of its `figures`."""
+        if figure not in self._found:
+            group = self._inside[figure]
+            around = group.around or _Surroundings.of(group, self._values, parties_in(group.sentence, self._parties))
+            group.around = around
+            self._found[figure] = _statement(figure, around)
+        return self._found[figure]
+
+
 def statements_of(text: str, values: Values, parties: Parties) -> list[Statement]:
     """One statement a figure, small numbers in words included, in order."""
-    figures = sorted((*values.figures, *values.few), key=lambda one: one.start)
-    found = []
-    for span, sentence in split_sentences(text):
-        inside = [one for one in figures if span.start <= one.start < span.end]
-        if not inside:
-            continue
-        surroundings = _Surroundings.of(sentence, span.start, inside, values, parties_in(sentence, parties))
-        found += [_statement(one, surroundings) for one in inside]
-    return found
+    told = Statements(text, values, parties)
+    return [told.of(one) for one in told.figures]
+
+
+@dataclass
+class _Group:
+    """The figures of one sentence, which begins at `start`, and what stands around them once that was asked for."""
+
+    sentence: str
+    start: int
+    figures: Sequence[Figure]
+    around: "_Surroundings | None" = None
 
 
 @dataclass(frozen=True)
@@ -100,9 +131,9 @@ class _Surroundings:
     named: Sequence[tuple[int, int, str]]
 
     @classmethod
-    def of(
-        cls, sentence: str, start: int, inside: Sequence[Figure], values: Values, named: Sequence[tuple[int, int, str]]
-    ) -> "_Surroundings":
+    def of(cls, group: _Group, values: Values, named: Sequence[tuple[int, int, str]]) -> "_Surroundings":
+        sentence, start = group.sentence, group.start
+
         def own(one: Period | Day) -> bool:
             at = one.start - start
             return 0 <= at < len(sentence) and not COMPARED.search(sentence[max(0, at - 90) : at])
@@ -110,15 +141,20 @@ class _Surroundings:
         periods = tuple(one for one in values.periods if own(one))
         dated: tuple[Day | Period, ...] = (*values.days, *values.periods)
         years = frozenset(one.year for one in dated if one.year and own(one))
-        return cls(sentence, start, inside, periods, years, named)
+        return cls(sentence, start, group.figures, periods, years, named)
 
 
 def parties_in(sentence: str, parties: Parties) -> list[tuple[int, int, str]]:
     """(start, end, company) of each naming, in order; the longest name wins."""
-    if not parties:
-        return []
-    text = sentence.lower()
-    return [(*match.span(), parties[match.group()]) for match in _naming(tuple(parties)).finditer(text)]
+    return list(_named_in(sentence, tuple(parties.items()))) if parties else []
+
+
+@lru_cache(maxsize=1_024)
+def _named_in(sentence: str, parties: tuple[tuple[str, str], ...]) -> tuple[tuple[int, int, str], ...]:
+    small, companies = sentence.lower(), dict(parties)
+    if not has_any(small, companies):
+        return ()
+    return tuple((*match.span(), companies[match.group()]) for match in _naming(tuple(companies)).finditer(small))
 
 
 @lru_cache(maxsize=64)
@@ -193,7 +229,7 @@ def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None
 def _direction(sentence: str, start: int, end: int, kind: Kind, sign: int) -> int | None:
     if sign:
         return sign
-    changes = kind in ("percent", "points", "multiple") or re.search(r"\b(?:to|by|from)\s+\D{0,14}$", sentence[:start])
+    changes = kind in ("percent", "points", "multiple") or _MOVED_BY.search(sentence[:start])
     if not changes:
         return None
     before = next(
@@ -207,6 +243,9 @@ def _direction(sentence: str, start: int, end: int, kind: Kind, sign: int) -> in
     return _sense(before) if before else None
 
 
+_MOVED_BY = re.compile(r"\b(?:to|by|from)\s+\D{0,14}$")
+"""Before a figure that a change went to or came from."""
+_IN_OR_OF = re.compile(r"\s+(?:in|of)\s")
 _OBJECT = Anycase(r"\s+(?:(?!(?:and|but|while|as|on|with|after|despite)\s)[\w-]+\s+){0,3}$")
 _BY = Anycase(r"\s+(?:by|to|from)\s+(?:[a-z]+\s+){0,2}$")
 """Around the measure in "cut its operating margin by 120 basis points"."""
@@ -218,7 +257,7 @@ def _reaches(sentence: str, match: re.Match[str], start: int) -> bool:
     if measure and _OBJECT.match(between[: measure.start()]) and _BY.match(between[measure.end() :]):
         return True
     if ";" in between or len(between.split()) > _WITHIN_WORDS or measure:
-        return bool(re.match(r"\s+(?:in|of)\s", between)) and len(between.split()) <= _WITHIN_WORDS
+        return bool(_IN_OR_OF.match(between)) and len(between.split()) <= _WITHIN_WORDS
     return match.group().lower() not in ("up", "down") or len(between.split()) <= 3
 
 

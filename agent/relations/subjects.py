@@ -10,6 +10,8 @@ from agent.relations.statements import Parties, parties_in
 
 _HEAD_WORDS = 4
 """A company after more words than this is no subject."""
+_WORD = re.compile(r"[a-z][a-z-]+|\d[\d.,]*")
+_SMALL = re.compile(r"[a-z][\w-]*")
 _ENDING = re.compile(r"(?:ling|ing|led|ed|es|s|e)$")
 _OBLIQUE = Anycase(
     r"\b(?:of|by|for|from|with|in|at|to|on|against|after|as|over|than|and|&|rival|versus)\s+(?:the\s+)?$"
@@ -126,19 +128,13 @@ def _subject(sentence: str, parties: Parties) -> tuple[str, int] | None:
         return None
     start, end, company = found[0]
     before = sentence[:start]
-    if (
-        len(re.findall(r"[a-z][\w-]*", before)) > _HEAD_WORDS
-        or _OBLIQUE.search(before)
-        or _LISTED.match(sentence[end:])
-    ):
+    if len(_SMALL.findall(before)) > _HEAD_WORDS or _OBLIQUE.search(before) or _LISTED.match(sentence[end:]):
         return None
     return company, end
 
 
 def _does(sentence: str, end: int, most: int = _AFTER) -> list[str]:
-    words = [word for word in re.findall(r"[a-z][a-z-]+|\d[\d.,]*", sentence[end:].lower()) if word not in _EMPTY][
-        :most
-    ]
+    words = [word for word in _WORD.findall(sentence[end:].lower()) if word not in _EMPTY][:most]
     if words and MEASURE.fullmatch(words[0]):
         words.insert(0, "")  # "A's revenue": that others have revenue, too, is no contradiction
     return [_stem(word) for word in words]
