@@ -22,7 +22,7 @@ ENOUGH = 1.1
 SENTENCES_KEPT = 4_096
 """Sentences whose answer is kept: one comes again in the quotes of its own article, and in every article that a past event is
 recalled for."""
-WORDS_KEPT = 16_384
+WORDS_KEPT = 8_192
 """Words whose anchors are kept: one is looked at in every sentence that has it."""
 
 _FOREIGN_HINT = re.compile(
@@ -77,21 +77,26 @@ def patterns() -> tuple[Pattern, ...]:
 
 
 @once
-def _anchors() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Those that stand within a word, and those with a space in them."""
+def _anchors() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Those that stand within a word, by their first two letters, and those with a space in them or of one letter."""
     every = sorted({anchor for one in patterns() for anchor in one.anchors})
-    return tuple(one for one in every if " " not in one), tuple(one for one in every if " " in one)
+    whole = tuple(one for one in every if " " in one or len(one) == 1)
+    beginnings = {one[:2] for one in every} - {one[:2] for one in whole if len(one) == 1}
+    within = {two: tuple(one for one in every if one.startswith(two) and one not in whole) for two in beginnings}
+    return within, whole
 
 
 def anchors_in(small: str) -> frozenset[str]:
     """The anchors of any pattern that `small`, a text in small letters, has."""
-    spaced = [anchor for anchor in _anchors()[1] if anchor in small]
-    return frozenset(spaced).union(*map(_anchors_of_word, small.split()))
+    whole = [anchor for anchor in _anchors()[1] if anchor in small]
+    return frozenset(whole).union(*map(_anchors_of_word, small.split()))
 
 
 @lru_cache(maxsize=WORDS_KEPT)
 def _anchors_of_word(word: str) -> frozenset[str]:
-    return frozenset([anchor for anchor in _anchors()[0] if anchor in word])
+    within, _ = _anchors()
+    begun = [(at, within[two]) for at in range(len(word) - 1) if (two := word[at : at + 2]) in within]
+    return frozenset([anchor for at, anchors in begun for anchor in anchors if word.startswith(anchor, at)])
 
 
 @lru_cache(maxsize=SENTENCES_KEPT)

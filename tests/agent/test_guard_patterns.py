@@ -75,10 +75,8 @@ class _Walk:
         if kind is op.BRANCH:
             return all(self.carries([*branch, *rest], run) for branch in what[1])
         if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
-            return self._repeated(*what, rest, run)
-        return self.carries(rest, run if kind in (op.AT, op.ASSERT, op.ASSERT_NOT) else "")
-
-    def _repeated(self, least: int, most: int, inner: Sequence[Any], rest: Sequence[Any], run: str) -> bool:
-        if most == 1:
+            least, most, inner = what
+            if most > 1:
+                return self.carries([*inner] * least, run) or self.carries(rest, "")
             return (least == 1 or self.carries(rest, run)) and self.carries([*inner, *rest], run)
-        return self.carries([*inner] * least, run) or self.carries(rest, "")
+        return self.carries(rest, run if kind in (op.AT, op.ASSERT, op.ASSERT_NOT) else "")
