@@ -225,8 +225,11 @@ _PLAIN_WORDS = frozenset(
 )
 
 
+_NAME_WORD = re.compile(r"[\w&.-]*\w")
+
+
 def _telling_words(name: str) -> list[str]:
-    words = [word.lower().strip(".") for word in re.findall(r"[\w&.-]*\w", name)]
+    words = [word.lower().strip(".") for word in _NAME_WORD.findall(name)]
     return [word for word in words if word not in _PLAIN_WORDS and len(word) > 1]
 
 

@@ -97,6 +97,7 @@ _FUNCTION_WORD = Anycase(
 )
 
 
+_PARTING = re.compile(r"[,\s]")
 _DIGIT = re.compile(r"\d")
 _BEFORE_DIGITS = 32
 """No match of _FIGURE has so many characters before its first digit."""
@@ -134,18 +135,22 @@ def _in_digits(small: str) -> Iterator[re.Match[str]]:
         at = match.end()
 
 
+_DASH = re.compile(r"(?<=[\d%kmbn])(\s?)-(\s?)(?=[$£€¥]?\d)")
+_DASH_BEFORE_MONEY = re.compile(r"(?<=\d)-(?=[a-z]?\$)", re.IGNORECASE)
+
+
 def _dashes_as_ranges(text: str) -> str:
     """A dash between two figures says "to" and is no minus: it becomes an en dash, so that places stay as they are."""
     if "-" not in text:
         return text
-    text = re.sub(r"(?<=[\d%kmbn])(\s?)-(\s?)(?=[$£€¥]?\d)", lambda m: f"{m[1]}–{m[2]}", text)
-    return re.sub(r"(?<=\d)-(?=[a-z]?\$)", "–", text, flags=re.IGNORECASE)
+    text = _DASH.sub(lambda m: f"{m[1]}–{m[2]}", text)
+    return _DASH_BEFORE_MONEY.sub("–", text)
 
 
 def _written(match: re.Match[str], text: str) -> Figure:
     digits = match["digits"]
     if not digits.isdecimal():
-        digits = re.sub(r"[,\s]", "", digits)
+        digits = _PARTING.sub("", digits)
     decimals = len(digits.partition(".")[2])
     symbol = match["currency"]
     bracketed = match["shut"] or match["closed"] or (match["open"] and text[match.end() : match.end() + 1] == ")")
