@@ -1,7 +1,7 @@
 """The check: figures with their roles, dates, names and quotations of a sentence stand in what it cites. Code, not a model."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 
@@ -12,66 +12,62 @@ from agent.relations import (
     Parties,
     PeriodsNamed,
     Statement,
-    Statements,
+    Telling,
     contradiction,
     crossed_figures,
     period_faults,
     periods_named,
     relation_faults,
     statements_of,
+    tellings_of,
     unnamed_period_faults,
 )
-from agent.sentences import split_sentences
+from agent.sentences import sentences_of, split_sentences
 from agent.values import Day, Figure, Period, Values, same_day, same_period, supports_day, supports_figure, values_of
 from records.analysis import Claim, Explanation, Ground, Sentence
 from records.reading import Span
 
 
 class _Cited:
-    """One cited passage with what it says, each part read when it is first asked for."""
+    """One cited passage with what it says: its figures, dates and periods are read when they are first asked for."""
 
-    def __init__(self, passage: Passage, body: str, published_on: date | None, parties: Parties) -> None:
-        self.passage = passage
-        self.context, self.offset = _in_whole_sentences(passage, body)
-        self._dated = published_on if passage.start is not None else None
-        self._parties = parties
-
+    passage: Passage
     context: str
     """The passage within its whole sentences: relations are read there, figures in the passage alone."""
     offset: int
     """Where the passage begins in `context`."""
+    sentences: tuple[str, ...]
+    """Of `context`."""
+
+    def __init__(self, passage: Passage, body: str, published_on: date | None, parties: Parties) -> None:
+        self.passage = passage
+        self.context, self.offset = _in_whole_sentences(passage, body)
+        self.sentences = sentences_of(self.context)
+        self._dated = published_on if passage.start is not None else None
+        self._parties = parties
+        self._tellings: list[Telling] | None = None
 
     @cached_property
-    def _told(self) -> Values:
+    def _values(self) -> Values:
         return values_of(self.context, self._dated)
 
-    @cached_property
-    def _statements(self) -> Statements:
-        return Statements(self.context, self._told, self._parties)
-
-    @cached_property
-    def days(self) -> tuple[Day, ...]:
+    @property
+    def days(self) -> list[Day]:
         """Of the passage."""
-        return tuple(one for one in self._told.days if self._inside(one))
+        return [one for one in self._values.days if self._inside(one)]
 
     @property
     def periods(self) -> tuple[Period, ...]:
         """Of `context`."""
-        return self._told.periods
-
-    @cached_property
-    def _figures(self) -> tuple[Figure, ...]:
-        return tuple(one for one in self._statements.figures if self._inside(one))
-
-    @cached_property
-    def sentences(self) -> tuple[str, ...]:
-        """Of `context`."""
-        return tuple(text for _, text in split_sentences(self.context))
+        return self._values.periods
 
     def statements(self, said: Sequence[Statement]) -> list[Statement]:
         """Of those figures within the passage that carry one of `said`; no other can have a part in their faults."""
+        if self._tellings is None:
+            tellings = tellings_of(self.context, self._values, self._parties)
+            self._tellings = [one for one in tellings if self._inside(one.figure)]
         return [
-            self._statements.of(one) for one in self._figures if any(supports_figure(one, ours.figure) for ours in said)
+            one.statement for one in self._tellings if any(supports_figure(one.figure, ours.figure) for ours in said)
         ]
 
     def _inside(self, one: Figure | Day) -> bool:
@@ -103,7 +99,7 @@ class Checker:
             f"{one.name} {one.instrument.name} {one.instrument.ticker}" for one in evidence.candidates
         ] + [f"{one.name} {one.ticker or ''}" for one in evidence.reading.mentions]
         self._headline = evidence.body.partition("\n\n")[0][:_HEADLINE_CHARACTERS]
-        self._read: dict[Passage, _Cited] = {}
+        self._read: dict[str, list[_Cited]] = {}
 
     def claim(self, sentence: Sentence) -> Claim:
         """The sentence with its verdict, its faults and where each of its figures, dates and quotations stands."""
@@ -128,7 +124,7 @@ class Checker:
         unknown = [name for name in sentence.support if name not in self._passages]
         if unknown:
             return [f"it cites {', '.join(unknown)}, which does not exist"], []
-        cited = list(self._cited(sentence.support))
+        cited = self._cited(sentence.support)
         said = values_of(sentence.text, self._evidence.published_on)
         grounds: list[Ground] = []
         proven: set[str] = set()
@@ -174,13 +170,12 @@ class Checker:
         own = (Day(on.year, on.month, on.day, f"{on:%Y-%m-%d}", on.weekday()),) if on else ()
         return Values((), (*told.days, *own), told.periods)
 
-    def _cited(self, support: Sequence[str]) -> Iterator[_Cited]:
+    def _cited(self, support: Sequence[str]) -> list[_Cited]:
         for name in support:
-            for passage in self._passages.get(name, ()):
-                if passage not in self._read:
-                    evidence = self._evidence
-                    self._read[passage] = _Cited(passage, evidence.body, evidence.published_on, self._parties)
-                yield self._read[passage]
+            if name not in self._read:
+                body, on = self._evidence.body, self._evidence.published_on
+                self._read[name] = [_Cited(one, body, on, self._parties) for one in self._passages.get(name, ())]
+        return [one for name in support for one in self._read[name]]
 
 
 def check(explanation: Explanation, evidence: Evidence) -> tuple[Claim, ...]:

@@ -247,7 +247,8 @@ def _names(sentence: str) -> frozenset[str]:
 
 
 def _bare_names(sentence: str, start: int = 0) -> list[str]:
-    return [_POSSESSIVE.sub("", one) for one in _NAME.findall(sentence, start)]
+    names = _NAME.findall(sentence, start)
+    return [_POSSESSIVE.sub("", one) if "'" in one or "’" in one else one for one in names]
 
 
 @lru_cache(maxsize=SENTENCES_KEPT)

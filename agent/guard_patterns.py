@@ -22,6 +22,8 @@ ENOUGH = 1.1
 SENTENCES_KEPT = 4_096
 """Sentences whose answer is kept: one comes again in the quotes of its own article, and in every article that a past event is
 recalled for."""
+_FIRST = 3
+"""Letters by which an anchor within a word is looked up."""
 WORDS_KEPT = 8_192
 """Words whose anchors are kept: one is looked at in every sentence that has it."""
 
@@ -78,12 +80,13 @@ def patterns() -> tuple[Pattern, ...]:
 
 @once
 def _anchors() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Those that stand within a word, by their first two letters, and those with a space in them or of one letter."""
+    """Those that stand within a word, by their first letters, and those that are too short for that or have a space in them."""
     every = sorted({anchor for one in patterns() for anchor in one.anchors})
-    whole = tuple(one for one in every if " " in one or len(one) == 1)
-    beginnings = {one[:2] for one in every} - {one[:2] for one in whole if len(one) == 1}
-    within = {two: tuple(one for one in every if one.startswith(two) and one not in whole) for two in beginnings}
-    return within, whole
+    within = [one for one in every if len(one) >= _FIRST and " " not in one]
+    by_first = {
+        first: tuple(one for one in within if one.startswith(first)) for first in {one[:_FIRST] for one in within}
+    }
+    return by_first, tuple(one for one in every if one not in within)
 
 
 def anchors_in(small: str) -> frozenset[str]:
@@ -94,9 +97,9 @@ def anchors_in(small: str) -> frozenset[str]:
 
 @lru_cache(maxsize=WORDS_KEPT)
 def _anchors_of_word(word: str) -> frozenset[str]:
-    within, _ = _anchors()
-    begun = [(at, within[two]) for at in range(len(word) - 1) if (two := word[at : at + 2]) in within]
-    return frozenset([anchor for at, anchors in begun for anchor in anchors if word.startswith(anchor, at)])
+    by_first, _ = _anchors()
+    begun = [at for at in range(len(word) - _FIRST + 1) if word[at : at + _FIRST] in by_first]
+    return frozenset(one for at in begun for one in by_first[word[at : at + _FIRST]] if word.startswith(one, at))
 
 
 @lru_cache(maxsize=SENTENCES_KEPT)

@@ -172,7 +172,7 @@ def ordinary_words() -> frozenset[str]:
 
 
 def _bare(name: str) -> str:
-    return _POSSESSIVE.sub("", name)
+    return _POSSESSIVE.sub("", name) if "'" in name or "’" in name else name
 
 
 _ATTACHED = re.compile(
@@ -222,9 +222,18 @@ def _name_words(name: str) -> frozenset[str]:
 
 
 def _words(text: str) -> set[str]:
-    words = {word.lower() for word in _WORD.findall(text.replace("’s", "").replace("'s", ""))}
-    words |= {word.lower().strip(".,;:()[]<>\"'“”’") for word in text.split()}
+    if text.isascii():
+        small = text.lower()
+        words = set(_WORD.findall(small.replace("'s", ""))) if "'S" not in text else _lowered(text)
+        words.update([word.strip(".,;:()[]<>\"'") for word in small.split()])
+    else:
+        words = _lowered(text)
+        words |= {word.lower().strip(".,;:()[]<>\"'“”’") for word in text.split()}
     return words | {word[:-2] for word in words if word.endswith(("'s", "’s"))}
+
+
+def _lowered(text: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(text.replace("’s", "").replace("'s", ""))}
 
 
 def proper_names(sentence: str) -> list[tuple[int, int]]:

@@ -1,7 +1,7 @@
 """What a text says of each of its figures: the measure it belongs to, which way it went, whose it is and of which period."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -75,48 +75,57 @@ class Statement:
     """Companies named before it in its sentence."""
 
 
-class Statements:
-    """Those of one text: one a figure, small numbers in words included, each made when it is first asked for."""
+class Telling:
+    """A figure of a text; what the text says of it is found out when it is first asked for."""
 
-    def __init__(self, text: str, values: Values, parties: Parties) -> None:
-        self._values = values
-        self._parties = parties
-        self._found: dict[Figure, Statement] = {}
-        figures = sorted((*values.figures, *values.few), key=lambda one: one.start)
-        self._inside: dict[Figure, _Group] = {}
-        for span, sentence in split_sentences(text) if figures else ():
-            group = _Group(sentence, span.start, [one for one in figures if span.start <= one.start < span.end])
-            self._inside |= dict.fromkeys(group.figures, group)
+    __slots__ = ("_group", "_statement", "figure")
+
+    def __init__(self, figure: Figure, group: "_Group") -> None:
+        self.figure = figure
+        self._group = group
+        self._statement: Statement | None = None
 
     @property
-    def figures(self) -> Collection[Figure]:
-        """In order."""
-        return self._inside.keys()
+    def statement(self) -> Statement:
+        """What the text says of the figure."""
+        if self._statement is None:
+            self._statement = _statement(self.figure, self._group.surroundings())
+        return self._statement
 
-    def of(self, figure: Figure) -> Statement:
-        """What the text says of one of its `figures`."""
-        if figure not in self._found:
-            group = self._inside[figure]
-            around = group.around or _Surroundings.of(group, self._values, parties_in(group.sentence, self._parties))
-            group.around = around
-            self._found[figure] = _statement(figure, around)
-        return self._found[figure]
+
+def tellings_of(text: str, values: Values, parties: Parties) -> list[Telling]:
+    """One a figure, small numbers in words included, in order."""
+    figures = sorted((*values.figures, *values.few), key=lambda one: one.start)
+    found: list[Telling] = []
+    for span, sentence in split_sentences(text) if figures else ():
+        inside = [one for one in figures if span.start <= one.start < span.end]
+        group = _Group(sentence, span.start, inside, values, parties)
+        found += [Telling(one, group) for one in inside]
+    return found
 
 
 def statements_of(text: str, values: Values, parties: Parties) -> list[Statement]:
     """One statement a figure, small numbers in words included, in order."""
-    told = Statements(text, values, parties)
-    return [told.of(one) for one in told.figures]
+    return [one.statement for one in tellings_of(text, values, parties)]
 
 
 @dataclass
 class _Group:
-    """The figures of one sentence, which begins at `start`, and what stands around them once that was asked for."""
+    """The figures of one sentence, which begins at `start` in a text with these `values`."""
 
     sentence: str
     start: int
     figures: Sequence[Figure]
-    around: "_Surroundings | None" = None
+    values: Values
+    parties: Parties
+    _around: "_Surroundings | None" = None
+
+    def surroundings(self) -> "_Surroundings":
+        """What stands in the sentence, read once."""
+        if self._around is None:
+            named = parties_in(self.sentence, self.parties)
+            self._around = _Surroundings.of(self.sentence, self.start, self.figures, self.values, named)
+        return self._around
 
 
 @dataclass(frozen=True)
@@ -131,9 +140,9 @@ class _Surroundings:
     named: Sequence[tuple[int, int, str]]
 
     @classmethod
-    def of(cls, group: _Group, values: Values, named: Sequence[tuple[int, int, str]]) -> "_Surroundings":
-        sentence, start = group.sentence, group.start
-
+    def of(
+        cls, sentence: str, start: int, inside: Sequence[Figure], values: Values, named: Sequence[tuple[int, int, str]]
+    ) -> "_Surroundings":
         def own(one: Period | Day) -> bool:
             at = one.start - start
             return 0 <= at < len(sentence) and not COMPARED.search(sentence[max(0, at - 90) : at])
@@ -141,7 +150,7 @@ class _Surroundings:
         periods = tuple(one for one in values.periods if own(one))
         dated: tuple[Day | Period, ...] = (*values.days, *values.periods)
         years = frozenset(one.year for one in dated if one.year and own(one))
-        return cls(sentence, start, group.figures, periods, years, named)
+        return cls(sentence, start, inside, periods, years, named)
 
 
 def parties_in(sentence: str, parties: Parties) -> list[tuple[int, int, str]]:
