@@ -53,6 +53,10 @@ class Anycase:
             return iter(())
         return self.expression.finditer(small, start, len(text) if end is None else end)
 
+    def all_in(self, small: str) -> list[re.Match[str]]:
+        """As re.Pattern.finditer, of a text that is folded already."""
+        return list(self.expression.finditer(small)) if self._may_match(small) else []
+
     def split(self, text: str) -> list[str]:
         """As re.Pattern.split; the parts are in small letters."""
         return self.expression.split(folded(text))

@@ -45,7 +45,8 @@ def language_of(text: str) -> str | None:
 
 def strays(sentence: str, home: str | None) -> bool:
     """Whether it is, or has words, in another language than the article's, `home`, and ours, which is English."""
-    if home not in _OTHER_LETTERS and sum(map(len, _NOT_LATIN.findall(sentence))) >= _RUN:
+    foreign = not sentence.isascii() and home not in _OTHER_LETTERS
+    if foreign and sum(map(len, _NOT_LATIN.findall(sentence))) >= _RUN:
         return True
     plain = (True for word in sentence.split() if word[0].isalpha() and not word[0].isupper())
     if sum(islice(plain, _FEWEST)) < _FEWEST and not _WITHOUT_SPACES.search(sentence):

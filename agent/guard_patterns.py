@@ -47,9 +47,9 @@ class Pattern:
     expression: re.Pattern[str]
     """Of folded text."""
 
-    def may_stand(self, present: frozenset[str], *, foreign: bool, ascii_only: bool) -> bool:
+    def may_stand(self, present: frozenset[str], *, ascii_only: bool) -> bool:
         """Whether it may stand in a sentence; `present`: the anchors of any pattern that the sentence has."""
-        if (self.script == "latin" and not foreign) or (self.script == "other" and ascii_only):
+        if self.script == "other" and ascii_only:
             return False
         return not self.anchors or not self.anchors.isdisjoint(present)
 
@@ -103,16 +103,19 @@ def _anchors_of_word(word: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=SENTENCES_KEPT)
-def _to_be_tried(present: frozenset[str], foreign: bool, ascii_only: bool) -> tuple[Pattern, ...]:
-    return tuple(one for one in patterns() if one.may_stand(present, foreign=foreign, ascii_only=ascii_only))
+def _to_be_tried(present: frozenset[str], ascii_only: bool) -> tuple[Pattern, ...]:
+    return tuple(one for one in patterns() if one.may_stand(present, ascii_only=ascii_only))
 
 
 @lru_cache(maxsize=SENTENCES_KEPT)
 def addressed(sentence: str) -> Kind | None:
     """What `sentence` tries with a model; None if it does not address one."""
     small = folded(sentence)
+    tried = _to_be_tried(anchors_in(small), sentence.isascii())
+    if any(one.script == "latin" for one in tried) and not _FOREIGN_HINT.search(sentence):
+        tried = tuple(one for one in tried if one.script != "latin")
     total, first = 0.0, None
-    for one in _to_be_tried(anchors_in(small), _FOREIGN_HINT.search(sentence) is not None, sentence.isascii()):
+    for one in tried:
         if one.expression.search(small) is not None:
             total += one.weight
             first = first or one.kind

@@ -7,6 +7,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise
 
+from agent.anycase import has_any
+
 _CAPITALISED = re.compile(r"(?<![\w&.$^-])[A-Z][\w&’'.-]*\w")
 _RUN = re.compile(
     r"(?:[A-Z][\w&’'.-]*\w|[A-Z]\.)(?:[ \u00a0](?:(?:of|and|for|the|de|van|von|der|&)[ \u00a0])?(?:[A-Z][\w&’'.-]*\w|[A-Z]\.))*"
@@ -15,6 +17,7 @@ _FIRST = re.compile(r"^\W*(?P<word>[A-Z][\w&’'.-]*)(?P<rest>.*)", re.DOTALL)
 _TICKER = re.compile(
     r"(?:\((?:NYSE|NASDAQ|Nasdaq|LSE|TSX)?:?\s?|(?<![\w])\$|\bticker\s)\^?([A-Z]{1,5}(?:\.[A-Z])?)\b(?!\$)"
 )
+_TICKER_HINTS = ("(", "$", "ticker")
 _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(
     """
@@ -80,7 +83,8 @@ def name_faults(sentence: str, cited: str, headline: str, body: str, instruments
     """
     listed = tuple(instruments)
     told = "\n".join((cited, headline, *listed))
-    tickers, said = _TICKER.findall(sentence), _names(sentence)
+    tickers = _TICKER.findall(sentence) if has_any(sentence, _TICKER_HINTS) else []
+    said = _names(sentence)
     if not tickers and _are_told(said, told):
         return []
     allowed = _words(told) | _COMMON
@@ -103,7 +107,11 @@ def name_faults(sentence: str, cited: str, headline: str, body: str, instruments
 def _are_told(names: Iterable[str], told: str) -> bool:
     """Whether each word of `names` stands in `told` as it is, as those of most sentences do."""
     parts = {part for name in names for part in _parts(name)} - _COMMON - _OPENERS
-    return not parts or parts <= frozenset[str]().union(*map(_line_words, told.split("\n")))
+    for line in told.split("\n") if parts else ():
+        parts -= _line_words(line)
+        if not parts:
+            break
+    return not parts
 
 
 @lru_cache(maxsize=LINES_KEPT)

@@ -64,7 +64,7 @@ def relation_faults(
 
 @lru_cache(maxsize=4_096)
 def _words(text: str) -> frozenset[str]:
-    return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP)
+    return frozenset([_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP])
 
 
 @lru_cache(maxsize=WORDS_KEPT)
@@ -203,8 +203,9 @@ def _deal_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[
 
 def _denial_faults(sentence: str, cited: Sequence[str], telling: Sequence[str]) -> list[str]:
     faults = []
-    denying = any(denies(one) for one in cited)
-    for match in hard_denials_in(sentence):
+    denials = hard_denials_in(sentence)
+    denying = bool(denials) and any(denies(one) for one in cited)
+    for match in denials:
         verb = _stem(match["verb"].lower())
         says = [one for one in telling if verb in _words(one) or verb in _STOP]
         if not denying:

@@ -154,10 +154,11 @@ def _written(match: re.Match[str], text: str) -> Figure:
     decimals = len(digits.partition(".")[2])
     symbol = match["currency"]
     bracketed = match["shut"] or match["closed"] or (match["open"] and text[match.end() : match.end() + 1] == ")")
-    negative = match["minus"] or any(match[name] in ("-", "−") for name in ("sign", "after"))
-    plus = "+" in (match["sign"], match["after"])
+    signs = match.group("sign", "after")
+    negative = match["minus"] or "-" in signs or "−" in signs
+    plus = "+" in signs
     sign: Literal[-1, 0, 1] = 1 if plus else -1 if negative or (bracketed and match["digits"][0] != ".") else 0
-    factor = _scale(match["scale"]) * _scale(match["scale2"])
+    factor = _scale(match["scale"]) * _scale(match["scale2"]) if match["scale"] else 1.0
     start = match.start() + len(match["open"] or "")
     shown = text[start : match.end()].rstrip()
     if shown.endswith(("of", ")")):

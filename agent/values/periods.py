@@ -58,13 +58,15 @@ class Period:
 
 def periods_of(text: str) -> tuple[list[Period], str]:
     """The periods in `text` in order, and `text` with blanks in their place but for the years they name."""
-    if not has_any(folded(text), _HINTS):
+    small = folded(text)
+    if not has_any(small, _HINTS):
         return [], text
     periods: list[Period] = []
     for pattern in _PATTERNS:
-        matches = list(pattern.finditer(text))
-        periods += [_period(match, text) for match in matches]
-        text = blanked(text, matches)
+        matches = pattern.all_in(small) if isinstance(pattern, Anycase) else list(pattern.finditer(text))
+        if matches:
+            periods += [_period(match, text) for match in matches]
+            text, small = blanked(text, matches), blanked(small, matches)
     return sorted(periods, key=lambda period: period.start), text
 
 
