@@ -88,7 +88,7 @@ _FORM = re.compile(
     r"[{}`\\]|\|[^|]*\||\[[^\]]*:[^\]]*\]|\w_\w|(?:\b\w[\w -]{1,20}:\s[^:;|]{1,40}[;|]\s*){2}|://|@\w|&#?\w+;|\w{36,}"
 )
 """Marks of a form, of code or of an address: no prose."""
-_FORM_MARK = re.compile(r"[{}`\\|\[_@&]|://|;")
+_FORM_MARK = re.compile(r"[{}`\\|\[_@;]|://")
 _FORM_WORD = 36
 """Without one of these, and without so long a word, _FORM matches nothing."""
 _RAN_ON = re.compile(r"(?P<head>[A-Za-z][^A-Z\d]{12,}?)\s+[\"'“(]?(?P<next>[A-Z][a-z]*)(?P<small>(?:-[a-z]+)?\s[a-z])?")
