@@ -148,6 +148,9 @@ class News:
 
     def fault_in(self, sentence: str) -> str | None:
         """Of one sentence as `pieces` part them."""
+        return _fault_in(self, sentence)
+
+    def _judged(self, sentence: str) -> str | None:
         if len(sentence) <= _STUMP and sentence.isascii() and len(sentence.split()) <= 2:
             return None  # "| Video", "Del.": what the splitter left over says nothing to anybody
         if strays(sentence, self.language):
@@ -181,6 +184,12 @@ class News:
         if value is None or value == "large":
             return value is not None
         return links > 0 or reported or bool(measured or moved or _SHARES.search(sentence))
+
+
+@lru_cache(maxsize=SENTENCES_KEPT)
+def _fault_in(news: News, sentence: str) -> str | None:
+    """Kept, as a claim is judged when it was written and when it is shown, and a fact with its quote."""
+    return news._judged(sentence)
 
 
 @lru_cache(maxsize=SENTENCES_KEPT)

@@ -174,7 +174,7 @@ def _claim(claim: Claim, news: News | None) -> Claim:
 def _shown(fact: Fact, news: News) -> Fact | None:
     """The fact; up to an address if it ends in one ("Source text: http://…" of the wires); None if it may not be shown."""
     if fault_of(fact.text) is None and fault_of(fact.quote) is None:
-        return None if news.fault(fact.quote) or news.fault(fact.text) else fact
+        return None if any(news.fault(text) for text in dict.fromkeys((fact.quote, fact.text))) else fact
     quote = _before_address(fact.quote)
     text = quote if fact.text == fact.quote else _before_address(fact.text)
     if min(len(quote), len(text)) < _SHORTEST or fault_of(quote) or fault_of(text):

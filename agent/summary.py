@@ -85,10 +85,12 @@ def _stem(word: str) -> str:
 
 def hold_facts(facts: Sequence[Fact], article: Article, candidates: Sequence[Candidate]) -> tuple[Fact, ...]:
     """The facts; the quote stands in the place of words that say more than it does."""
+    if all(fact.text == fact.quote for fact in facts):
+        return tuple(facts)
     checker = Checker(_article_as_evidence(article, candidates, tuple(facts)))
     return tuple(
         fact.model_copy(update={"text": fact.quote})
-        if checker.faults(Sentence(text=fact.text, support=(fact.id,)))
+        if fact.text != fact.quote and checker.faults(Sentence(text=fact.text, support=(fact.id,)))
         else fact
         for fact in facts
     )
