@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from agent.evidence import Evidence, Passage
 from agent.named import name_faults
@@ -220,12 +220,15 @@ _PLAIN_WORDS = frozenset(
 )
 
 
+NAMES_KEPT = 1_024
+"""Names of companies whose telling words are kept."""
 _NAME_WORD = re.compile(r"[\w&.-]*\w")
 
 
-def _telling_words(name: str) -> list[str]:
+@lru_cache(maxsize=NAMES_KEPT)
+def _telling_words(name: str) -> tuple[str, ...]:
     words = [word.lower().strip(".") for word in _NAME_WORD.findall(name)]
-    return [word for word in words if word not in _PLAIN_WORDS and len(word) > 1]
+    return tuple(word for word in words if word not in _PLAIN_WORDS and len(word) > 1)
 
 
 def _in_whole_sentences(passage: Passage, body: str) -> tuple[str, int]:

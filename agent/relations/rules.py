@@ -45,7 +45,7 @@ def relation_faults(
 
     `proven`: measures and directions ("up", "down") that a figure of the sentence has in what is cited.
     """
-    shares = _shares(sentence, cited)
+    shares = _shares(sentence, cited) if _relates(sentence, cited, parties) else []
     telling = _telling(shares)
     in_figures = _CHANGE_IN_FIGURES.search(sentence) is not None
     return [
@@ -60,6 +60,15 @@ def relation_faults(
         *_denial_faults(sentence, cited, telling),
         *exchanged(sentence, telling, cited, parties, proven),
     ]
+
+
+def _relates(sentence: str, cited: Sequence[str], parties: Parties) -> bool:
+    """Whether there is anything for which a telling sentence is asked: few sentences of figures alone have it."""
+    return (
+        bool(directions_in(sentence) or measures_in(sentence) or _expectations(sentence))
+        or bool(parties_in(sentence, parties))
+        or any(hard_denials_in(one) for one in (sentence, *cited))
+    )
 
 
 @lru_cache(maxsize=4_096)

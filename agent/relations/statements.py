@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agent.anycase import Anycase, has_any
+from agent.anycase import Anycase
 from agent.relations.lexicon import (
     MEASURE,
     denies,
@@ -160,16 +160,27 @@ def parties_in(sentence: str, parties: Parties) -> list[tuple[int, int, str]]:
 
 @lru_cache(maxsize=1_024)
 def _named_in(sentence: str, parties: tuple[tuple[str, str], ...]) -> tuple[tuple[int, int, str], ...]:
-    small, companies = sentence.lower(), dict(parties)
-    if not has_any(small, companies):
-        return ()
-    return tuple((*match.span(), companies[match.group()]) for match in _naming(tuple(companies)).finditer(small))
+    small = sentence.lower()
+    places = sorted((start, -len(name), company) for name, company in parties for start in _places(name, small))
+    found: list[tuple[int, int, str]] = []
+    for start, length, company in places:
+        if not found or start >= found[-1][1]:
+            found.append((start, start - length, company))
+    return tuple(found)
 
 
-@lru_cache(maxsize=64)
-def _naming(names: tuple[str, ...]) -> re.Pattern[str]:
-    longest = sorted(names, key=len, reverse=True)
-    return re.compile(r"(?<![\w-])(?:" + "|".join(re.escape(name) for name in longest) + r")(?![\w-])")
+def _places(name: str, small: str) -> Iterator[int]:
+    """Where `name` stands as a word: found by hand, as an expression would have to be compiled for each article."""
+    start = small.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not (_in_word(small[start - 1 : start]) or _in_word(small[end : end + 1])):
+            yield start
+        start = small.find(name, start + 1)
+
+
+def _in_word(letter: str) -> bool:
+    return letter.isalnum() or letter in ("_", "-")
 
 
 def _statement(figure: Figure, around: _Surroundings) -> Statement:

@@ -27,7 +27,7 @@ def supports_figure(known: Figure, said: Figure) -> bool:
         or (known.kind != said.kind and {known.kind, said.kind} == {"multiple", "percent"})
     ):
         return _same_proportion(known, said)
-    return _same_quantity(known, said) and _same_number(known, said)
+    return _same_number(known, said) and _same_quantity(known, said)
 
 
 def _same_quantity(known: Figure, said: Figure) -> bool:
