@@ -53,12 +53,24 @@ class Anycase:
             return iter(())
         return self.expression.finditer(small, start, len(text) if end is None else end)
 
+    def all_in(self, small: str) -> list[re.Match[str]]:
+        """As re.Pattern.finditer, of a text that is folded already."""
+        return list(self.expression.finditer(small)) if self._may_match(small) else []
+
     def split(self, text: str) -> list[str]:
         """As re.Pattern.split; the parts are in small letters."""
         return self.expression.split(folded(text))
 
     def _may_match(self, small: str) -> bool:
-        return not self.hints or any(hint in small for hint in self.hints)
+        return not self.hints or has_any(small, self.hints)
+
+
+def has_any(text: str, pieces: Collection[str]) -> bool:
+    """Whether one of `pieces` stands in `text`. A plain loop: it is asked hundreds of times an article."""
+    for piece in pieces:  # noqa: SIM110
+        if piece in text:
+            return True
+    return False
 
 
 def blanked(text: str, matches: Iterable[re.Match[str]]) -> str:

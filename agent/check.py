@@ -1,9 +1,9 @@
 """The check: figures with their roles, dates, names and quotations of a sentence stand in what it cites. Code, not a model."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from functools import cached_property, lru_cache
 
 from agent.evidence import Evidence, Passage
 from agent.named import name_faults
@@ -12,34 +12,66 @@ from agent.relations import (
     Parties,
     PeriodsNamed,
     Statement,
+    Telling,
     contradiction,
     crossed_figures,
     period_faults,
     periods_named,
     relation_faults,
     statements_of,
+    tellings_of,
     unnamed_period_faults,
 )
-from agent.sentences import split_sentences
+from agent.sentences import sentences_of, split_sentences
 from agent.values import Day, Figure, Period, Values, same_day, same_period, supports_day, supports_figure, values_of
 from records.analysis import Claim, Explanation, Ground, Sentence
 from records.reading import Span
 
 
-@dataclass(frozen=True)
 class _Cited:
-    """One cited passage with what it says."""
+    """One cited passage with what it says: its figures, dates and periods are read when they are first asked for."""
 
     passage: Passage
     context: str
     """The passage within its whole sentences: relations are read there, figures in the passage alone."""
     offset: int
     """Where the passage begins in `context`."""
-    values: Values
-    statements: tuple[Statement, ...]
-    """Of the figures within the passage."""
     sentences: tuple[str, ...]
     """Of `context`."""
+
+    def __init__(self, passage: Passage, body: str, published_on: date | None, parties: Parties) -> None:
+        self.passage = passage
+        self.context, self.offset = _in_whole_sentences(passage, body)
+        self.sentences = sentences_of(self.context)
+        self._dated = published_on if passage.start is not None else None
+        self._parties = parties
+        self._tellings: list[Telling] | None = None
+
+    @cached_property
+    def _values(self) -> Values:
+        return values_of(self.context, self._dated)
+
+    @property
+    def days(self) -> list[Day]:
+        """Of the passage."""
+        return [one for one in self._values.days if self._inside(one)]
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """Of `context`."""
+        return self._values.periods
+
+    def statements(self, said: Sequence[Statement]) -> list[Statement]:
+        """Of those figures within the passage that carry one of `said`; no other can have a part in their faults."""
+        if self._tellings is None:
+            tellings = tellings_of(self.context, self._values, self._parties)
+            self._tellings = [one for one in tellings if self._inside(one.figure)]
+        return [
+            one.statement for one in self._tellings if any(supports_figure(one.figure, ours.figure) for ours in said)
+        ]
+
+    def _inside(self, one: Figure | Day) -> bool:
+        return self.offset <= one.start and one.end <= self.offset + len(self.passage.text) + 1
 
     def ground(self, words: str, start: int, end: int) -> Ground:
         """`start`, `end`: in `context`."""
@@ -67,8 +99,7 @@ class Checker:
             f"{one.name} {one.instrument.name} {one.instrument.ticker}" for one in evidence.candidates
         ] + [f"{one.name} {one.ticker or ''}" for one in evidence.reading.mentions]
         self._headline = evidence.body.partition("\n\n")[0][:_HEADLINE_CHARACTERS]
-        self._told = self._told_of_time()
-        self._read: dict[Passage, _Cited] = {}
+        self._read: dict[str, list[_Cited]] = {}
 
     def claim(self, sentence: Sentence) -> Claim:
         """The sentence with its verdict, its faults and where each of its figures, dates and quotations stands."""
@@ -93,52 +124,58 @@ class Checker:
         unknown = [name for name in sentence.support if name not in self._passages]
         if unknown:
             return [f"it cites {', '.join(unknown)}, which does not exist"], []
-        cited = list(self._cited(sentence.support))
+        cited = self._cited(sentence.support)
         said = values_of(sentence.text, self._evidence.published_on)
         grounds: list[Ground] = []
         proven: set[str] = set()
         statements = statements_of(sentence.text, said, self._parties)
-        faults = _figure_faults(statements, said, cited, grounds, proven)
-        faults += _time_faults(said, cited, self._told, grounds)
-        faults += period_faults(sentence.text, said.periods, [one.values.periods for one in cited], self._periods)
-        faults += unnamed_period_faults(statements, [known for one in cited for known in one.statements], self._periods)
+        faults = self._value_faults(sentence.text, said, statements, cited, grounds, proven)
         faults += _quotation_faults(sentence.text, cited, grounds)
         told = " \n".join(one.context for one in cited)
         faults += name_faults(sentence.text, told, self._headline, self._evidence.body, self._instruments)
         sentences = [text for one in cited for text in one.sentences]
         return list(dict.fromkeys(faults + relation_faults(sentence.text, sentences, self._parties, proven))), grounds
 
+    def _value_faults(
+        self,
+        text: str,
+        said: Values,
+        statements: Sequence[Statement],
+        cited: Sequence[_Cited],
+        grounds: list[Ground],
+        proven: set[str],
+    ) -> list[str]:
+        """Of its figures, dates and periods; what it does not have is not looked for in what it cites."""
+        known = [(one, one.statements(statements)) for one in cited] if statements else []
+        faults = _figure_faults([one for one in statements if one.figure not in said.few], known, grounds, proven)
+        if said.days or said.periods:
+            faults += _time_faults(said, cited, self._told, grounds)
+        if said.periods:
+            faults += period_faults(text, said.periods, [one.periods for one in cited], self._periods)
+        if any(one.periods for one in statements):
+            theirs = [statement for _, found in known for statement in found]
+            faults += unnamed_period_faults(statements, theirs, self._periods)
+        return faults
+
     @cached_property
     def _periods(self) -> PeriodsNamed:
         """Those of the whole article."""
         return periods_named(self._evidence.body)
 
-    def _told_of_time(self) -> Values:
+    @cached_property
+    def _told(self) -> Values:
         """The dates and periods of the headline, and the article's own date: a sentence may name them whatever it cites."""
         on = self._evidence.published_on
         told = values_of(self._headline, on)
         own = (Day(on.year, on.month, on.day, f"{on:%Y-%m-%d}", on.weekday()),) if on else ()
         return Values((), (*told.days, *own), told.periods)
 
-    def _cited(self, support: Sequence[str]) -> Iterator[_Cited]:
+    def _cited(self, support: Sequence[str]) -> list[_Cited]:
         for name in support:
-            for passage in self._passages.get(name, ()):
-                if passage not in self._read:
-                    self._read[passage] = self._reading_of(passage)
-                yield self._read[passage]
-
-    def _reading_of(self, passage: Passage) -> _Cited:
-        context, offset = _in_whole_sentences(passage, self._evidence.body)
-        dated = self._evidence.published_on if passage.start is not None else None
-        values = values_of(context, dated)
-        end = offset + len(passage.text)
-        statements = tuple(
-            one
-            for one in statements_of(context, values, self._parties)
-            if offset <= one.figure.start and one.figure.end <= end + 1
-        )
-        sentences = tuple(text for _, text in split_sentences(context))
-        return _Cited(passage, context, offset, _within(values, offset, end), statements, sentences)
+            if name not in self._read:
+                body, on = self._evidence.body, self._evidence.published_on
+                self._read[name] = [_Cited(one, body, on, self._parties) for one in self._passages.get(name, ())]
+        return [one for name in support for one in self._read[name]]
 
 
 def check(explanation: Explanation, evidence: Evidence) -> tuple[Claim, ...]:
@@ -183,9 +220,15 @@ _PLAIN_WORDS = frozenset(
 )
 
 
-def _telling_words(name: str) -> list[str]:
-    words = [word.lower().strip(".") for word in re.findall(r"[\w&.-]*\w", name)]
-    return [word for word in words if word not in _PLAIN_WORDS and len(word) > 1]
+NAMES_KEPT = 1_024
+"""Names of companies whose telling words are kept."""
+_NAME_WORD = re.compile(r"[\w&.-]*\w")
+
+
+@lru_cache(maxsize=NAMES_KEPT)
+def _telling_words(name: str) -> tuple[str, ...]:
+    words = [word.lower().strip(".") for word in _NAME_WORD.findall(name)]
+    return tuple(word for word in words if word not in _PLAIN_WORDS and len(word) > 1)
 
 
 def _in_whole_sentences(passage: Passage, body: str) -> tuple[str, int]:
@@ -202,28 +245,18 @@ def _in_whole_sentences(passage: Passage, body: str) -> tuple[str, int]:
     return body[first:last], start - first
 
 
-def _within(values: Values, start: int, end: int) -> Values:
-    def inside(one: Figure | Day | Period) -> bool:
-        return start <= one.start and one.end <= end + 1
-
-    return Values(
-        tuple(one for one in values.figures if inside(one)),
-        tuple(one for one in values.days if inside(one)),
-        values.periods,
-        tuple(one for one in values.few if inside(one)),
-    )
-
-
 def _figure_faults(
-    statements: Sequence[Statement], said: Values, cited: Sequence[_Cited], grounds: list[Ground], proven: set[str]
+    said: Sequence[Statement],
+    cited: Sequence[tuple[_Cited, Sequence[Statement]]],
+    grounds: list[Ground],
+    proven: set[str],
 ) -> list[str]:
     """Every figure needs one place that has it and does not speak of something else there. Adds that place to `grounds`, and to
     `proven` the measure and the direction that both have."""
-    own = [one for one in statements if one.figure not in said.few]
-    faults = crossed_figures(own, [theirs for one in cited for theirs in one.statements])
-    for ours in own:
+    faults = crossed_figures(said, [theirs for _, known in cited for theirs in known])
+    for ours in said:
         places = [
-            (one, theirs) for one in cited for theirs in one.statements if supports_figure(theirs.figure, ours.figure)
+            (one, theirs) for one, known in cited for theirs in known if supports_figure(theirs.figure, ours.figure)
         ]
         against = [contradiction(theirs, ours) for _, theirs in places]
         if None in against:
@@ -251,13 +284,13 @@ def _proven(ours: Statement, places: Sequence[Statement]) -> set[str]:
 def _time_faults(said: Values, cited: Sequence[_Cited], told: Values, grounds: list[Ground]) -> list[str]:
     faults = []
     for day in said.days:
-        found = next(((one, known) for one in cited for known in one.values.days if same_day(known, day)), None)
+        found = next(((one, known) for one in cited for known in one.days if same_day(known, day)), None)
         if found:
             grounds.append(found[0].ground(day.text, found[1].start, found[1].end))
         elif not supports_day(told, day):
             faults.append(f"the date “{day.text}” is not in what it cites")
     for period in said.periods:
-        alike = [(one, known) for one in cited for known in one.values.periods if known.part[0] == period.part[0]]
+        alike = [(one, known) for one in cited for known in one.periods if known.part[0] == period.part[0]]
         same = next(((one, known) for one, known in alike if same_period(known, period)), None)
         if same:
             grounds.append(same[0].ground(period.text, same[1].start, same[1].end))

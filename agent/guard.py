@@ -77,7 +77,9 @@ def shield_precedents(precedents: Sequence[Precedent]) -> tuple[Precedent, ...]:
         summary = without_passages(precedent.summary)
         if summary:
             changed = {} if summary == precedent.summary else {"summary": summary, "why": "", "differs": ""}
-            kept.append(precedent.model_copy(update={**changed, "id": f"P{len(kept) + 1}"}))
+            name = f"P{len(kept) + 1}"
+            same = not changed and precedent.id == name
+            kept.append(precedent if same else precedent.model_copy(update={**changed, "id": name}))
     return tuple(kept)
 
 

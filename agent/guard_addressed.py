@@ -8,7 +8,7 @@ from functools import lru_cache
 from agent.guard_echo import echoes_a_prompt
 from agent.guard_patterns import Kind, addressed
 from agent.guard_views import decodes, views
-from agent.sentences import split_sentences
+from agent.sentences import TEXTS_KEPT, split_sentences
 from records.reading import Span
 
 _CONTENT_WORD = re.compile(r"[^\W_]{4,}")
@@ -88,9 +88,14 @@ def _content(text: str) -> set[str]:
     return set(_CONTENT_WORD.findall(text.lower())) - _COMMON
 
 
-def pieces(text: str) -> Iterator[tuple[Span, str]]:
+@lru_cache(maxsize=TEXTS_KEPT)
+def pieces(text: str) -> tuple[tuple[Span, str], ...]:
     """(span, words) of each sentence, parted also where only another script, a mark or a small letter begins the next one, or where
     one ended without a stop."""
+    return tuple(_parted(text))
+
+
+def _parted(text: str) -> Iterator[tuple[Span, str]]:
     for span, words in split_sentences(text):
         start = span.start
         ends = {match.end() for mark in (_FOREIGN_BOUNDARY, _RUN_ON) for match in mark.finditer(words)}

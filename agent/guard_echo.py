@@ -15,7 +15,7 @@ _LABELS = re.compile(r"^---$.*?^---$|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL | re.MULT
 def echoes_a_prompt(sentence: str) -> bool:
     """Whether `sentence` shares RUN words in a row with one of our prompt files."""
     words = _WORD.findall(fold_lookalikes(sentence).lower())
-    return any(tuple(words[at : at + RUN]) in _runs() for at in range(len(words) - RUN + 1))
+    return not _runs().isdisjoint(zip(*(words[at:] for at in range(RUN)), strict=False))
 
 
 @cache

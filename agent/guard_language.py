@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import islice
 
 from agent.named import ordinary_words
 
@@ -32,7 +33,7 @@ _KEPT = 4_096
 def language_of(text: str) -> str | None:
     """ISO 639-1 code; None when no language is clearly ahead."""
     words = text.lower().split()
-    if len(_ENGLISH.intersection(words)) >= _ENOUGH and sum(word in _ENGLISH for word in words) >= _SHARE * len(words):
+    if len(_ENGLISH.intersection(words)) >= _ENOUGH and sum(map(_ENGLISH.__contains__, words)) >= _SHARE * len(words):
         return "en"
     plain = _WORD.findall(text)
     if len(plain) >= _FEWEST and sum(word in ordinary_words() for word in plain) >= _ORDINARY * len(plain):
@@ -44,10 +45,11 @@ def language_of(text: str) -> str | None:
 
 def strays(sentence: str, home: str | None) -> bool:
     """Whether it is, or has words, in another language than the article's, `home`, and ours, which is English."""
-    if home not in _OTHER_LETTERS and sum(map(len, _NOT_LATIN.findall(sentence))) >= _RUN:
+    foreign = not sentence.isascii() and home not in _OTHER_LETTERS
+    if foreign and sum(map(len, _NOT_LATIN.findall(sentence))) >= _RUN:
         return True
-    plain = sum(word[0].isalpha() and not word[0].isupper() for word in sentence.split())
-    if plain < _FEWEST and not _WITHOUT_SPACES.search(sentence):
+    plain = (True for word in sentence.split() if word[0].isalpha() and not word[0].isupper())
+    if sum(islice(plain, _FEWEST)) < _FEWEST and not _WITHOUT_SPACES.search(sentence):
         return False
     language = language_of(sentence)
     return language not in (None, "en", home)

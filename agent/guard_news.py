@@ -88,6 +88,9 @@ _FORM = re.compile(
     r"[{}`\\]|\|[^|]*\||\[[^\]]*:[^\]]*\]|\w_\w|(?:\b\w[\w -]{1,20}:\s[^:;|]{1,40}[;|]\s*){2}|://|@\w|&#?\w+;|\w{36,}"
 )
 """Marks of a form, of code or of an address: no prose."""
+_FORM_MARK = re.compile(r"[{}`\\|\[_@;]|://")
+_FORM_WORD = 36
+"""Without one of these, and without so long a word, _FORM matches nothing."""
 _RAN_ON = re.compile(r"(?P<head>[A-Za-z][^A-Z\d]{12,}?)\s+[\"'“(]?(?P<next>[A-Z][a-z]*)(?P<small>(?:-[a-z]+)?\s[a-z])?")
 """A sentence up to its first capital, which may have run into one of the news without a stop."""
 _LINKING = frozenset(
@@ -113,6 +116,8 @@ _PETTY = 1_000.0
 _INITIALS = re.compile(r"(?<![A-Za-z])(?:[A-Z]\.)+$")
 _ROUNDS = 2
 """So far from the headline the news reaches: to sentences that share words with it, and to those that share words with these."""
+SENTENCES_KEPT = 1_024
+"""Sentences whose answers are kept: one is looked at in its article, as a fact, as its quote and in the analysis."""
 _HEADLINE_WORDS = 4
 """Fewer are no headline."""
 
@@ -143,6 +148,9 @@ class News:
 
     def fault_in(self, sentence: str) -> str | None:
         """Of one sentence as `pieces` part them."""
+        return _fault_in(self, sentence)
+
+    def _judged(self, sentence: str) -> str | None:
         if len(sentence) <= _STUMP and sentence.isascii() and len(sentence.split()) <= 2:
             return None  # "| Video", "Del.": what the splitter left over says nothing to anybody
         if strays(sentence, self.language):
@@ -178,6 +186,13 @@ class News:
         return links > 0 or reported or bool(measured or moved or _SHARES.search(sentence))
 
 
+@lru_cache(maxsize=SENTENCES_KEPT)
+def _fault_in(news: News, sentence: str) -> str | None:
+    """Kept, as a claim is judged when it was written and when it is shown, and a fact with its quote."""
+    return news._judged(sentence)
+
+
+@lru_cache(maxsize=SENTENCES_KEPT)
 def address_fault(sentence: str) -> str | None:
     """Whether a sentence is no statement: it asks, commands, speaks to its reader, for its writer or of itself."""
     bare = _QUOTED.sub(" ", sentence)
@@ -192,9 +207,13 @@ def address_fault(sentence: str) -> str | None:
     verb = order["verb"].lower() if order else ""
     if order and verb in _ORDER_VERBS and (order["object"] or verb not in _NOUNS_TOO):
         return "it gives an order"
-    if _FORM.search(sentence):
+    if _may_be_form(sentence) and _FORM.search(sentence):
         return "it is no prose"
     return None
+
+
+def _may_be_form(sentence: str) -> bool:
+    return _FORM_MARK.search(sentence) is not None or max(map(len, sentence.split()), default=0) >= _FORM_WORD
 
 
 def _before_run(sentence: str) -> str | None:
@@ -230,15 +249,18 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 _NAME = re.compile(r"(?<![\w’'-])[A-Z][\w&’'-]*\w")
 
 
+@lru_cache(maxsize=SENTENCES_KEPT)
 def _names(sentence: str) -> frozenset[str]:
     """Capitalised words that begin no sentence."""
     return frozenset(word.lower() for word in _bare_names(sentence, 1)) - _COMMON
 
 
 def _bare_names(sentence: str, start: int = 0) -> list[str]:
-    return [_POSSESSIVE.sub("", one) for one in _NAME.findall(sentence, start)]
+    names = _NAME.findall(sentence, start)
+    return [_POSSESSIVE.sub("", one) if "'" in one or "’" in one else one for one in names]
 
 
+@lru_cache(maxsize=SENTENCES_KEPT)
 def _content(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _COMMON)
 

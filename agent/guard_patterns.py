@@ -22,6 +22,10 @@ ENOUGH = 1.1
 SENTENCES_KEPT = 4_096
 """Sentences whose answer is kept: one comes again in the quotes of its own article, and in every article that a past event is
 recalled for."""
+_FIRST = 3
+"""Letters by which an anchor within a word is looked up."""
+WORDS_KEPT = 8_192
+"""Words whose anchors are kept: one is looked at in every sentence that has it."""
 
 _FOREIGN_HINT = re.compile(
     r"[\u0080-\uffff]|\b(?:ignor|vergiss|vergessen|missacht|antwort|schreib|setz|bewert|behandl|oubli|ne (?:tenez|suivez)|repond|"
@@ -43,9 +47,9 @@ class Pattern:
     expression: re.Pattern[str]
     """Of folded text."""
 
-    def may_stand(self, present: frozenset[str], *, foreign: bool, ascii_only: bool) -> bool:
+    def may_stand(self, present: frozenset[str], *, ascii_only: bool) -> bool:
         """Whether it may stand in a sentence; `present`: the anchors of any pattern that the sentence has."""
-        if (self.script == "latin" and not foreign) or (self.script == "other" and ascii_only):
+        if self.script == "other" and ascii_only:
             return False
         return not self.anchors or not self.anchors.isdisjoint(present)
 
@@ -75,22 +79,43 @@ def patterns() -> tuple[Pattern, ...]:
 
 
 @once
-def _anchors() -> tuple[str, ...]:
-    return tuple(sorted({anchor for one in patterns() for anchor in one.anchors}))
+def _anchors() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Those that stand within a word, by their first letters, and those that are too short for that or have a space in them."""
+    every = sorted({anchor for one in patterns() for anchor in one.anchors})
+    within = [one for one in every if len(one) >= _FIRST and " " not in one]
+    by_first = {
+        first: tuple(one for one in within if one.startswith(first)) for first in {one[:_FIRST] for one in within}
+    }
+    return by_first, tuple(one for one in every if one not in within)
+
+
+def anchors_in(small: str) -> frozenset[str]:
+    """The anchors of any pattern that `small`, a text in small letters, has."""
+    whole = [anchor for anchor in _anchors()[1] if anchor in small]
+    return frozenset(whole).union(*map(_anchors_of_word, small.split()))
+
+
+@lru_cache(maxsize=WORDS_KEPT)
+def _anchors_of_word(word: str) -> frozenset[str]:
+    by_first, _ = _anchors()
+    begun = [at for at in range(len(word) - _FIRST + 1) if word[at : at + _FIRST] in by_first]
+    return frozenset(one for at in begun for one in by_first[word[at : at + _FIRST]] if word.startswith(one, at))
 
 
 @lru_cache(maxsize=SENTENCES_KEPT)
-def _to_be_tried(present: frozenset[str], foreign: bool, ascii_only: bool) -> tuple[Pattern, ...]:
-    return tuple(one for one in patterns() if one.may_stand(present, foreign=foreign, ascii_only=ascii_only))
+def _to_be_tried(present: frozenset[str], ascii_only: bool) -> tuple[Pattern, ...]:
+    return tuple(one for one in patterns() if one.may_stand(present, ascii_only=ascii_only))
 
 
 @lru_cache(maxsize=SENTENCES_KEPT)
 def addressed(sentence: str) -> Kind | None:
     """What `sentence` tries with a model; None if it does not address one."""
     small = folded(sentence)
-    present = frozenset([anchor for anchor in _anchors() if anchor in small])
+    tried = _to_be_tried(anchors_in(small), sentence.isascii())
+    if any(one.script == "latin" for one in tried) and not _FOREIGN_HINT.search(sentence):
+        tried = tuple(one for one in tried if one.script != "latin")
     total, first = 0.0, None
-    for one in _to_be_tried(present, _FOREIGN_HINT.search(sentence) is not None, sentence.isascii()):
+    for one in tried:
         if one.expression.search(small) is not None:
             total += one.weight
             first = first or one.kind

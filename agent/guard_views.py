@@ -69,8 +69,7 @@ def views(text: str) -> Iterator[str]:
     """`text` itself, then every other way to read it that differs from it."""
     plain = fold_lookalikes(text)
     yield plain
-    bare = _without_accents(plain)
-    if bare != plain:
+    if not plain.isascii() and (bare := _without_accents(plain)) != plain:
         yield bare
     if plain != text:  # Russian is no English in disguise
         yield text
@@ -90,7 +89,7 @@ def decodes(text: str) -> bool:
 
 def _decoded(text: str) -> Iterator[str]:
     yield from _blobs(text)
-    if _ESCAPED.search(text):
+    if ("%" in text or "&" in text or "\\" in text) and _ESCAPED.search(text):
         yield html.unescape(unquote(re.sub(r"\\u([0-9A-Fa-f]{4})", lambda code: chr(int(code[1], 16)), text)))
 
 

@@ -7,6 +7,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise
 
+from agent.anycase import has_any
+
 _CAPITALISED = re.compile(r"(?<![\w&.$^-])[A-Z][\w&’'.-]*\w")
 _RUN = re.compile(
     r"(?:[A-Z][\w&’'.-]*\w|[A-Z]\.)(?:[ \u00a0](?:(?:of|and|for|the|de|van|von|der|&)[ \u00a0])?(?:[A-Z][\w&’'.-]*\w|[A-Z]\.))*"
@@ -15,6 +17,7 @@ _FIRST = re.compile(r"^\W*(?P<word>[A-Z][\w&’'.-]*)(?P<rest>.*)", re.DOTALL)
 _TICKER = re.compile(
     r"(?:\((?:NYSE|NASDAQ|Nasdaq|LSE|TSX)?:?\s?|(?<![\w])\$|\bticker\s)\^?([A-Z]{1,5}(?:\.[A-Z])?)\b(?!\$)"
 )
+_TICKER_HINTS = ("(", "$", "ticker")
 _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(
     """
@@ -59,9 +62,12 @@ _OPENERS = frozenset(
     """.split()
 )
 _POSSESSIVE = re.compile(r"['’]s?$")
+_LETTERS = re.compile(r"[a-z]{3,}")
 _GAP = re.compile(r"[\s-]+")
 NAMES_KEPT = 4_096
 """Names whose words are kept."""
+LINES_KEPT = 256
+"""Passages, headlines and names of instruments whose words are kept: every sentence of an analysis is held against them."""
 _BEGINNING = 5
 """Letters from which the beginning of a name stands for it."""
 _MODEL = re.compile(r"\d+[a-g]?|[a-z]+\d+[a-g]?")
@@ -77,6 +83,10 @@ def name_faults(sentence: str, cited: str, headline: str, body: str, instruments
     """
     listed = tuple(instruments)
     told = "\n".join((cited, headline, *listed))
+    tickers = _TICKER.findall(sentence) if has_any(sentence, _TICKER_HINTS) else []
+    said = _names(sentence)
+    if not tickers and _are_told(said, told):
+        return []
     allowed = _words(told) | _COMMON
     runs = _runs(body)
     specific = {word for word in _capitalised_words(told) if word not in _COMMON}
@@ -87,11 +97,26 @@ def name_faults(sentence: str, cited: str, headline: str, body: str, instruments
     allowed |= _initials((*runs, *_RUN.findall(told), *_RUN.findall(sentence)), specific)
     allowed |= {twin for word in allowed & _BY_COUNTRY.keys() for twin in _BY_COUNTRY[word]}
     short = _initials(_RUN.findall(sentence), set())
-    unknown = [one for one in _TICKER.findall(sentence) if not _is_ticker_of(one, told) and one.lower() not in short]
+    unknown = [one for one in tickers if not _is_ticker_of(one, told) and one.lower() not in short]
     faults = [f"the ticker “{ticker}” is not in what it cites" for ticker in dict.fromkeys(unknown)]
     allowed |= _joined(sentence, told)
-    names = [one for one in _names(sentence) if not _carried(_parts(one), allowed) and one not in unknown]
+    names = [one for one in said if not _carried(_parts(one), allowed) and one not in unknown]
     return faults + [f"the name “{name}” is not in what it cites" for name in dict.fromkeys(names)]
+
+
+def _are_told(names: Iterable[str], told: str) -> bool:
+    """Whether each word of `names` stands in `told` as it is, as those of most sentences do."""
+    parts = {part for name in names for part in _parts(name)} - _COMMON - _OPENERS
+    for line in told.split("\n") if parts else ():
+        parts -= _line_words(line)
+        if not parts:
+            break
+    return not parts
+
+
+@lru_cache(maxsize=LINES_KEPT)
+def _line_words(line: str) -> frozenset[str]:
+    return frozenset(_words(line))
 
 
 def _joined(sentence: str, told: str) -> set[str]:
@@ -144,7 +169,7 @@ def _is_ordinary(word: str, written: str, rest: str) -> bool:
     """Whether the first word of a sentence may be one of the language; a possessive or a legal form makes a name of it."""
     if _LEGAL.match(rest) or word != written.rstrip(".,:;"):
         return False
-    return all(part in ordinary_words() for part in re.findall(r"[a-z]{3,}", word.lower()))
+    return all(part in ordinary_words() for part in _LETTERS.findall(word.lower()))
 
 
 @cache
@@ -155,16 +180,17 @@ def ordinary_words() -> frozenset[str]:
 
 
 def _bare(name: str) -> str:
-    return _POSSESSIVE.sub("", name)
+    return _POSSESSIVE.sub("", name) if "'" in name or "’" in name else name
+
+
+_ATTACHED = re.compile(
+    r"-(?:based|owned|led|backed|listed|run|made|wide|style|focused|related|controlled|traded|style|born)\b"
+)
 
 
 def _parts(name: str) -> set[str]:
     """The words of a name, "-based", "-owned" and the like left out."""
-    plain = re.sub(
-        r"-(?:based|owned|led|backed|listed|run|made|wide|style|focused|related|controlled|traded|style|born)\b",
-        "",
-        name,
-    )
+    plain = _ATTACHED.sub("", name) if "-" in name else name
     whole = plain.lower().strip(".")
     return {whole} if "-" not in plain and "." in plain.strip(".") else {word.lower() for word in _WORD.findall(plain)}
 
@@ -204,9 +230,18 @@ def _name_words(name: str) -> frozenset[str]:
 
 
 def _words(text: str) -> set[str]:
-    words = {word.lower() for word in _WORD.findall(text.replace("’s", "").replace("'s", ""))}
-    words |= {word.lower().strip(".,;:()[]<>\"'“”’") for word in text.split()}
+    if text.isascii():
+        small = text.lower()
+        words = set(_WORD.findall(small.replace("'s", ""))) if "'S" not in text else _lowered(text)
+        words.update([word.strip(".,;:()[]<>\"'") for word in small.split()])
+    else:
+        words = _lowered(text)
+        words |= {word.lower().strip(".,;:()[]<>\"'“”’") for word in text.split()}
     return words | {word[:-2] for word in words if word.endswith(("'s", "’s"))}
+
+
+def _lowered(text: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(text.replace("’s", "").replace("'s", ""))}
 
 
 def proper_names(sentence: str) -> list[tuple[int, int]]:

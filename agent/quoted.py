@@ -2,9 +2,12 @@
 
 import re
 
+from agent.anycase import has_any
+
 _SHORTEST_WORDS = 2
 """A single word between marks is a manner of speaking ("so-called")."""
 _MARKS = {"“": "”", "«": "»", "„": "“"}
+_OPENING = ('"', *_MARKS)
 _PLAIN = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " "}
 )
@@ -13,6 +16,8 @@ _LEFT_OUT = re.compile(r"\s*(?:\[[^\]]*\]|\(?\.\s?\.\s?\.\)?|…)\s*")
 
 def quotations_of(text: str) -> list[str]:
     """The words between double quotation marks, typographic or plain, each pair at its outermost."""
+    if not has_any(text, _OPENING):
+        return []
     found: list[str] = []
     place = 0
     while place < len(text):

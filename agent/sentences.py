@@ -27,6 +27,11 @@ def split_sentences(text: str) -> list[tuple[Span, str]]:
     return list(_parted(text))
 
 
+def sentences_of(text: str) -> tuple[str, ...]:
+    """As `split_sentences`, without their places."""
+    return tuple([words for _, words in _parted(text)])
+
+
 @lru_cache(maxsize=TEXTS_KEPT)
 def _parted(text: str) -> tuple[tuple[Span, str], ...]:
     found: list[tuple[Span, str]] = []

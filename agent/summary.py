@@ -6,7 +6,7 @@ counted.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agent.check import Checker
 from agent.evidence import Evidence
@@ -52,9 +52,12 @@ def hold_summary(written: str, article: Article, candidates: Sequence[Candidate]
     `own_words` False: one sentence of the article has to carry each by itself, and no word may be new. A small model's new words
     are new claims as often as not ("paid to the government"), and so are its mergers of two sentences.
     """
-    evidence = _article_as_evidence(article, candidates)
-    checker = Checker(evidence)
-    whole = tuple(fact.id for fact in evidence.reading.facts)
+    sentences = tuple(
+        Fact(id=f"A{number}", text=text, quote=text, span=span)
+        for number, (span, text) in enumerate(split_sentences(article.body), 1)
+    )
+    checker = Checker(_article_as_evidence(article, candidates, sentences))
+    whole = tuple(sentence.id for sentence in sentences)
 
     def carried(text: str) -> bool:
         if checker.faults(Sentence(text=text, support=whole)):
@@ -82,29 +85,29 @@ def _stem(word: str) -> str:
 
 def hold_facts(facts: Sequence[Fact], article: Article, candidates: Sequence[Candidate]) -> tuple[Fact, ...]:
     """The facts; the quote stands in the place of words that say more than it does."""
-    evidence = _article_as_evidence(article, candidates)
-    checker = Checker(replace(evidence, reading=evidence.reading.model_copy(update={"facts": tuple(facts)})))
+    if all(fact.text == fact.quote for fact in facts):
+        return tuple(facts)
+    checker = Checker(_article_as_evidence(article, candidates, tuple(facts)))
     return tuple(
         fact.model_copy(update={"text": fact.quote})
-        if checker.faults(Sentence(text=fact.text, support=(fact.id,)))
+        if fact.text != fact.quote and checker.faults(Sentence(text=fact.text, support=(fact.id,)))
         else fact
         for fact in facts
     )
 
 
-def _article_as_evidence(article: Article, candidates: Sequence[Candidate]) -> Evidence:
-    """Nothing but the article: its sentences are the facts."""
-    facts = tuple(
-        Fact(id=f"A{number}", text=text, quote=text, span=span)
-        for number, (span, text) in enumerate(split_sentences(article.body), 1)
-    )
-    reading = Reading(
-        summary="", event_type=EventType.NOT_MARKET_RELEVANT, tags=(), mentions=(), sentiment=None, surprise=None, scheduled=None,
-        scope=Scope.NONE, facts=facts,
-    )  # fmt: skip
-    impact = Impact(
-        ticker=None, score=None, low=None, high=None, p_material=None, multiplier=None, evidence="not_scoreable", n_eff=None,
-        reason="nothing is scored while the article is read", model_version="none",
-    )  # fmt: skip
+def _article_as_evidence(article: Article, candidates: Sequence[Candidate], facts: tuple[Fact, ...]) -> Evidence:
+    """Nothing but the article, of which `facts` may be cited."""
+    reading = _NOTHING_READ.model_copy(update={"facts": facts})
     on = new_york_date(article.published_at) if article.published_at else None
-    return Evidence(article.body, reading, impact, (), (), tuple(candidates), article.known_at, on)
+    return Evidence(article.body, reading, _NOTHING_SCORED, (), (), tuple(candidates), article.known_at, on)
+
+
+_NOTHING_READ = Reading(
+    summary="", event_type=EventType.NOT_MARKET_RELEVANT, tags=(), mentions=(), sentiment=None, surprise=None, scheduled=None,
+    scope=Scope.NONE, facts=(),
+)  # fmt: skip
+_NOTHING_SCORED = Impact(
+    ticker=None, score=None, low=None, high=None, p_material=None, multiplier=None, evidence="not_scoreable", n_eff=None,
+    reason="nothing is scored while the article is read", model_version="none",
+)  # fmt: skip

@@ -29,7 +29,11 @@ MEASURES = {
     r"|gain|slump|soar|sank|up\b|down\b|rise|fall|edg|slip|dip))",
 }  # fmt: skip
 """What a figure measures; the first that matches a place wins."""
-MEASURE = Anycase(r"\b(?:" + "|".join(f"(?P<{name}>{words})" for name, words in MEASURES.items()) + r")(?!\w)")
+_BEGINNINGS = "ad|b[aou]|c[aho]|d[ei]|e[abfpx]|f[or]|g[ru]|in|lo|ma|ne|o[pru]|pr|re|s[aghpty]|t[aou]|un"
+"""Two letters with which every measure begins: at most words the many of them need not be tried."""
+MEASURE = Anycase(
+    rf"\b(?={_BEGINNINGS})(?:" + "|".join(f"(?P<{name}>{words})" for name, words in MEASURES.items()) + r")(?!\w)"
+)
 _ALIKE = (
     {"profit", "eps", "operating", "ebitda", "gross"},
     {"cost", "capex", "loss", "tax"},

@@ -7,6 +7,7 @@ from functools import lru_cache
 from agent.anycase import Anycase
 from agent.relations.lexicon import DENIAL, DOWN, UP, WORDS_KEPT, directions_in
 
+_IN_OR_OF = re.compile(r"\s+(?:in|of)\s+(?!\d)")
 _ENDING = re.compile(r"(?:ies|es|s)$")
 _BEFORE_NOUN = Anycase(
     r"^(?:higher|lower|rising|falling|increased|reduced|declining|growing|improved|weakened|rais(?:ed|ing))$"
@@ -96,7 +97,7 @@ def _each(sentence: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _object(word: str, before: str, after: str) -> list[str]:
-    of = re.match(r"\s+(?:in|of)\s+(?!\d)", after)
+    of = _IN_OR_OF.match(after)
     if of:
         return _content(_BREAK.split(after[of.end() :])[0])[:2]
     if _BEFORE_NOUN.match(word) or _MAKES.match(word):

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agent.relations.statements import COMPARED, Statement
 from agent.sentences import split_sentences
@@ -35,6 +36,8 @@ _REPORT = re.compile(
 """After a period: the article says what it reports on."""
 _NAMINGS, _SHARE = 3, 0.6
 """So often an article names its own quarter, and this share of all namings of quarters."""
+ARTICLES_KEPT = 16
+"""Articles whose periods are kept: the summary, the facts and the analysis of one are held against it, each by itself."""
 _BACK = 90
 """Characters before a period in which a comparison begins."""
 
@@ -52,6 +55,7 @@ class PeriodsNamed:
     """Parts that it names of what is still to come."""
 
 
+@lru_cache(maxsize=ARTICLES_KEPT)
 def periods_named(body: str) -> PeriodsNamed:
     """Those of a whole article."""
     every: list[Period] = []

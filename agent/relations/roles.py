@@ -16,6 +16,9 @@ from agent.values import supports_figure
 
 _WORD = re.compile(r"[a-z][a-z-]+|\d[\d.,]*")
 _ENDING = re.compile(r"(?:ing|ed|es|s)$")
+_LISTED = re.compile(r"(?:\s*,)?\s+(?:(?:and|or)\s+)?(?:[\w-]+\s+)?")
+_AND_ANOTHER = re.compile(r"(?:['’]s)?\s+(?:[\w.&-]+\s+){0,2}(?:and|&)\s+[A-Z]")
+_ANOTHER_AND = re.compile(r"\b(?:and|&)\s+(?:[A-Z][\w.&-]*\s+){0,1}$")
 _WINDOW = 5
 """Words before and after that tell a role."""
 _LEAST = 3
@@ -86,23 +89,21 @@ def exchanged(
     for slots, conflict, message in kinds:
         mine = [slot for slot in slots(sentence) if slot.label.removesuffix("er") not in proven]
         if mine:
-            theirs = [slot for one in telling for slot in slots(one)]
-            faults += _faults(mine, theirs, [slot for one in cited for slot in slots(one)], conflict, message)
+            faults += _faults(mine, telling, cited, slots, conflict, message)
     return faults
 
 
 def _faults(
     mine: Sequence[_Slot],
-    theirs: Sequence[_Slot],
-    everywhere: Sequence[_Slot],
+    telling: Sequence[str],
+    cited: Sequence[str],
+    slots: _Slots,
     conflict: Callable[[str, str], bool],
     message: str,
 ) -> list[str]:
     faults = []
+    theirs = [slot for one in telling for slot in slots(one)]
     for slot in mine:
-        own = max(
-            (len(slot.around & one.around) for one in everywhere if not conflict(one.label, slot.label)), default=0
-        )
         best, label = max(
             (
                 (len(slot.around & one.around), one.label)
@@ -111,7 +112,10 @@ def _faults(
             ),
             default=(0, ""),
         )
-        if best >= max(_LEAST, own + _MARGIN):
+        if best < _LEAST:
+            continue
+        everywhere = (one for text in cited for one in slots(text) if not conflict(one.label, slot.label))
+        if best >= max((len(slot.around & one.around) for one in everywhere), default=0) + _MARGIN:
             faults.append(message.format(_shown(slot.label), _shown(label)))
     return faults
 
@@ -144,7 +148,7 @@ def _measures(sentence: str) -> tuple[_Slot, ...]:
     listed = {
         match
         for first, second in pairwise(found)
-        if re.fullmatch(r"(?:\s*,)?\s+(?:(?:and|or)\s+)?(?:[\w-]+\s+)?", sentence[first.end() : second.start()])
+        if _LISTED.fullmatch(sentence[first.end() : second.start()])
         for match in (first, second)
     }
     return tuple(
@@ -159,8 +163,7 @@ def _companies(sentence: str, parties: Parties) -> list[_Slot]:
     return [
         _slot(company, sentence, start, end)
         for start, end, company in parties_in(sentence, parties)
-        if not re.match(r"(?:['’]s)?\s+(?:[\w.&-]+\s+){0,2}(?:and|&)\s+[A-Z]", sentence[end:])
-        and not re.search(r"\b(?:and|&)\s+(?:[A-Z][\w.&-]*\s+){0,1}$", sentence[:start])
+        if not _AND_ANOTHER.match(sentence[end:]) and not _ANOTHER_AND.search(sentence[:start])
     ]
 
 

@@ -34,6 +34,7 @@ _ENOUGH = 0.34
 _BARELY = 0.2
 """Share from which one tells of a measure that both name."""
 _TOGETHER_WORDS = 4
+_WORD = re.compile(r"[a-z][a-z-]+|\d[\d.,]*")
 _ENDING = re.compile(r"(?:ations?|ments?|ings?|ies|ied|ed|es|s|e|y)$")
 
 
@@ -44,11 +45,12 @@ def relation_faults(
 
     `proven`: measures and directions ("up", "down") that a figure of the sentence has in what is cited.
     """
-    shares = _shares(sentence, cited)
+    shares = _shares(sentence, cited) if _relates(sentence, cited, parties) else []
     telling = _telling(shares)
+    in_figures = _CHANGE_IN_FIGURES.search(sentence) is not None
     return [
-        *_direction_faults(sentence, [one for share, one in shares if share >= _BARELY]),
-        *([] if _CHANGE_IN_FIGURES.search(sentence) else opposite_moves(sentence, telling, cited)),
+        *([] if in_figures else _direction_faults(sentence, [one for share, one in shares if share >= _BARELY])),
+        *([] if in_figures else opposite_moves(sentence, telling, cited)),
         *unmoved(sentence, telling, cited),
         *_expectation_faults(sentence, cited, telling),
         *_deal_faults(sentence, cited, parties),
@@ -60,9 +62,18 @@ def relation_faults(
     ]
 
 
+def _relates(sentence: str, cited: Sequence[str], parties: Parties) -> bool:
+    """Whether there is anything for which a telling sentence is asked: few sentences of figures alone have it."""
+    return (
+        bool(directions_in(sentence) or measures_in(sentence) or _expectations(sentence))
+        or bool(parties_in(sentence, parties))
+        or any(hard_denials_in(one) for one in (sentence, *cited))
+    )
+
+
 @lru_cache(maxsize=4_096)
 def _words(text: str) -> frozenset[str]:
-    return frozenset(_stem(word) for word in re.findall(r"[a-z][a-z-]+|\d[\d.,]*", text.lower()) if word not in _STOP)
+    return frozenset([_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP])
 
 
 @lru_cache(maxsize=WORDS_KEPT)
@@ -95,6 +106,8 @@ _OF_ITSELF = Anycase(
     r"rises?|rose|falls?|fell|jump(?:s|ed)?|slump(?:s|ed)?|drop(?:s|ped)?|climb(?:s|ed)?|grew|slid|sank|soar(?:s|ed)?"
 )
 """Verbs without an object."""
+_PARTS = re.compile(r"[;,]|\b(?:and|but|as|on|while|after|despite|due|by)\b")
+"""Between a measure and a direction that is not its own."""
 _WITHIN = Anycase(r"\s+(?:in|of)\b")
 
 
@@ -113,11 +126,7 @@ def _each_move(sentence: str) -> Iterator[tuple[str, int]]:
                 continue
             if measure.start() > match.start() and _OF_ITSELF.fullmatch(match.group()) and not _WITHIN.match(between):
                 continue  # "prices rise costs fall": what rises stands before
-            if (
-                first[1] <= last[0]
-                and len(between.split()) <= _TOGETHER_WORDS
-                and not re.search(r"[;,]|\b(?:and|but|as|on|while|after|despite|due|by)\b", between)
-            ):
+            if first[1] <= last[0] and len(between.split()) <= _TOGETHER_WORDS and not _PARTS.search(between):
                 near.append((len(between), measure.lastgroup or ""))
         if near:
             yield min(near)[1], sense
@@ -130,9 +139,7 @@ _CHANGE_IN_FIGURES = Anycase(
 
 
 def _direction_faults(sentence: str, telling: Sequence[str]) -> list[str]:
-    """A change that has a figure is held against that figure's own direction, not here."""
-    if _CHANGE_IN_FIGURES.search(sentence):
-        return []
+    """Of a sentence without a change in figures: that is held against the figure's own direction."""
     known = [move for one in telling for move in _moves(one)]
     faults = []
     for measure, sense in dict.fromkeys(_moves(sentence)):
@@ -176,6 +183,8 @@ def _expectations(sentence: str) -> list[tuple[str, str]]:
 def _deals(sentence: str, parties: Parties) -> Iterator[tuple[str, str]]:
     """(buyer, bought) where both are known companies beside the verb."""
     named = [(place, company) for place, _, company in parties_in(sentence, parties)]
+    if len({company for _, company in named}) < 2:
+        return
     for pattern, passive in ((ACQUISITION, False), (ACQUIRED_BY, True)):
         for match in pattern.finditer(sentence):
             if not passive and re.match(r"(?:back|by)\b", sentence[match.end() :]):
@@ -203,8 +212,9 @@ def _deal_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[
 
 def _denial_faults(sentence: str, cited: Sequence[str], telling: Sequence[str]) -> list[str]:
     faults = []
-    denying = any(denies(one) for one in cited)
-    for match in hard_denials_in(sentence):
+    denials = hard_denials_in(sentence)
+    denying = bool(denials) and any(denies(one) for one in cited)
+    for match in denials:
         verb = _stem(match["verb"].lower())
         says = [one for one in telling if verb in _words(one) or verb in _STOP]
         if not denying:

@@ -75,17 +75,57 @@ class Statement:
     """Companies named before it in its sentence."""
 
 
+class Telling:
+    """A figure of a text; what the text says of it is found out when it is first asked for."""
+
+    __slots__ = ("_group", "_statement", "figure")
+
+    def __init__(self, figure: Figure, group: "_Group") -> None:
+        self.figure = figure
+        self._group = group
+        self._statement: Statement | None = None
+
+    @property
+    def statement(self) -> Statement:
+        """What the text says of the figure."""
+        if self._statement is None:
+            self._statement = _statement(self.figure, self._group.surroundings())
+        return self._statement
+
+
+def tellings_of(text: str, values: Values, parties: Parties) -> list[Telling]:
+    """One a figure, small numbers in words included, in order."""
+    figures = sorted((*values.figures, *values.few), key=lambda one: one.start)
+    found: list[Telling] = []
+    for span, sentence in split_sentences(text) if figures else ():
+        inside = [one for one in figures if span.start <= one.start < span.end]
+        group = _Group(sentence, span.start, inside, values, parties)
+        found += [Telling(one, group) for one in inside]
+    return found
+
+
 def statements_of(text: str, values: Values, parties: Parties) -> list[Statement]:
     """One statement a figure, small numbers in words included, in order."""
-    figures = sorted((*values.figures, *values.few), key=lambda one: one.start)
-    found = []
-    for span, sentence in split_sentences(text):
-        inside = [one for one in figures if span.start <= one.start < span.end]
-        if not inside:
-            continue
-        surroundings = _Surroundings.of(sentence, span.start, inside, values, parties_in(sentence, parties))
-        found += [_statement(one, surroundings) for one in inside]
-    return found
+    return [one.statement for one in tellings_of(text, values, parties)]
+
+
+@dataclass
+class _Group:
+    """The figures of one sentence, which begins at `start` in a text with these `values`."""
+
+    sentence: str
+    start: int
+    figures: Sequence[Figure]
+    values: Values
+    parties: Parties
+    _around: "_Surroundings | None" = None
+
+    def surroundings(self) -> "_Surroundings":
+        """What stands in the sentence, read once."""
+        if self._around is None:
+            named = parties_in(self.sentence, self.parties)
+            self._around = _Surroundings.of(self.sentence, self.start, self.figures, self.values, named)
+        return self._around
 
 
 @dataclass(frozen=True)
@@ -115,16 +155,32 @@ class _Surroundings:
 
 def parties_in(sentence: str, parties: Parties) -> list[tuple[int, int, str]]:
     """(start, end, company) of each naming, in order; the longest name wins."""
-    if not parties:
-        return []
-    text = sentence.lower()
-    return [(*match.span(), parties[match.group()]) for match in _naming(tuple(parties)).finditer(text)]
+    return list(_named_in(sentence, tuple(parties.items()))) if parties else []
 
 
-@lru_cache(maxsize=64)
-def _naming(names: tuple[str, ...]) -> re.Pattern[str]:
-    longest = sorted(names, key=len, reverse=True)
-    return re.compile(r"(?<![\w-])(?:" + "|".join(re.escape(name) for name in longest) + r")(?![\w-])")
+@lru_cache(maxsize=1_024)
+def _named_in(sentence: str, parties: tuple[tuple[str, str], ...]) -> tuple[tuple[int, int, str], ...]:
+    small = sentence.lower()
+    places = sorted((start, -len(name), company) for name, company in parties for start in _places(name, small))
+    found: list[tuple[int, int, str]] = []
+    for start, length, company in places:
+        if not found or start >= found[-1][1]:
+            found.append((start, start - length, company))
+    return tuple(found)
+
+
+def _places(name: str, small: str) -> Iterator[int]:
+    """Where `name` stands as a word: found by hand, as an expression would have to be compiled for each article."""
+    start = small.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not (_in_word(small[start - 1 : start]) or _in_word(small[end : end + 1])):
+            yield start
+        start = small.find(name, start + 1)
+
+
+def _in_word(letter: str) -> bool:
+    return letter.isalnum() or letter in ("_", "-")
 
 
 def _statement(figure: Figure, around: _Surroundings) -> Statement:
@@ -193,7 +249,7 @@ def _measure(sentence: str, start: int, end: int, per: str | None) -> str | None
 def _direction(sentence: str, start: int, end: int, kind: Kind, sign: int) -> int | None:
     if sign:
         return sign
-    changes = kind in ("percent", "points", "multiple") or re.search(r"\b(?:to|by|from)\s+\D{0,14}$", sentence[:start])
+    changes = kind in ("percent", "points", "multiple") or _MOVED_BY.search(sentence[:start])
     if not changes:
         return None
     before = next(
@@ -207,6 +263,9 @@ def _direction(sentence: str, start: int, end: int, kind: Kind, sign: int) -> in
     return _sense(before) if before else None
 
 
+_MOVED_BY = re.compile(r"\b(?:to|by|from)\s+\D{0,14}$")
+"""Before a figure that a change went to or came from."""
+_IN_OR_OF = re.compile(r"\s+(?:in|of)\s")
 _OBJECT = Anycase(r"\s+(?:(?!(?:and|but|while|as|on|with|after|despite)\s)[\w-]+\s+){0,3}$")
 _BY = Anycase(r"\s+(?:by|to|from)\s+(?:[a-z]+\s+){0,2}$")
 """Around the measure in "cut its operating margin by 120 basis points"."""
@@ -218,7 +277,7 @@ def _reaches(sentence: str, match: re.Match[str], start: int) -> bool:
     if measure and _OBJECT.match(between[: measure.start()]) and _BY.match(between[measure.end() :]):
         return True
     if ";" in between or len(between.split()) > _WITHIN_WORDS or measure:
-        return bool(re.match(r"\s+(?:in|of)\s", between)) and len(between.split()) <= _WITHIN_WORDS
+        return bool(_IN_OR_OF.match(between)) and len(between.split()) <= _WITHIN_WORDS
     return match.group().lower() not in ("up", "down") or len(between.split()) <= 3
 
 

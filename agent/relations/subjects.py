@@ -10,6 +10,9 @@ from agent.relations.statements import Parties, parties_in
 
 _HEAD_WORDS = 4
 """A company after more words than this is no subject."""
+_WORD = re.compile(r"[a-z][a-z-]+|\d[\d.,]*")
+_LETTERS, _FOUR_LETTERS = re.compile(r"[a-z]{2,}"), re.compile(r"[a-z]{4,}")
+_SMALL = re.compile(r"[a-z][\w-]*")
 _ENDING = re.compile(r"(?:ling|ing|led|ed|es|s|e)$")
 _OBLIQUE = Anycase(
     r"\b(?:of|by|for|from|with|in|at|to|on|against|after|as|over|than|and|&|rival|versus)\s+(?:the\s+)?$"
@@ -52,8 +55,7 @@ def _clause_faults(sentence: str, cited: Sequence[str], parties: Parties) -> lis
     """Of companies at the head of a later clause: another one does the very same in the sources, in two words."""
     faults = []
     for start, end, company in parties_in(sentence, parties):
-        does = _does(sentence, end)
-        if not _CLAUSE.search(sentence[:start]) or len(does) < _SAME:
+        if not _CLAUSE.search(sentence[:start]) or len(does := _does(sentence, end)) < _SAME:
             continue
         told = [
             (other, _does(one, stop))
@@ -94,7 +96,7 @@ def agent_faults(sentence: str, cited: Sequence[str], parties: Parties) -> list[
     for match in _BY.finditer(sentence):
         named = [company for start, _, company in parties_in(sentence[match.end() :], parties) if start <= 4]
         verb = _root(match["verb"])
-        telling = [one for one in cited if any(_root(word) == verb for word in re.findall(r"[a-z]{4,}", one.lower()))]
+        telling = [one for one in cited if any(_root(word) == verb for word in _FOUR_LETTERS.findall(one.lower()))]
         if named and telling and not any(_acts(one, named[0], verb, parties) for one in cited):
             faults.append(f"it says that {named[0]} did it (“{match.group().strip()}”); what it cites does not")
     return faults
@@ -107,8 +109,8 @@ def _acts(sentence: str, company: str, verb: str, parties: Parties) -> bool:
         if named != company:
             continue
         until = next((other for other, _, name in found[place + 1 :] if name != company), len(sentence))
-        before = re.findall(r"[a-z]{2,}", sentence[:start].lower())[-_AFTER:]
-        after = re.findall(r"[a-z]{2,}", sentence[end:until].lower())[: 2 * _AFTER]
+        before = _LETTERS.findall(sentence[:start].lower())[-_AFTER:]
+        after = _LETTERS.findall(sentence[end:until].lower())[: 2 * _AFTER]
         if any(_root(word) == verb for word in after) or (
             "by" in before and any(_root(word) == verb for word in before)
         ):
@@ -126,19 +128,13 @@ def _subject(sentence: str, parties: Parties) -> tuple[str, int] | None:
         return None
     start, end, company = found[0]
     before = sentence[:start]
-    if (
-        len(re.findall(r"[a-z][\w-]*", before)) > _HEAD_WORDS
-        or _OBLIQUE.search(before)
-        or _LISTED.match(sentence[end:])
-    ):
+    if len(_SMALL.findall(before)) > _HEAD_WORDS or _OBLIQUE.search(before) or _LISTED.match(sentence[end:]):
         return None
     return company, end
 
 
 def _does(sentence: str, end: int, most: int = _AFTER) -> list[str]:
-    words = [word for word in re.findall(r"[a-z][a-z-]+|\d[\d.,]*", sentence[end:].lower()) if word not in _EMPTY][
-        :most
-    ]
+    words = [word for word in _WORD.findall(sentence[end:].lower()) if word not in _EMPTY][:most]
     if words and MEASURE.fullmatch(words[0]):
         words.insert(0, "")  # "A's revenue": that others have revenue, too, is no contradiction
     return [_stem(word) for word in words]

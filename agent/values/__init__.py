@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from agent.anycase import Anycase, blanked
-from agent.values.dates import Day, days_of, same_day
-from agent.values.figures import Figure, Kind, figures_of
+from agent.anycase import Anycase, blanked, folded, has_any
+from agent.values.dates import Day, days_of, depends_on_publication, same_day
+from agent.values.figures import Figure, Kind, figures_of, has_digit
 from agent.values.matching import HEDGED_LIMIT, ROUNDING_LIMIT, supports_figure
 from agent.values.periods import Period, periods_of, same_period
 
@@ -40,6 +40,8 @@ _NAMES_WITH_DIGITS = Anycase(
     r"|covid[\s-]?19|sars-cov-2|[345]G|ASC\s\d+|IFRS\s\d+|section\s\d+|chapter\s(?:7|11)"
     r"|Big\s(?:Four|Three|Five)|Group\sof\s(?:Seven|20)|one-time|one-off|day\sone|phase\s(?:\d|I+)|no\.\s?\d+)\b(?![%])"
 )
+_NAMES_IN_WORDS = ("big", "group", "one", "phase", "form")
+"""One of these has every such name without a digit."""
 _FEW = 12
 """Up to here a number in words that counts nothing known ("two companies") is no figure that could be looked up."""
 VALUES_KEPT = 4_096
@@ -58,10 +60,15 @@ class Values:
     """Small numbers in words: they carry a figure ("7 candidates" stands in "seven candidates") but need no support."""
 
 
-@lru_cache(maxsize=VALUES_KEPT)
 def values_of(text: str, published_on: date | None = None) -> Values:
     """The figures, dates and periods in `text`, in order; names such as "S&P 500" are no figures."""
-    text = blanked(text, _NAMES_WITH_DIGITS.finditer(text))
+    return _values_of(text, published_on if published_on and depends_on_publication(text) else None)
+
+
+@lru_cache(maxsize=VALUES_KEPT)
+def _values_of(text: str, published_on: date | None) -> Values:
+    if has_digit(text) or has_any(folded(text), _NAMES_IN_WORDS):
+        text = blanked(text, _NAMES_WITH_DIGITS.finditer(text))
     periods, rest = periods_of(text)
     days, rest = days_of(rest, published_on)
     years = [Day(one.year, None, None, one.text, None, one.start, one.end) for one in periods if one.year]

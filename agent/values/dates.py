@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from agent.anycase import Anycase, blanked
+from agent.anycase import Anycase, blanked, folded, has_any
 
 MONTHS = (
     "january february march april may june july august september october november december".split()
@@ -17,9 +17,10 @@ _COUNTED = (
 )
 """After four digits: these are no year."""
 _MONTHS = tuple(name[:3] for name in MONTHS)
+_CENTURIES = ("19", "20")
 _DATES = (
-    re.compile(rf"(?<!\d)(?P<y>{_YEAR})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)"),
-    re.compile(rf"(?<![\d/.])(?P<m>\d{{1,2}})/(?P<d>\d{{1,2}})/(?P<y>{_YEAR})(?![\d/])"),
+    Anycase(rf"(?<!\d)(?P<y>{_YEAR})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)", hints=_CENTURIES),
+    Anycase(rf"(?<![\d/.])(?P<m>\d{{1,2}})/(?P<d>\d{{1,2}})/(?P<y>{_YEAR})(?![\d/])", hints=_CENTURIES),
     Anycase(
         rf"\b(?P<month>{_MONTH})\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s?(?:%|percent|pct|million|billion|mln|bln))(?:,?\s+(?P<y>{_YEAR})\b)?",
         hints=_MONTHS),
@@ -28,11 +29,14 @@ _DATES = (
         hints=_MONTHS),
     Anycase(rf"\b(?P<month>{_MONTH})\s*(?:of\s+|,\s*)?(?P<y>{_YEAR})\b", hints=_MONTHS),
     Anycase(rf"(?<![\w.,$£€¥#-])(?P<y>{_YEAR})(?:[-–/](?:{_YEAR}|\d\d)(?!\d))?(?![\w%]|[.,]\d|-[a-z]|{_COUNTED})",
-        hints=("19", "20")),
+        hints=_CENTURIES),
 )  # fmt: skip
 _MONTH_ALONE = re.compile(
     r"\b(?P<month>January|February|March|April|June|July|August|September|October|November|December)\b|(?<=\bin )(?P<may>May)\b"
 )
+_DAY_HINTS = ("day", "tomorrow")
+_HINTS = (*_CENTURIES, *_DAY_HINTS, *_MONTHS)
+"""One of these has every text with a date, and one of _DAY_HINTS every text whose dates depend on its publication."""
 _WEEKDAY = Anycase(rf"\b(?:(?P<which>last|next|this)\s+)?(?P<weekday>{'|'.join(WEEKDAYS)})\b", hints=("day",))
 _RELATIVE = Anycase(r"\b(?P<word>yesterday|tomorrow)\b", hints=("yesterday", "tomorrow"))
 
@@ -56,17 +60,20 @@ class Day:
 def days_of(text: str, published_on: date | None) -> tuple[list[Day], str]:
     """The dates in `text`, and `text` with blanks in their place. A day of the week becomes a full date where
     `published_on` allows it: the last one up to publication, or the next one after "next"."""
+    small = folded(text)
+    if not has_any(small, _HINTS):
+        return [], text
     days: list[Day] = []
     for pattern in _DATES:
-        matches = list(pattern.finditer(text))
-        days += [_day(match, text) for match in matches]
-        text = blanked(text, matches)
-    for match in _MONTH_ALONE.finditer(text):
+        if matches := pattern.all_in(small):
+            days += [_day(match, text) for match in matches]
+            text, small = blanked(text, matches), blanked(small, matches)
+    for match in _MONTH_ALONE.finditer(text) if has_any(small, _MONTHS) else ():
         days.append(Day(None, _month(match["month"] or match["may"]), None, match.group(), None, *match.span()))
-    for match in _WEEKDAY.finditer(text):
+    for match in _WEEKDAY.all_in(small):
         days.append(_weekday(match, text, published_on))
     if published_on:
-        for match in _RELATIVE.finditer(text):
+        for match in _RELATIVE.all_in(small):
             on = published_on + timedelta(days=-1 if match["word"] == "yesterday" else 1)
             days.append(
                 Day(
@@ -80,6 +87,11 @@ def days_of(text: str, published_on: date | None) -> tuple[list[Day], str]:
                 )
             )
     return days, text
+
+
+def depends_on_publication(text: str) -> bool:
+    """Whether `text` may name a day by the one it was published on; False where it surely does not."""
+    return has_any(folded(text), _DAY_HINTS)
 
 
 def _day(match: re.Match[str], text: str) -> Day:

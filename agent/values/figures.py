@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from agent.anycase import Anycase
+from agent.anycase import Anycase, folded
 from agent.values import lexicon as lx
 
 Kind = Literal["number", "money", "percent", "points", "multiple", "sigma"]
@@ -60,8 +60,12 @@ _NUMBER_WORD = "|".join(sorted(lx.NUMBER_WORDS, key=len, reverse=True))
 _SPELLED = Anycase(
     rf"(?<![\w-])(?P<words>(?:an?\s+(?:half\s+)?(?=hundred|thousand|million|billion|trillion|dozen)|half\s+an?\s+(?=million|billion|trillion|dozen))?"
     rf"(?:(?:{_NUMBER_WORD}|hundred|thousand|million|billion|trillion|dozen)(?:(?:[\s-]|\s+and\s+)(?={_NUMBER_WORD}|hundred|thousand|million|billion|trillion|dozen))?)+)"
-    rf"(?:(?:\s+of)?[\s-]{_TAIL})?(?![\w])"
-)
+    rf"(?:(?:\s+of)?[\s-]{_TAIL})?(?![\w])",
+    hints=(
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twel", "teen", "twenty", "thirt",
+        "fort", "fift", "zero", "hundred", "thousand", "illion", "dozen",
+    ),
+)  # fmt: skip
 _FRACTION = Anycase(
     r"(?<![\w-])(?:(?P<count>an?|one|two|three|four|five)[\s-]+)?(?P<name>half|third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?"
     r"(?:[\s-]+(?:of\s+)?an?\s+(?P<points>(?:percentage\s+)?point)|[\s-]+(?P<point>(?:percentage\s+)?points?\b))?"
@@ -78,6 +82,11 @@ _HEDGES: tuple[tuple[Hedge, str], ...] = (
     ("above", r"more\s+than|over|above|at\s+least|exceed(?:s|ed|ing)?|in\s+excess\s+of|upwards?\s+of|greater\s+than|north\s+of"),
     ("below", r"nearly|almost|just\s+under|under|less\s+than|up\s+to|below|as\s+much\s+as|fewer\s+than|at\s+most|close\s+to"),
 )  # fmt: skip
+_HEDGE_ENDS = tuple(
+    "about around approximately approx approx. roughly some circa c. ~ to estimated than over above least exceed exceeds exceeded"
+    " exceeding of nearly almost under below as most a an".split()
+)
+"""What stands right before a figure with a hedge ends with one of these."""
 _HEDGE = [(hedge, Anycase(rf"(?:{words})\s*(?:an?\s+)?$")) for hedge, words in _HEDGES]
 _RANGE = Anycase(
     r"^\s*(?P<word>to|and|or|through|–|—|-|,)\s*(?:about\s+|around\s+|up\s+to\s+|as\s+much\s+as\s+|from\s+)?$"
@@ -88,10 +97,23 @@ _FUNCTION_WORD = Anycase(
 )
 
 
+_PARTING = re.compile(r"[,\s]")
+_DIGIT = re.compile(r"\d")
+_BEFORE_DIGITS = 32
+"""No match of _FIGURE has so many characters before its first digit."""
+
+
+def has_digit(text: str) -> bool:
+    """Whether one stands in `text`, of any script."""
+    return _DIGIT.search(text) is not None
+
+
 def figures_of(text: str) -> list[Figure]:
     """Every figure of `text` in order; what names or dates hold must be blanked out beforehand."""
-    text = _dashes_as_ranges(text)
-    figures = [_written(match, text) for match in _FIGURE.finditer(text)]
+    figures: list[Figure] = []
+    if has_digit(text):
+        text = _dashes_as_ranges(text)
+        figures = [_written(match, text) for match in _in_digits(folded(text))]
     taken = [(figure.start, figure.end) for figure in figures]
     for found in (_fractions(text), _multiples(text), _spelled(text)):
         for figure in found:
@@ -102,25 +124,41 @@ def figures_of(text: str) -> list[Figure]:
     return _share_units(figures, text)
 
 
+def _in_digits(small: str) -> Iterator[re.Match[str]]:
+    """The matches of _FIGURE, which is searched only around digits: most of a text has none."""
+    at = 0
+    while digit := _DIGIT.search(small, at):
+        match = _FIGURE.expression.search(small, max(at, digit.start() - _BEFORE_DIGITS))
+        if match is None:
+            return
+        yield match
+        at = match.end()
+
+
+_DASH = re.compile(r"(?<=[\d%kmbn])(\s?)-(\s?)(?=[$£€¥]?\d)")
+_DASH_BEFORE_MONEY = re.compile(r"(?<=\d)-(?=[a-z]?\$)", re.IGNORECASE)
+
+
 def _dashes_as_ranges(text: str) -> str:
     """A dash between two figures says "to" and is no minus: it becomes an en dash, so that places stay as they are."""
     if "-" not in text:
         return text
-    text = re.sub(r"(?<=[\d%kmbn])(\s?)-(\s?)(?=[$£€¥]?\d)", lambda m: f"{m[1]}–{m[2]}", text)
-    return re.sub(r"(?<=\d)-(?=[a-z]?\$)", "–", text, flags=re.IGNORECASE)
+    text = _DASH.sub(lambda m: f"{m[1]}–{m[2]}", text)
+    return _DASH_BEFORE_MONEY.sub("–", text)
 
 
 def _written(match: re.Match[str], text: str) -> Figure:
     digits = match["digits"]
     if not digits.isdecimal():
-        digits = re.sub(r"[,\s]", "", digits)
+        digits = _PARTING.sub("", digits)
     decimals = len(digits.partition(".")[2])
     symbol = match["currency"]
     bracketed = match["shut"] or match["closed"] or (match["open"] and text[match.end() : match.end() + 1] == ")")
-    negative = match["minus"] or any(match[name] in ("-", "−") for name in ("sign", "after"))
-    plus = "+" in (match["sign"], match["after"])
+    signs = match.group("sign", "after")
+    negative = match["minus"] or "-" in signs or "−" in signs
+    plus = "+" in signs
     sign: Literal[-1, 0, 1] = 1 if plus else -1 if negative or (bracketed and match["digits"][0] != ".") else 0
-    factor = _scale(match["scale"]) * _scale(match["scale2"])
+    factor = _scale(match["scale"]) * _scale(match["scale2"]) if match["scale"] else 1.0
     start = match.start() + len(match["open"] or "")
     shown = text[start : match.end()].rstrip()
     if shown.endswith(("of", ")")):
@@ -173,7 +211,8 @@ def _build(
             currency = other if other and currency == "USD" and symbol == "$" else currency
     elif match["unit"]:
         unit = lx.unit_of(match["unit"])
-    per = lx.PER.match(text, match.end())
+    small, end = match.string, match.end()
+    per = lx.PER.expression.match(small, end)
     shown = written or _Written(0, text[match.start() : match.end()].strip(" ("), *match.span())
     return Figure(
         kind,
@@ -186,15 +225,17 @@ def _build(
         currency=currency,
         unit=unit,
         per=per[1].lower().replace("adr", "share").replace("ads", "share") if per else None,
-        hedge=_hedge_before(text, match.start()),
+        hedge=_hedge_before(small, match.start()),
         basis_points=bool(match["bps"]),
-        followed=not match["unit"] and not _FUNCTION_WORD.match(text, match.end()),
+        followed=not match["unit"] and not _FUNCTION_WORD.expression.match(small, end),
     )
 
 
 def _hedge_before(text: str, start: int) -> Hedge | None:
-    before = text[max(0, start - 24) : start]
-    return next((hedge for hedge, pattern in _HEDGE if pattern.search(before)), None)
+    before = folded(text[max(0, start - 24) : start])
+    if not before.rstrip().endswith(_HEDGE_ENDS):
+        return None
+    return next((hedge for hedge, pattern in _HEDGE if pattern.expression.search(before)), None)
 
 
 def _spelled(text: str) -> Iterator[Figure]:

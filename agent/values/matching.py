@@ -21,9 +21,13 @@ _OBJECTS = frozenset({"person", "customer", "site", "vehicle", "aircraft", "pati
 
 def supports_figure(known: Figure, said: Figure) -> bool:
     """Whether `known` of the evidence carries `said`: kind, currency, unit, rate, sign and number agree."""
-    if {known.kind, said.kind} == {"multiple", "percent"} or (known.spelled or said.spelled):
+    if (
+        known.spelled
+        or said.spelled
+        or (known.kind != said.kind and {known.kind, said.kind} == {"multiple", "percent"})
+    ):
         return _same_proportion(known, said)
-    return _same_quantity(known, said) and _same_number(known, said)
+    return _same_number(known, said) and _same_quantity(known, said)
 
 
 def _same_quantity(known: Figure, said: Figure) -> bool:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from agent.anycase import Anycase, blanked
+from agent.anycase import Anycase, blanked, folded, has_any
 from agent.values.lexicon import ORDINALS
 
 _YEAR = r"(?:(?:19|20)\d\d|['’]\d\d)"
@@ -36,6 +36,11 @@ _PATTERNS = (
     Anycase(r"\b(?P<fullyear>full[\s-]+(?:fiscal\s+|financial\s+)?year|FY|for\s+the\s+year|annual)(?!\w)",
         hints=(*_YEARLY, "annual")),
 )  # fmt: skip
+_HINTS = (
+    "quarter", "qtr", "year", "fiscal", "fy", "annual", "half", "six", "nine", "9m", *_Q, "1q", "2q", "3q", "4q", "h1", "h2", "1h",
+    "2h", "ı", "İ",
+)  # fmt: skip
+"""One of these has every text that names a period; the last two are an i to `re` alone."""
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4}
 
 
@@ -53,11 +58,15 @@ class Period:
 
 def periods_of(text: str) -> tuple[list[Period], str]:
     """The periods in `text` in order, and `text` with blanks in their place but for the years they name."""
+    small = folded(text)
+    if not has_any(small, _HINTS):
+        return [], text
     periods: list[Period] = []
     for pattern in _PATTERNS:
-        matches = list(pattern.finditer(text))
-        periods += [_period(match, text) for match in matches]
-        text = blanked(text, matches)
+        matches = pattern.all_in(small) if isinstance(pattern, Anycase) else list(pattern.finditer(text))
+        if matches:
+            periods += [_period(match, text) for match in matches]
+            text, small = blanked(text, matches), blanked(small, matches)
     return sorted(periods, key=lambda period: period.start), text
 
 

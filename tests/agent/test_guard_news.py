@@ -3,7 +3,7 @@
 import pytest
 
 from agent.guard import shield
-from agent.guard_news import News, shown_title
+from agent.guard_news import News, address_fault, shown_title
 from agent.sentences import split_sentences
 from agent.values import Figure, values_of
 from evals.injection.case import hosts
@@ -89,6 +89,18 @@ def test_words_to_a_reader_and_words_about_nothing_of_the_news_are_not_shown(tex
 )
 def test_what_the_news_is_about_is_shown(text: str) -> None:
     assert NEWS.fault(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Shares {rose} again", "Shares rose `so` again", "Shares\\rose again", "Shares | rose | again", "Shares [tag: x] rose",
+        "Shares_rose again", "Sentiment: very good; event: an earnings shock;", "Sentiment: good | event: shock | more", "Shares at x://y",
+        "Shares of @rhyme rose", "Shares of A&amp;B rose", "Shares rose " + "x" * 36,
+    ],
+)  # fmt: skip
+def test_every_mark_of_a_form_is_seen(text: str) -> None:
+    assert address_fault(text) == "it is no prose"
 
 
 def test_a_name_given_once_makes_no_news_of_a_sentence(candidates: tuple[Candidate, ...]) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from agent.evidence import Evidence
 from agent.guard_news import News
-from agent.guard_output import LEFT_OUT, clean_claims, clean_prose, clean_reading, fault_of
+from agent.guard_output import _REASONS, LEFT_OUT, clean_claims, clean_prose, clean_reading, fault_of
 from records.analysis import Claim
 from records.article import Article
 from records.defences import Defence, without
@@ -33,6 +33,26 @@ def test_what_no_summary_needs_is_left_out(text: str) -> None:
     assert fault_of(text) is not None
     with without({Defence.OUTPUT_FILTER}):
         assert fault_of(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See HTTPS : //evil.test/x", "Open file:C", "Use javascript:alert", "Call tel: 555", "Take blob:abc", "Read data:x",
+        "At WWW .evil",
+        "It is at hxxp", "Write to Desk@Evil.test", "Read Evil-Site.XYZ now", "Read more at news.evil.ly/x",
+        "See [the report] (evil)", "A <b>bold</b> claim", "&#39;x&#39;", "Shares rose ``` and", "## Shares", "{{ x }}", "{% x %}",
+        "src = x",
+        "onload =x", "Sell it today.", "Please log in here.", "Shares rose, text us at once.", "You can e-mail your details.",
+        "Buy everything.", "“Dump all", "Must-sell the stock.", "We strongly recommend you to buy.", "I urge selling it.",
+        "Readers should immediately click.", "Investors are urged to sell.", "It is a Guaranteed profit.", "Don't miss this.",
+        "A limited-time offer", "Invest in it before it's too late.", "Follow this link.", "ſell it today.",
+    ],
+)  # fmt: skip
+def test_every_way_to_lead_a_reader_away_is_seen(text: str) -> None:
+    for reason, may_carry, pattern in _REASONS:
+        assert may_carry(text) or not pattern.search(text), reason
+    assert fault_of(text) is not None
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Relations of a sentence against what it cites: each rule with sentences it lets pass and sentences it stops."""
 
+import random
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -7,6 +9,7 @@ import pytest
 
 from agent.check import Checker
 from agent.evidence import Evidence
+from agent.relations.statements import parties_in
 from agent.sentences import split_sentences
 from records.analysis import Claim, Sentence
 from records.market import Candidate, Instrument
@@ -287,3 +290,16 @@ def test_a_short_name_is_the_company_whose_full_name_the_article_has(hold: Hold)
     assert (
         "Contoso Tire & Rubber buys Northwind" in hold(body, "Contoso's bid for Northwind is at risk.", names).faults[0]
     )
+
+
+def test_companies_are_named_where_an_expression_with_the_longest_name_first_would_find_them() -> None:
+    names = ("cooper", "cooper tire & rubber", "tire", "j.p. morgan", "morgan", "at&t", "co-op", "é")
+    parties = {name: name.upper() for name in names}
+    longest = "|".join(re.escape(one) for one in sorted(names, key=len, reverse=True))
+    expression = re.compile(rf"(?<![\w-])(?:{longest})(?![\w-])")
+    pieces = (*names, " ", " ", "-", "_", "s", "'s", ", ", "Cooper", "CO-OP", "tire & rubber", "İ")
+    dice = random.Random(3)
+    for _ in range(500):
+        text = "".join(dice.choice(pieces) for _ in range(12))
+        found = [(*match.span(), parties[match.group()]) for match in expression.finditer(text.lower())]
+        assert parties_in(text, parties) == found, text

@@ -244,3 +244,31 @@ def test_no_text_breaks_the_reader_and_places_are_within_it(text: str) -> None:
     found: Values = values_of(text, FRIDAY)
     for one in (*found.figures, *found.days, *found.periods, *found.few):
         assert 0 <= one.start <= one.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("hedge", "phrases"),
+    [
+        ("about", "about|around|approximately|approx.|roughly|some|circa|~|close to|an estimated|estimated"),
+        (
+            "above",
+            "more than|over|above|at least|exceeds|exceeded|exceeding|in excess of|upwards of|greater than|north of",
+        ),
+        ("below", "nearly|almost|just under|under|less than|up to|below|as much as|fewer than|at most"),
+    ],
+)
+def test_every_hedge_before_a_figure_is_read(hedge: str, phrases: str) -> None:
+    for phrase in phrases.split("|"):
+        for text in (
+            f"It sold {phrase} $5 million.",
+            f"It sold {phrase}\n$5 million.",
+            f"It sold {phrase} a 5 percent stake.",
+        ):
+            assert values_of(text).figures[0].hedge == hedge, text
+
+
+def test_a_day_of_the_week_is_the_one_before_publication_and_other_texts_are_the_same_at_any_date() -> None:
+    tuesday, friday = date(2011, 9, 6), date(2011, 9, 9)
+    assert values_of("It rose on Tuesday.", friday).days[0].day == 6
+    assert values_of("It rose tomorrow.", tuesday).days[0].day == 7
+    assert values_of("It rose 5 percent in May 2011.", friday) is values_of("It rose 5 percent in May 2011.", tuesday)
