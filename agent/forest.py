@@ -38,10 +38,8 @@ class Forest:
         return float(self.value[:, 0].sum())
 
     @cached_property
-    def _children(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(T, M) flat places of the nodes to the left and to the right."""
-        first = np.arange(len(self.feature), dtype=np.int64)[:, None] * self.feature.shape[1]
-        return first + self.left, first + self.right
+    def _steps(self) -> "_Steps":
+        return _steps_of(self)
 
     def contributions(self, rows: NDArray[np.float64], groups: Sequence[int], count: int) -> NDArray[np.float64]:
         """(n, count) contributions to the prediction by group, from (n, F) features; `groups` gives each column's group.
@@ -58,26 +56,60 @@ class Forest:
         return self.base + self.contributions(rows, [0] * rows.shape[1], 1)[:, 0]
 
     def _walk(self, rows: NDArray[np.float64], groups: NDArray[np.int_], count: int) -> NDArray[np.float64]:
-        lines, columns = rows.shape
-        node = np.tile(np.arange(len(self.feature)) * self.feature.shape[1], lines)
-        """The flat place of each tree's root, row after row."""
-        line = np.repeat(np.arange(lines), len(self.feature))
-        result, values = np.zeros((lines, count + 1)), rows.ravel()
-        left, right = self._children
-        while True:
-            column = self.feature.take(node)
-            inner = np.flatnonzero(column >= 0)
-            if not len(inner):
-                return result[:, :count]
-            line, node, column = line.take(inner), node.take(inner), column.take(inner)
-            x = values.take(line * columns + column)
-            with np.errstate(invalid="ignore"):
-                to_left = np.where(np.isnan(x), self.missing_left.take(node), x <= self.threshold.take(node))
-            following = np.where(to_left, left.take(node), right.take(node))
-            change = self.value.take(following) - self.value.take(node)
-            group = line * (count + 1) + groups.take(column)
-            result += np.bincount(group, change, minlength=result.size).reshape(result.shape)
-            node = following
+        steps, (lines, columns) = self._steps, rows.shape
+        # a first column for the leaves, whose changes of 0 go to a group of their own
+        known = np.concatenate([np.zeros((lines, 1)), rows], axis=1).ravel()
+        missing = np.isnan(known)
+        known[missing] = 0.0
+        column_group = np.concatenate([[count], groups]) + (count + 1) * np.arange(lines)[:, None]
+        row = np.repeat(np.arange(lines) * (columns + 1), len(self.feature)) if lines > 1 else 0
+        node = np.tile(steps.roots, lines)
+        value, result = steps.value.take(node), np.zeros((lines, count + 1))
+        for _ in range(steps.depth):
+            column = steps.column.take(node) + row
+            to_left = known.take(column) <= steps.threshold.take(node + missing.take(column))
+            node = steps.following.take(node + to_left)
+            before, value = value, steps.value.take(node)
+            group = column_group.take(column)
+            result += np.bincount(group, value - before, minlength=result.size).reshape(result.shape)
+        return result[:, :count]
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The nodes of all trees one after the other, two places for each: the first is its number. A leaf leads to itself."""
+
+    roots: NDArray[np.int64]
+    """(T,) numbers."""
+    column: NDArray[np.int64]
+    """Of the split, counted from 1; 0 of a leaf."""
+    threshold: NDArray[np.float64]
+    """In the first place that of a known value, in the second that of a missing one, which counts as 0."""
+    following: NDArray[np.int64]
+    """The number of the node to the right, then of that to the left."""
+    value: NDArray[np.float64]
+    depth: int
+    """Steps from a root to the farthest leaf."""
+
+
+def _steps_of(forest: Forest) -> _Steps:
+    trees, nodes = forest.feature.shape
+    own = 2 * np.arange(trees * nodes).reshape(trees, nodes)
+    inner, first = forest.feature >= 0, own[:, :1]
+    right, left = (np.where(inner, first + 2 * child.astype(np.int64), own) for child in (forest.right, forest.left))
+    sides = np.where(forest.missing_left, np.inf, -np.inf)
+    following = np.stack([right, left], axis=-1).ravel()
+    depth, reached = 0, first.ravel()
+    while len(reached := reached[inner.ravel()[reached // 2]]):
+        reached, depth = np.concatenate([following[reached], following[reached + 1]]), depth + 1
+    return _Steps(
+        roots=first.ravel(),
+        column=np.repeat(forest.feature.astype(np.int64).ravel() + 1, 2),
+        threshold=np.stack([forest.threshold, sides], axis=-1).ravel(),
+        following=following,
+        value=np.repeat(forest.value.ravel(), 2),
+        depth=depth,
+    )
 
 
 def from_json(trees: Sequence[Mapping[str, Any]]) -> Forest:

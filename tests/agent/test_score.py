@@ -100,7 +100,7 @@ def test_precedents_that_moved_as_expected_of_them_change_nothing(
     score_model: ScoreModel, make_precedent: MakePrecedent
 ) -> None:
     past = make_precedent(1)
-    expected = score_model._expected_of(past.summary, past.event_type, past.reaction.ticker)
+    expected = float(score_model._expected_scales([past])[0])
     z = expected * score_model._reference.mean_abs_z
     many = [make_precedent(n, z=z, ticker=f"T{n}") for n in range(9)]
     many = [one.model_copy(update={"summary": past.summary}) for one in many]
