@@ -33,7 +33,7 @@ from records.database.tables import meta
 from records.database.vector_methods import VectorMethods
 from records.database.visitor_shelf import VisitorShelf
 from records.forecast import Forecast, Grade
-from records.story import Story
+from records.story import Placement, Story
 
 _NOTE = Prepared(select(meta.c.value).where(meta.c.name == bindparam("wanted")))
 
@@ -182,6 +182,11 @@ class Database(EventMethods, VectorMethods):
         """Story members to read and add, in one transaction that holds the write lock."""
         with self._writing() as connection:
             yield StoryShelf(connection)
+
+    def placement(self, article_id: str) -> Placement | None:
+        """Where the article was placed among the stories; None if it was not yet."""
+        with self._reading() as connection:
+            return stories.placements(connection, [article_id]).get(article_id)
 
     def story(self, story_id: str) -> Story:
         """A story with all its articles, oldest first. Raises NotFound."""
