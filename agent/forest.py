@@ -60,16 +60,17 @@ class Forest:
         # a first column for the leaves, whose changes of 0 go to a group of their own
         known = np.concatenate([np.zeros((lines, 1)), rows], axis=1).ravel()
         missing = np.isnan(known)
-        known[missing] = 0.0
+        known[missing] = np.inf  # right of every threshold
         column_group = np.concatenate([[count], groups]) + (count + 1) * np.arange(lines)[:, None]
-        row = np.repeat(np.arange(lines) * (columns + 1), len(self.feature)) if lines > 1 else 0
-        node = np.tile(steps.roots, lines)
-        value, result = steps.value.take(node), np.zeros((lines, count + 1))
+        line = np.repeat(np.arange(lines) * (columns + 1), len(self.feature))
+        root = np.tile(np.arange(len(self.feature)) * self.feature.shape[1], lines)
+        node, value, result = root, self.value.take(root), np.zeros((lines, count + 1))
         for _ in range(steps.depth):
-            column = steps.column.take(node) + row
-            to_left = known.take(column) <= steps.threshold.take(node + missing.take(column))
-            node = steps.following.take(node + to_left)
-            before, value = value, steps.value.take(node)
+            column = steps.column.take(node) + line
+            to_left = known.take(column) <= self.threshold.take(node)
+            to_left |= missing.take(column) & self.missing_left.take(node)
+            node = root + steps.following.take(2 * node + to_left)
+            before, value = value, self.value.take(node)
             group = column_group.take(column)
             result += np.bincount(group, value - before, minlength=result.size).reshape(result.shape)
         return result[:, :count]
@@ -77,39 +78,25 @@ class Forest:
 
 @dataclass(frozen=True)
 class _Steps:
-    """The nodes of all trees one after the other, two places for each: the first is its number. A leaf leads to itself."""
+    """What leads from node to node, in few bytes: a walk finds most of it out of the processor's cache."""
 
-    roots: NDArray[np.int64]
-    """(T,) numbers."""
-    column: NDArray[np.int64]
-    """Of the split, counted from 1; 0 of a leaf."""
-    threshold: NDArray[np.float64]
-    """In the first place that of a known value, in the second that of a missing one, which counts as 0."""
-    following: NDArray[np.int64]
-    """The number of the node to the right, then of that to the left."""
-    value: NDArray[np.float64]
+    column: NDArray[np.int16]
+    """(T, M) of the split, counted from 1; 0 of a leaf."""
+    following: NDArray[np.int16]
+    """(T, M, 2) places in the tree of the nodes to the right and to the left; a leaf leads to itself."""
     depth: int
     """Steps from a root to the farthest leaf."""
 
 
 def _steps_of(forest: Forest) -> _Steps:
-    trees, nodes = forest.feature.shape
-    own = 2 * np.arange(trees * nodes).reshape(trees, nodes)
-    inner, first = forest.feature >= 0, own[:, :1]
-    right, left = (np.where(inner, first + 2 * child.astype(np.int64), own) for child in (forest.right, forest.left))
-    sides = np.where(forest.missing_left, np.inf, -np.inf)
-    following = np.stack([right, left], axis=-1).ravel()
-    depth, reached = 0, first.ravel()
-    while len(reached := reached[inner.ravel()[reached // 2]]):
-        reached, depth = np.concatenate([following[reached], following[reached + 1]]), depth + 1
-    return _Steps(
-        roots=first.ravel(),
-        column=np.repeat(forest.feature.astype(np.int64).ravel() + 1, 2),
-        threshold=np.stack([forest.threshold, sides], axis=-1).ravel(),
-        following=following,
-        value=np.repeat(forest.value.ravel(), 2),
-        depth=depth,
-    )
+    inner, places = forest.feature >= 0, np.arange(forest.feature.shape[1], dtype=np.int16)
+    following = np.stack([np.where(inner, side, places) for side in (forest.right, forest.left)], axis=-1)
+    depth, (tree, place) = 0, np.nonzero(inner & (places == 0))  # the inner nodes that a step more reaches
+    while len(tree):
+        tree, place = np.repeat(tree, 2), following[tree, place].ravel()
+        still = inner[tree, place]
+        tree, place, depth = tree[still], place[still], depth + 1
+    return _Steps(column=forest.feature + np.int16(1), following=following, depth=depth)
 
 
 def from_json(trees: Sequence[Mapping[str, Any]]) -> Forest:
