@@ -52,6 +52,8 @@ class Recall:
     """How the vectors were searched, for the curious and for tests."""
     min_similarity: float
     """Cosine from which an event counted as a precedent."""
+    snapshot: str = ""
+    """Of the store that was searched, as `EventMemory.snapshot`."""
 
 
 Place = tuple[int, int]

@@ -20,7 +20,7 @@ from records.database.browse import Browse
 from records.database.chat_turns import ChatTurns
 from records.database.engine import Place, connect, place_of
 from records.database.event_methods import EventMethods
-from records.database.events import StoreSnapshot
+from records.database.events import Glance, StoreSnapshot
 from records.database.intake import IntakeStore
 from records.database.job_workers import JobWorkers
 from records.database.jobs import JobTable
@@ -103,6 +103,11 @@ class Database(EventMethods, VectorMethods):
         with self._reading() as connection:
             rows = _NOTE.rows(connection, {"wanted": f"note:{name}"})
         return rows[0][0] if rows else None
+
+    def glance(self, note: str) -> Glance:
+        """The revision, the snapshot and a remark, in one transaction."""
+        with self._reading() as connection:
+            return events.glance(connection, f"note:{note}")
 
     def set_note(self, name: str, value: str) -> None:
         """Keeps a remark, in place of the former one of that name (at most 50 characters)."""

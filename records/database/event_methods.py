@@ -1,6 +1,7 @@
 """The database's methods for events."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -33,7 +34,7 @@ class EventMethods(Transactions):
                 rows = np.stack(list(embeddings.values()))
                 written = events.revision_of(connection) if result.added or result.changed else None
                 vectors.write(connection, embedder, list(embeddings), rows, revision=written)
-            return result
+            return replace(result, revision=events.revision_of(connection))
 
     def events_without_reaction(self) -> list[str]:
         """Ids of the events whose outcome is still unknown, in the order they were added."""

@@ -23,6 +23,13 @@ _VECTORS = PreparedForMany(
         _VECTOR.embedder_digest == bindparam("embedder"), _VECTOR.event_number.in_(places)
     )
 )
+_EMBEDDED = PreparedForMany(
+    lambda places: (
+        select(_EVENT.id, _EVENT.summary)
+        .join(tables.embeddings, _VECTOR.event_number == _EVENT.number)
+        .where(_VECTOR.embedder_digest == bindparam("embedder"), _EVENT.id.in_(places))
+    )
+)
 _MATCH = and_(_VECTOR.event_number == _EVENT.number, _VECTOR.embedder_digest == bindparam("embedder"))
 _CHANGED = Prepared(
     select(_EVENT.id, _EVENT.reaction_known_at, _EVENT.summary, _EVENT.story_id, _VECTOR.vector)
@@ -135,6 +142,12 @@ def read(connection: Connection, embedder_digest: str, event_ids: Sequence[str])
     numbers = event_rows.numbers_by_id(connection, event_ids)
     stored = _bytes_by_number(connection, embedder_digest, list(numbers.values()))
     return {event_id: _unit(stored[number])[0] for event_id, number in numbers.items() if number in stored}
+
+
+def summaries(connection: Connection, embedder_digest: str, event_ids: Sequence[str]) -> dict[str, str]:
+    """By event id the summaries of those that this embedder has embedded."""
+    rows = _EMBEDDED.rows(connection, event_ids, {"embedder": embedder_digest})
+    return dict(rows)
 
 
 def known(connection: Connection, embedder: EmbedderIdentity) -> RecallableEvents:
