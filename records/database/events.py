@@ -61,7 +61,7 @@ class AddResult:
     unchanged: int
     changed: int
     revision: int = field(default=0, compare=False, repr=False)
-    """The database's after it; 0: not read."""
+    """That the database has by it; 0: nothing was written, and it was not looked up."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def write(connection: Connection, events: Sequence[Event]) -> AddResult:
     difference = sum(int(digests[event.id], 16) for event in [*new, *changed])
     difference -= sum(int(stored[event.id].digest, 16) for event in changed)
     _move_snapshot(connection, len(new), difference)
-    return AddResult(added=len(new), unchanged=len(latest) - len(new) - len(changed), changed=len(changed))
+    return AddResult(len(new), len(latest) - len(new) - len(changed), len(changed), revision)
 
 
 def without_reaction(connection: Connection) -> list[str]:

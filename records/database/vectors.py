@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from records.database import events as event_rows
 from records.database import tables
@@ -24,10 +24,10 @@ _VECTORS = PreparedForMany(
     )
 )
 _EMBEDDED = PreparedForMany(
-    lambda places: (
-        select(_EVENT.id, _EVENT.summary)
-        .join(tables.embeddings, _VECTOR.event_number == _EVENT.number)
-        .where(_VECTOR.embedder_digest == bindparam("embedder"), _EVENT.id.in_(places))
+    lambda places: select(_EVENT.id, _EVENT.summary).where(
+        _EVENT.id.in_(places),
+        # no join: SQLite would begin it with all that the embedder has embedded
+        exists().where(_VECTOR.event_number == _EVENT.number, _VECTOR.embedder_digest == bindparam("embedder")),
     )
 )
 _MATCH = and_(_VECTOR.event_number == _EVENT.number, _VECTOR.embedder_digest == bindparam("embedder"))
