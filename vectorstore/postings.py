@@ -44,6 +44,7 @@ LAYOUT = 1
 """Number of the file layout; files of another one are built anew."""
 
 _NONE = np.empty(0, dtype=np.intp)
+_NO_ROWS, _NO_USES = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.uint16)
 
 _FILES = {
     "rows": np.dtype(np.int32),
@@ -347,6 +348,8 @@ def _found(query: str, shelves: Sequence[Shelf], documents: int) -> tuple[_Term,
 
 def _visible(shelf: Shelf, term: str) -> tuple[NDArray[np.int32], NDArray[np.uint16], int]:
     """The term's postings up to `visible`, and how many of them live."""
+    if not shelf.visible:
+        return _NO_ROWS, _NO_USES, 0
     rows, uses = shelf.postings.uses_of(term)
     if shelf.visible < len(shelf.postings):
         end = rows.searchsorted(np.int32(shelf.visible))  # a plain int would make numpy convert the whole list first
