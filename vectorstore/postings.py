@@ -274,7 +274,7 @@ class LexicalRanking:
     @cached_property
     def hits(self) -> tuple[LexicalHit, ...]:
         """In the order of `places`, each with its words."""
-        shared = {}
+        shared: dict[tuple[int, int], tuple[str, ...]] = {}
         for shelf in range(len(self._shelves)):
             rows = [row for place, row in self.places if place == shelf]
             words = _shared(self._terms, shelf, np.array(rows, dtype=np.intp))
