@@ -90,21 +90,33 @@ def adjacent(body: str, left: Token, right: Token) -> bool:
 
 
 def _add_line(tokens: list[Token], line: str, offset: int) -> None:
-    found = [(match.group(), *match.span()) for match in _WORD.finditer(line)]
+    found = list(_WORD.finditer(line))
     if not found:
         return
-    letters = [word for word, _, _ in found if word[0].isalpha()]
+    letters = [match.group() for match in found if match.group()[0].isalpha()]
     long_words = [word for word in letters if len(word) >= _TITLE_CASE_WORD] or letters
-    upper = sum(map(str.isupper, long_words)) > _TITLE_CASE_SHARE * max(1, len(long_words))
+    upper = sum(word.isupper() for word in long_words) > _TITLE_CASE_SHARE * max(1, len(long_words))
     capitals = sum(word[0].isupper() for word in long_words)
     heading = not line.rstrip().endswith(".")
     title = heading and len(long_words) > 2 and capitals > _TITLE_CASE_SHARE * len(long_words)
-    previous, plain = 0, title or upper
-    for word, start, end in found:
-        gap = line[previous:start]
-        starts = previous == 0 or (gap != " " and (_SENTENCE_END.search(gap) is not None or _ends_prefix(line, start)))
-        tokens.append(Token(word, fold(word), offset + start, offset + end, not (starts or plain), upper))
-        previous = end
+    previous = 0
+    for match in found:
+        gap = line[previous : match.start()]
+        starts = previous == 0 or (
+            gap != " " and (_SENTENCE_END.search(gap) is not None or _ends_prefix(line, match.start()))
+        )
+        word = match.group()
+        tokens.append(
+            Token(
+                word,
+                fold(word),
+                offset + match.start(),
+                offset + match.end(),
+                not (starts or title or upper),
+                upper,
+            )
+        )
+        previous = match.end()
 
 
 def _ends_prefix(line: str, start: int) -> bool:
