@@ -6,8 +6,12 @@ beside the model's reading: it may move the score a little from where the words 
 
 import re
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from records.taxonomy import EventType
+
+TEXTS_KEPT = 256
+"""Headlines and leads whose rule is kept: an analysis asks for its own several times."""
 
 
 @dataclass(frozen=True)
@@ -15,11 +19,17 @@ class Rule:
     """One line of the table."""
 
     event_type: EventType
-    pattern: re.Pattern[str]
+    small: re.Pattern[str]
+    """What it looks for in a text of small letters; several times faster than in any case."""
+
+    @cached_property
+    def any_case(self) -> re.Pattern[str]:
+        """The same in a text as it is."""
+        return re.compile(self.small.pattern, re.IGNORECASE)
 
 
 def _rule(event_type: EventType, words: str) -> Rule:
-    return Rule(event_type, re.compile(rf"\b(?:{words})", re.IGNORECASE))
+    return Rule(event_type, re.compile(rf"\b(?:{words})"))
 
 
 _COMMENTARY = (
@@ -215,17 +225,24 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+_SLUG = re.compile(r"^(?:(?:update|corrected|refile|brief|exclusive|wrapup|rpt)[ \d]*[-:]\s*)+", re.IGNORECASE)
+_ODD_LETTERS = re.compile("[\u0130\u0131\u017f]")
+"""That `re` takes for an i or an s in any case, though small letters of them are not that (found by trying every character)."""
+
+
 def label(headline: str, lead: str = "") -> EventType:
     """The event type the first matching rule names; NOT_MARKET_RELEVANT when none matches."""
-    for text in (_without_slug(headline), lead):
-        for rule in RULES:
-            if rule.pattern.search(text):
-                return rule.event_type
-    return EventType.NOT_MARKET_RELEVANT
+    return _named_in(_without_slug(headline)) or _named_in(lead) or EventType.NOT_MARKET_RELEVANT
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _named_in(text: str) -> EventType | None:
+    if _ODD_LETTERS.search(text):
+        return next((rule.event_type for rule in RULES if rule.any_case.search(text)), None)
+    small = text.lower()
+    return next((rule.event_type for rule in RULES if rule.small.search(small)), None)
 
 
 def _without_slug(headline: str) -> str:
     """The headline without the wire's prefix: "UPDATE 2-", "BRIEF-", "REFILE-"."""
-    return re.sub(
-        r"^(?:(?:update|corrected|refile|brief|exclusive|wrapup|rpt)[ \d]*[-:]\s*)+", "", headline, flags=re.IGNORECASE
-    )
+    return _SLUG.sub("", headline)

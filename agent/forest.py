@@ -38,10 +38,8 @@ class Forest:
         return float(self.value[:, 0].sum())
 
     @cached_property
-    def _children(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(T, M) flat places of the nodes to the left and to the right."""
-        first = np.arange(len(self.feature), dtype=np.int64)[:, None] * self.feature.shape[1]
-        return first + self.left, first + self.right
+    def _steps(self) -> "_Steps":
+        return _steps_of(self)
 
     def contributions(self, rows: NDArray[np.float64], groups: Sequence[int], count: int) -> NDArray[np.float64]:
         """(n, count) contributions to the prediction by group, from (n, F) features; `groups` gives each column's group.
@@ -58,26 +56,47 @@ class Forest:
         return self.base + self.contributions(rows, [0] * rows.shape[1], 1)[:, 0]
 
     def _walk(self, rows: NDArray[np.float64], groups: NDArray[np.int_], count: int) -> NDArray[np.float64]:
-        lines, columns = rows.shape
-        node = np.tile(np.arange(len(self.feature)) * self.feature.shape[1], lines)
-        """The flat place of each tree's root, row after row."""
-        line = np.repeat(np.arange(lines), len(self.feature))
-        result, values = np.zeros((lines, count + 1)), rows.ravel()
-        left, right = self._children
-        while True:
-            column = self.feature.take(node)
-            inner = np.flatnonzero(column >= 0)
-            if not len(inner):
-                return result[:, :count]
-            line, node, column = line.take(inner), node.take(inner), column.take(inner)
-            x = values.take(line * columns + column)
-            with np.errstate(invalid="ignore"):
-                to_left = np.where(np.isnan(x), self.missing_left.take(node), x <= self.threshold.take(node))
-            following = np.where(to_left, left.take(node), right.take(node))
-            change = self.value.take(following) - self.value.take(node)
-            group = line * (count + 1) + groups.take(column)
-            result += np.bincount(group, change, minlength=result.size).reshape(result.shape)
-            node = following
+        steps, (lines, columns) = self._steps, rows.shape
+        # a first column for the leaves, whose changes of 0 go to a group of their own
+        known = np.concatenate([np.zeros((lines, 1)), rows], axis=1).ravel()
+        missing = np.isnan(known)
+        known[missing] = np.inf  # right of every threshold
+        column_group = np.concatenate([[count], groups]) + (count + 1) * np.arange(lines)[:, None]
+        line = np.repeat(np.arange(lines) * (columns + 1), len(self.feature))
+        root = np.tile(np.arange(len(self.feature)) * self.feature.shape[1], lines)
+        node, value, result = root, self.value.take(root), np.zeros((lines, count + 1))
+        for _ in range(steps.depth):
+            column = steps.column.take(node) + line
+            to_left = known.take(column) <= self.threshold.take(node)
+            to_left |= missing.take(column) & self.missing_left.take(node)
+            node = root + steps.following.take(2 * node + to_left)
+            before, value = value, self.value.take(node)
+            group = column_group.take(column)
+            result += np.bincount(group, value - before, minlength=result.size).reshape(result.shape)
+        return result[:, :count]
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """What leads from node to node, in few bytes: a walk finds most of it out of the processor's cache."""
+
+    column: NDArray[np.int16]
+    """(T, M) of the split, counted from 1; 0 of a leaf."""
+    following: NDArray[np.int16]
+    """(T, M, 2) places in the tree of the nodes to the right and to the left; a leaf leads to itself."""
+    depth: int
+    """Steps from a root to the farthest leaf."""
+
+
+def _steps_of(forest: Forest) -> _Steps:
+    inner, places = forest.feature >= 0, np.arange(forest.feature.shape[1], dtype=np.int16)
+    following = np.stack([np.where(inner, side, places) for side in (forest.right, forest.left)], axis=-1)
+    depth, (tree, place) = 0, np.nonzero(inner & (places == 0))  # the inner nodes that a step more reaches
+    while len(tree):
+        tree, place = np.repeat(tree, 2), following[tree, place].ravel()
+        still = inner[tree, place]
+        tree, place, depth = tree[still], place[still], depth + 1
+    return _Steps(column=forest.feature + np.int16(1), following=following, depth=depth)
 
 
 def from_json(trees: Sequence[Mapping[str, Any]]) -> Forest:

@@ -24,9 +24,10 @@ from agent.features import GROUP_OF, GROUPS, NAMES, Known, row, speaks_of_result
 from agent.flow import NewsFlow
 from agent.index_prior import IndexPrior, load_index_prior
 from agent.precedent_weights import capped, effective, limited_shift, weigh
+from agent.scales import Scales
 from agent.score_artifact import ScoreArtifact, load_artifact
 from agent.score_drivers import DriverInputs, drivers_of
-from agent.wording import Wording, cosine, event_text, words_of
+from agent.wording import Likeness, Wording, event_text, words_of
 from markets.reference import Reference, reference
 from markets.state import MarketState
 from records.defences import Defence, holds
@@ -57,6 +58,11 @@ moves no score by more than twice this."""
 SCORE_RANGE = (0.30, 0.95)
 """No honest score lies outside: the forest's answers are cut to it before they become a scale."""
 TWO_SESSIONS = float(np.sqrt(2))
+TEXTS_KEPT = 200_000
+"""Past events whose words, and whose expected scales, are kept."""
+
+_Past = tuple[str, EventType, str]
+"""Summary, type and ticker of a precedent."""
 
 _GROUP_NAMES = tuple(GROUPS)
 _GROUP_INDEX = tuple(_GROUP_NAMES.index(group) for group in GROUP_OF)
@@ -116,8 +122,8 @@ class ScoreModel:
         self._index_prior = index_prior or load_index_prior()
         self._without = frozenset(without)
         self._scales = Scales(self._reference)
-        self._vector_of = lru_cache(maxsize=200_000)(self._vector)
-        self._expected_of = lru_cache(maxsize=200_000)(self._expected)
+        self._vector_of = lru_cache(maxsize=TEXTS_KEPT)(self._vector)
+        self._kept_scales: dict[_Past, float] = {}
 
     @property
     def version(self) -> str:
@@ -232,7 +238,7 @@ class ScoreModel:
         return self._scales.log_scale(expected)
 
     @staticmethod
-    def scales_of(ref: Reference) -> "Scales":
+    def scales_of(ref: Reference) -> Scales:
         """E[y] ↔ log s of a reference distribution."""
         return Scales(ref)
 
@@ -285,22 +291,30 @@ class ScoreModel:
             return np.zeros(0)
         sigma = question.state.sigma if question.state else None
         year = 365.25 * 86_400
+        likeness = Likeness(wording)
         weights = weigh(
             self._artifact.blending,
-            words=np.array([cosine(wording, self._vector_of(each.summary)) for each in precedents]),
+            words=np.array([likeness.cosine(self._vector_of(each.summary)) for each in precedents]),
             dense=np.array([each.similarity for each in precedents]),
             same_type=np.array([each.event_type == question.event_type for each in precedents]),
             years=np.array([(as_of - each.published_at).total_seconds() / year for each in precedents]),
             log_size=None if sigma is None else np.log([each.reaction.sigma / sigma for each in precedents]),
         )
-        tickers = np.unique([each.reaction.ticker for each in precedents], return_inverse=True)[1]
-        return capped(weights, tickers)
+        tickers = [each.reaction.ticker for each in precedents]
+        codes = {ticker: code for code, ticker in enumerate(sorted(set(tickers)))}
+        return capped(weights, np.array([codes[ticker] for ticker in tickers]))
 
     def _expected_scales(self, precedents: Sequence[Precedent]) -> NDArray[np.float64]:
-        return np.array(
-            [self._expected_of(each.summary, each.event_type, each.reaction.ticker) for each in precedents],
-            dtype=np.float64,
-        )
+        asked: list[_Past] = [(each.summary, each.event_type, each.reaction.ticker) for each in precedents]
+        found = {past: scale for past in asked if (scale := self._kept_scales.get(past)) is not None}
+        fresh = [past for past in dict.fromkeys(asked) if past not in found]
+        if fresh:
+            made = dict(zip(fresh, self._expected(fresh), strict=True))
+            if len(self._kept_scales) + len(made) > TEXTS_KEPT:
+                self._kept_scales.clear()
+            self._kept_scales.update(made)
+            found |= made
+        return np.array([found[past] for past in asked], dtype=np.float64)
 
     def _shift(
         self, precedents: Sequence[Precedent], weights: NDArray[np.float64], expected: NDArray[np.float64]
@@ -325,11 +339,13 @@ class ScoreModel:
     def _vector(self, summary: str) -> Wording:
         return self._artifact.vocabulary.vector(words_of(summary, ""))
 
-    def _expected(self, summary: str, event_type: EventType, ticker: str) -> float:
-        """The scale that a precedent's type and words let expect, before its outcome: its prices then are not kept."""
-        if ticker.startswith("^"):
-            return float(np.exp(self._index_prior.log_scale(event_type)))
-        return float(np.exp(self.expected_log_scales([summary], [event_type], [speaks_of_results(summary)])[0]))
+    def _expected(self, pasts: Sequence[_Past]) -> list[float]:
+        """The scale that each precedent's type and words let expect, before its outcome: its prices then are not kept."""
+        companies = [past for past in pasts if not past[2].startswith("^")]
+        texts, types = [summary for summary, _, _ in companies], [event_type for _, event_type, _ in companies]
+        results = [speaks_of_results(text) for text in texts]
+        logs = dict(zip(companies, self.expected_log_scales(texts, types, results).tolist(), strict=True))
+        return [float(np.exp(logs.get(past, self._index_prior.log_scale(past[1])))) for past in pasts]
 
     def surprise_of(self, event: Event, instrument: Instrument) -> float | None:
         """y of a past event less what its words let expect; None while its outcome is not known."""
@@ -364,22 +380,6 @@ class Finished:
     score: NDArray[np.float64]
     scale: NDArray[np.float64]
     p_material: NDArray[np.float64]
-
-
-class Scales:
-    """E[y] ↔ log s, both ways, by a fine table of the reference distribution."""
-
-    def __init__(self, ref: Reference) -> None:
-        self._log_s = np.linspace(-3.0, 3.0, 1_201)  # E[y] from .05 to .97 in steps below .001
-        self._expected = np.array([ref.expected_y(float(np.exp(each))) for each in self._log_s])
-
-    def expected(self, log_s: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        """E[y] at each log s."""
-        return np.asarray(np.interp(log_s, self._log_s, self._expected), dtype=np.float64)
-
-    def log_scale(self, expected: NDArray[np.float64]) -> NDArray[np.float64]:
-        """log s at which E[y] is what is given."""
-        return np.asarray(np.interp(expected, self._expected, self._log_s), dtype=np.float64)
 
 
 def _abs_z(precedents: Sequence[Precedent]) -> NDArray[np.float64]:

@@ -61,8 +61,9 @@ class Vocabulary:
     def vector(self, words: Sequence[str]) -> Wording:
         """The words of a text (`words_of`) as a unit TF-IDF vector with sublinear term frequency, 1 + log(count)."""
         counts = Counter(place for term in terms_of(words) if (place := self._place.get(term)) is not None)
-        columns = np.array(sorted(counts), dtype=np.int32)
-        values = np.array([1.0 + np.log(counts[column]) for column in columns.tolist()], dtype=np.float32)
+        ordered = sorted(counts)
+        columns = np.array(ordered, dtype=np.int32)
+        values = np.array([_frequency(counts[column]) for column in ordered], dtype=np.float32)
         values *= self.idf[columns]
         norm = float(np.linalg.norm(values))
         return Wording(columns, values / norm if norm else values)
@@ -78,10 +79,20 @@ class Vocabulary:
         return [term for term in terms if MASK not in term.split()][:count]
 
 
-def cosine(left: Wording, right: Wording) -> float:
-    """Similarity in [0, 1] of two texts by their words."""
-    _, mine, theirs = np.intersect1d(left.columns, right.columns, assume_unique=True, return_indices=True)
-    return float(left.values[mine] @ right.values[theirs])
+class Likeness:
+    """One text, to be compared by its words with many."""
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
+        self._places = np.full(int(wording.columns.max(initial=-1)) + 2, -1, dtype=np.int32)
+        """Term → where it stands in the text; -1: nowhere. The last stands for all beyond."""
+        self._places[wording.columns] = np.arange(len(wording.columns), dtype=np.int32)
+
+    def cosine(self, other: Wording) -> float:
+        """Similarity in [0, 1] of the two texts."""
+        places = self._places.take(other.columns, mode="clip")
+        shared = places >= 0
+        return float(self._wording.values[places[shared]] @ other.values[shared])
 
 
 def event_text(headlines: Sequence[str], lead: str) -> str:
@@ -93,6 +104,12 @@ def words_of(text: str, company: str) -> list[str]:
     """Lower-case words, `$` and `%`; digits are left out, the words of the company's name become MASK."""
     masked = name_words(company)
     return [MASK if word in masked else word for word in _WORD.findall(text.lower())]
+
+
+@lru_cache(maxsize=256)
+def _frequency(count: int) -> float:
+    """How much a term says that stands so often in a text."""
+    return 1.0 + float(np.log(count))
 
 
 @lru_cache(maxsize=8_192)

@@ -48,7 +48,7 @@ class KeptMemory:
 
         def asked(memory: "EventMemory") -> "Recall":
             recalled = memory.recall(text, as_of, k, **options)
-            self.snapshot = memory.snapshot
+            self.snapshot = recalled.snapshot
             return recalled
 
         return self._use(asked)

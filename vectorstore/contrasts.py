@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import islice
 
 from records.event import Event
 from records.taxonomy import EventType
@@ -25,7 +26,7 @@ RARE_NATS = 2.3
 """A word of the article counts as missing when at most one event in ten has it (exp(-2.3) = 0.10)."""
 TEXTS_KEPT = 4_096
 """Texts whose words and sums are kept: the article's is asked for with each of its precedents."""
-SUMMARIES_KEPT, ARTICLES_KEPT = 1_024, 32
+SUMMARIES_KEPT = 1_024
 UNTYPED = EventType.NOT_MARKET_RELEVANT
 """No type to differ by."""
 
@@ -63,27 +64,92 @@ _MONEY = re.compile(
 _SCALES = {"t": Decimal(10) ** 12, "b": Decimal(10) ** 9, "m": Decimal(10) ** 6}
 
 
-def differs(event: Event, ask: Ask, weights: Mapping[str, float]) -> str:
-    """One line, never empty, weightiest first: another course, event type, market or company, sector, amount, age, missing
-    words. `weights`: rarity in nats of the article's words, as the lexical search gives them."""
-    named = [
-        *_course(event, ask),
-        *_event_type(event, ask),
-        *_instrument(event, ask),
-        *_amount(event, ask),
-        *_age(event, ask, OLDER_FROM_YEARS),
-        *_missing(event, ask, weights),
-    ]
-    return "; ".join(named[:SHOWN] or _age(event, ask, 0))
+class Contrast:
+    """An article, to be told apart from its precedents one by one: what is about it alone is found once."""
 
+    def __init__(self, ask: Ask, weights: Mapping[str, float]) -> None:
+        """`weights`: rarity in nats of the article's words, as the lexical search gives them."""
+        self._ask = ask
+        self._weights = weights
+        self._courses = sorted(_taken(ask.text).items())
+        self._about_markets = all(is_index(ticker) for ticker in ask.tickers)
 
-def _course(event: Event, ask: Ask) -> list[str]:
-    ours, theirs = _taken(ask.text), _taken(event.summary)
-    for side, mine in sorted(ours.items()):
-        other = side ^ 1
-        if other in theirs and other not in ours and side not in theirs:
-            return [f"the opposite course (that one {theirs[other]}, here {mine})"]
-    return []
+    def differs(self, event: Event) -> str:
+        """One line, never empty, weightiest first: another course, event type, market or company, sector, amount, age, missing
+        words."""
+        named: list[str] = []
+        for look in (self._course, self._event_type, self._instrument, self._amount, self._old, self._missing):
+            named += look(event)
+            if len(named) >= SHOWN:
+                break
+        return "; ".join(named[:SHOWN] or _age(event, self._ask, 0))
+
+    def _course(self, event: Event) -> list[str]:
+        if not self._courses:
+            return []
+        ours, theirs = _taken(self._ask.text), _taken(event.summary)
+        for side, mine in self._courses:
+            other = side ^ 1
+            if other in theirs and other not in ours and side not in theirs:
+                return [f"the opposite course (that one {theirs[other]}, here {mine})"]
+        return []
+
+    def _event_type(self, event: Event) -> list[str]:
+        ours, theirs = self._ask.event_type, event.event_type
+        if ours is None or ours == theirs or UNTYPED in (ours, theirs):
+            return []
+        return [f"different event type ({EVENT_LABELS[theirs]}, here {EVENT_LABELS[ours]})"]
+
+    def _instrument(self, event: Event) -> list[str]:
+        ask = self._ask
+        if event.reaction is None or not ask.tickers or not ask.tickers.isdisjoint(event.tickers):
+            return []
+        theirs = is_index(event.reaction.ticker)
+        if theirs != self._about_markets:
+            return ["about a whole market, here one company" if theirs else "about one company, here a whole market"]
+        sector = ask.sector_of_event(event) if ask.sector is not None else None
+        if ask.sector is not None and sector is not None and sector != ask.sector:
+            return [f"different sector ({sector.casefold()}, here {ask.sector.casefold()})"]
+        kind = "market" if theirs else "company"
+        return [f"another {kind} ({event.reaction.ticker})"]
+
+    def _amount(self, event: Event) -> list[str]:
+        """The largest sum of each text, where both are in one currency."""
+        ours = _money(self._ask.text)
+        theirs = _money(event.summary) if ours else {}
+        for unit, (mine, my_words) in ours.items():
+            yours, their_words = theirs.get(unit, (Decimal(0), ""))
+            if yours and max(mine, yours) >= AMOUNT_RATIO * min(mine, yours):
+                return [f"{'smaller' if yours < mine else 'larger'} sum ({their_words}, here {my_words})"]
+        return []
+
+    def _old(self, event: Event) -> list[str]:
+        return _age(event, self._ask, OLDER_FROM_YEARS)
+
+    def _missing(self, event: Event) -> list[str]:
+        """The article's rarest words that the event lacks, in the article's order. Of another company's event it goes without
+        saying that names are missing: then only words that the article also writes small count."""
+        theirs = _beginnings(event.summary)
+        words = self._rare_small if self._ask.tickers.isdisjoint(event.tickers) else self._rare
+        rarest = islice((term for term in words if term[:5] not in theirs), SHOWN_TERMS)
+        shown = sorted((term for term in rarest if term in self._order), key=self._order.__getitem__)
+        return [f"no mention of {', '.join(shown)}"] if shown else []
+
+    @cached_property
+    def _rare(self) -> list[str]:
+        """The rarest first."""
+        rare = (term for term, weight in self._weights.items() if weight >= RARE_NATS)
+        return sorted(rare, key=lambda term: (-self._weights[term], term))
+
+    @cached_property
+    def _rare_small(self) -> list[str]:
+        small = _small(self._ask.text)
+        return [term for term in self._rare if term in small]
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        """Word of the article → its place among the distinct ones."""
+        return {word: place for place, word in enumerate(dict.fromkeys(_words(self._ask.text)))}
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
@@ -94,35 +160,6 @@ def _taken(text: str) -> Mapping[int, str]:
         for side in _SIDES.get(word, ()):
             taken.setdefault(side, word)
     return taken
-
-
-def _event_type(event: Event, ask: Ask) -> list[str]:
-    if ask.event_type is None or ask.event_type == event.event_type or UNTYPED in (ask.event_type, event.event_type):
-        return []
-    return [f"different event type ({EVENT_LABELS[event.event_type]}, here {EVENT_LABELS[ask.event_type]})"]
-
-
-def _instrument(event: Event, ask: Ask) -> list[str]:
-    if event.reaction is None or not ask.tickers or not ask.tickers.isdisjoint(event.tickers):
-        return []
-    theirs, ours = is_index(event.reaction.ticker), all(is_index(ticker) for ticker in ask.tickers)
-    if theirs != ours:
-        return ["about a whole market, here one company" if theirs else "about one company, here a whole market"]
-    sector = ask.sector_of_event(event)
-    if sector is not None and ask.sector is not None and sector != ask.sector:
-        return [f"different sector ({sector.casefold()}, here {ask.sector.casefold()})"]
-    kind = "market" if theirs else "company"
-    return [f"another {kind} ({event.reaction.ticker})"]
-
-
-def _amount(event: Event, ask: Ask) -> list[str]:
-    """The largest sum of each text, where both are in one currency."""
-    ours, theirs = _money(ask.text), _money(event.summary)
-    for unit, (mine, my_words) in ours.items():
-        yours, their_words = theirs.get(unit, (Decimal(0), ""))
-        if yours and max(mine, yours) >= AMOUNT_RATIO * min(mine, yours):
-            return [f"{'smaller' if yours < mine else 'larger'} sum ({their_words}, here {my_words})"]
-    return []
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
@@ -151,25 +188,11 @@ def _age(event: Event, ask: Ask, from_years: float) -> list[str]:
     return [f"{days} {'day' if days == 1 else 'days'} older"]
 
 
-def _missing(event: Event, ask: Ask, weights: Mapping[str, float]) -> list[str]:
-    """The article's rarest words that the event lacks, in the article's order. Of another company's event it goes without
-    saying that names are missing: then only words that the article also writes small count."""
-    theirs = _beginnings(event.summary)
-    absent = [term for term, weight in weights.items() if weight >= RARE_NATS and term[:5] not in theirs]
-    if ask.tickers.isdisjoint(event.tickers):
-        small = _small(ask.text)
-        absent = [term for term in absent if term in small]
-    rarest = set(sorted(absent, key=lambda term: (-weights[term], term))[:SHOWN_TERMS])
-    shown = [term for term in dict.fromkeys(_words(ask.text)) if term in rarest]
-    return [f"no mention of {', '.join(shown)}"] if shown else []
-
-
 @lru_cache(maxsize=SUMMARIES_KEPT)
 def _beginnings(text: str) -> frozenset[str]:
     return frozenset(word[:5] for word in _words(text))
 
 
-@lru_cache(maxsize=ARTICLES_KEPT)
 def _small(text: str) -> frozenset[str]:
     """Words that the text writes small."""
     return frozenset(word for word in _WORD.findall(unicodedata.normalize("NFKC", text)) if word.islower())

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -93,6 +93,11 @@ class KnownEvents:
                 self._known = self._built(on_progress)
         return self._known
 
+    def pass_over(self, before: int, revision: int) -> None:
+        """What was written after the revision `before` up to `revision` is nothing that can be recalled."""
+        if self._known is not None and self._known.revision == before:
+            self._known = replace(self._known, revision=revision)
+
     def peek(self) -> Known | None:
         """The newest set on disk with what is newer in the database, unproven, nothing built; None: there is none. Raises
         StoreCorrupt when it is damaged or of another database."""
@@ -143,17 +148,23 @@ class KnownEvents:
     def _updated(self, known: Known) -> Known:
         """`known` with what was written since."""
         changes = self._database.changes(self._embedder, known.revision)
-        for event in changes.events:
-            recallable = event.known_at is not None and event.vector is not None
-            self._newer.pop(event.id, None)
-            self._gone.discard(event.id)
-            if recallable:
-                self._newer[event.id] = event
-            else:
-                self._gone.add(event.id)
-        for event_id in changes.removed:
-            self._newer.pop(event_id, None)
-            self._gone.add(event_id)
+        recallable = [event for event in changes.events if event.known_at is not None and event.vector is not None]
+        now = {
+            **dict.fromkeys((*(event.id for event in changes.events), *changes.removed)),
+            **{event.id: event for event in recallable},
+        }
+        standing = {name for name, row in zip(now, known.base.rows_of(list(now)).tolist(), strict=True) if row >= 0}
+        moved = bool(recallable)
+        for name, event in now.items():
+            moved |= self._newer.pop(name, None) is not None
+            if event is not None:
+                self._gone.discard(name)
+                self._newer[name] = event
+            elif name in standing and name not in self._gone:
+                self._gone.add(name)
+                moved = True
+        if not moved:  # as after most analyses, whose events have no outcome yet
+            return replace(known, revision=changes.revision)
         dead = np.zeros(len(known.base), dtype=bool)
         rows = known.base.rows_of([*self._newer, *self._gone])
         dead[rows[rows >= 0]] = True

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from records.database import AddResult, Database
+from records.database.events import Glance
 from records.embedder import Embedder
 from records.event import Event
 from records.taxonomy import EventType
@@ -24,7 +26,8 @@ from vectorstore.known import Known
 from vectorstore.nearest import Near, NearestEvents
 from vectorstore.ranking import Ask
 from vectorstore.recall import NOTHING_KNOWN, Question, Recall
-from vectorstore.sources import EventSources
+from vectorstore.sources import NOTE as REGISTER
+from vectorstore.sources import EventSources, speaking
 from vectorstore.upkeep import OnProgress, OpenReport, Upkeep
 
 T = TypeVar("T")
@@ -173,8 +176,8 @@ class EventMemory:
         """
         to_epoch(as_of)  # refuses a naive time before any work
         with self._guard:
-            known = self._upkeep.current()
-            admits, capped_with = self.sources.speaking(as_of)
+            known, seen = self._seen()
+            admits, capped_with = speaking(seen.note, as_of)
             ask = Ask(
                 text=text,
                 as_of=as_of,
@@ -192,9 +195,10 @@ class EventMemory:
             to_epoch(ask.published_at)
             visible = known.visible(to_epoch(as_of))
             if not text.strip() or k <= 0 or visible == 0:
-                return Recall((), "no_precedent", visible, NOTHING_KNOWN, ask.min_similarity)
+                return Recall((), "no_precedent", visible, NOTHING_KNOWN, ask.min_similarity, str(seen.snapshot))
             vector = self._upkeep.embedder.embed([text])[0]
-            return self._retried(known, lambda nearest: Question(nearest, self._database, ask, vector).answer(k))
+            found = self._retried(known, lambda nearest: Question(nearest, self._database, ask, vector).answer(k))
+            return replace(found, snapshot=str(seen.snapshot))
 
     def nearest(self, vector: NDArray[np.floating], as_of: datetime, limit: int) -> list[tuple[str, float]]:
         """(event id, cosine) of the events nearest to a unit vector of (dimensions,) whose reaction was known at `as_of`,
@@ -203,6 +207,12 @@ class EventMemory:
         with self._guard:
             known = self._upkeep.current()
             return self._retried(known, lambda nearest: _listed(nearest, nearest.find(unit, moment, limit)))
+
+    def _seen(self) -> tuple[Known, Glance]:
+        """The recallable events, and what else the store says at that revision."""
+        seen = self._database.glance(REGISTER)
+        known = self._upkeep.current(seen.revision)
+        return known, seen if known.revision == seen.revision else self._database.glance(REGISTER)
 
     def _retried(self, known: Known, ask: Callable[[NearestEvents], T]) -> T:
         """Asks again when another process has cut the index anew meanwhile."""

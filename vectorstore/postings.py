@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -36,10 +37,14 @@ MOST = 255
 """A longer text counts as this many words long, a term that is repeated more often counts this often: a byte each, together
 a posting's "use". Summaries have 13 words, and BM25 is flat long before."""
 
+PLACES_KEPT = 8_192
+"""Terms whose place in the lists is kept: articles of a day share most of theirs. About a megabyte."""
+
 LAYOUT = 1
 """Number of the file layout; files of another one are built anew."""
 
 _NONE = np.empty(0, dtype=np.intp)
+_NO_ROWS, _NO_USES = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.uint16)
 
 _FILES = {
     "rows": np.dtype(np.int32),
@@ -91,6 +96,7 @@ class Postings:
         self._rows, self._uses = rows, uses
         self._starts, self._terms, self._term_starts = starts.data, terms.data, term_starts.data
         self.lengths, self.cumulative_lengths = lengths, cumulative
+        self._places: dict[str, tuple[int, int]] = {}
 
     def __len__(self) -> int:
         """N, the number of texts."""
@@ -133,11 +139,12 @@ class Postings:
 
     def uses_of(self, term: str) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
         """As `rows_of`, with the lengths: 256 * how often the text has the term + its length. Views, nothing is copied."""
-        wanted = term.encode()
-        place = bisect_left(range(len(self._starts) - 1), wanted, key=self._term)
-        if place == len(self._starts) - 1 or self._term(place) != wanted:
-            return self._rows[:0], self._uses[:0]
-        start, end = self._starts[place], self._starts[place + 1]
+        found = self._places.get(term)
+        if found is None:
+            if len(self._places) >= PLACES_KEPT:
+                self._places.clear()
+            found = self._places[term] = self._place(term)
+        start, end = found
         return self._rows[start:end], self._uses[start:end]
 
     def save(self, directory: Path) -> None:
@@ -165,6 +172,14 @@ class Postings:
         if fault is not None:
             raise StoreCorrupt(_damaged(directory, fault))
         return cls(**arrays)
+
+    def _place(self, term: str) -> tuple[int, int]:
+        """Where its postings begin and end."""
+        wanted = term.encode()
+        place = bisect_left(range(len(self._starts) - 1), wanted, key=self._term)
+        if place == len(self._starts) - 1 or self._term(place) != wanted:
+            return 0, 0
+        return self._starts[place], self._starts[place + 1]
 
     def _term(self, place: int) -> bytes:
         return bytes(self._terms[self._term_starts[place] : self._term_starts[place + 1]])
@@ -247,12 +262,26 @@ class _Term:
 class LexicalRanking:
     """The best hits, and what is known of every other text."""
 
-    hits: tuple[LexicalHit, ...]
-    """Best first; equal scores: the later shelf first, then the later row."""
+    places: tuple[tuple[int, int], ...]
+    """Shelf and row of each hit, best first; equal scores: the later shelf first, then the later row."""
+    scores: tuple[float, ...]
+    """BM25 of each hit, nats."""
     weights: Mapping[str, float]
     """Inverse document frequency, nats, of every word of the query that was found; weightiest first."""
     _terms: tuple[_Term, ...] = field(repr=False, compare=False)
     _shelves: tuple[Shelf, ...] = field(repr=False, compare=False)
+
+    @cached_property
+    def hits(self) -> tuple[LexicalHit, ...]:
+        """In the order of `places`, each with its words."""
+        shared: dict[tuple[int, int], tuple[str, ...]] = {}
+        for shelf in range(len(self._shelves)):
+            rows = [row for place, row in self.places if place == shelf]
+            words = _shared(self._terms, shelf, np.array(rows, dtype=np.intp))
+            shared.update(zip(((shelf, row) for row in rows), words, strict=True))
+        return tuple(
+            LexicalHit(*place, score, shared[place]) for place, score in zip(self.places, self.scores, strict=True)
+        )
 
     def terms_of(self, shelf: int, rows: NDArray[np.int64]) -> list[tuple[str, ...]]:
         """The words that each text shares with the query, as in its hit; empty for a row that is dead or not visible."""
@@ -278,32 +307,25 @@ def search(query: str, shelves: Sequence[Shelf], limit: int) -> LexicalRanking:
     terms = _found(query, shelves, documents)
     weights = MappingProxyType({term.word: term.weight for term in terms})
     if not terms or limit < 1:
-        return LexicalRanking((), weights, terms, shelves)
+        return LexicalRanking((), (), weights, terms, shelves)
     tokens = sum(_tokens(shelf, rows) for shelf, rows in zip(shelves, dead, strict=True))
     saturation = _saturation(tokens / documents)
     best = [
         _best(number, dead[number], shelf.visible, terms, saturation, limit) for number, shelf in enumerate(shelves)
     ]
-    return LexicalRanking(_hits(best, terms, limit), weights, terms, shelves)
+    places, scores = _first(best, limit)
+    return LexicalRanking(places, scores, weights, terms, shelves)
 
 
-def _hits(
-    best: Sequence[tuple[NDArray[np.intp], NDArray[np.float64]]], terms: Sequence[_Term], limit: int
-) -> tuple[LexicalHit, ...]:
-    """The best of the shelves' best rows and scores."""
-    places = np.concatenate([np.full(len(rows), number) for number, (rows, _) in enumerate(best)])
+def _first(
+    best: Sequence[tuple[NDArray[np.intp], NDArray[np.float64]]], limit: int
+) -> tuple[tuple[tuple[int, int], ...], tuple[float, ...]]:
+    """Places and scores of the best of the shelves' best."""
+    shelf = np.repeat(np.arange(len(best)), [len(rows) for rows, _ in best])
     rows, scores = (np.concatenate(parts) for parts in zip(*best, strict=True))
-    order = np.lexsort((-rows, -places, -scores))[:limit]
-    places, rows, scores = places[order], rows[order], scores[order]
-    shared = {
-        (number, row): words
-        for number in range(len(best))
-        for row, words in zip(
-            rows[places == number].tolist(), _shared(terms, number, rows[places == number]), strict=True
-        )
-    }
-    ranked = zip(places.tolist(), rows.tolist(), scores.tolist(), strict=True)
-    return tuple(LexicalHit(shelf, row, score, shared[shelf, row]) for shelf, row, score in ranked)
+    order = np.lexsort((-rows, -shelf, -scores))[:limit]
+    places = zip(shelf[order].tolist(), rows[order].tolist(), strict=True)
+    return tuple(places), tuple(scores[order].tolist())
 
 
 def _tokens(shelf: Shelf, dead: NDArray[np.intp]) -> int:
@@ -326,12 +348,16 @@ def _found(query: str, shelves: Sequence[Shelf], documents: int) -> tuple[_Term,
 
 def _visible(shelf: Shelf, term: str) -> tuple[NDArray[np.int32], NDArray[np.uint16], int]:
     """The term's postings up to `visible`, and how many of them live."""
+    if not shelf.visible:
+        return _NO_ROWS, _NO_USES, 0
     rows, uses = shelf.postings.uses_of(term)
-    end = rows.searchsorted(np.int32(shelf.visible))  # a plain int would make numpy convert the whole list first
-    rows, uses = rows[:end], uses[:end]
+    if shelf.visible < len(shelf.postings):
+        end = rows.searchsorted(np.int32(shelf.visible))  # a plain int would make numpy convert the whole list first
+        rows, uses = rows[:end], uses[:end]
     return rows, uses, len(rows) if shelf.dead is None else len(rows) - int(np.count_nonzero(shelf.dead.take(rows)))
 
 
+@lru_cache(maxsize=2)  # half a megabyte each; one memory asked as of now has one average
 def _saturation(average: float) -> NDArray[np.float64]:
     """(65,536,) by use: the part of its weight that a term gives to a text."""
     frequencies = np.arange(256.0)[:, None]
@@ -349,7 +375,8 @@ def _best(
     """Rows and scores that hold the shelf's `limit` best, with all that equal the last of them; in order of row."""
     scores = np.zeros(visible)
     for term in terms:
-        np.add.at(scores, term.rows[number], term.weight * saturation.take(term.uses[number]))
+        if len(term.rows[number]):
+            np.add.at(scores, term.rows[number], term.weight * saturation.take(term.uses[number]))
     scores[dead] = 0
     sample = scores[::SAMPLED]
     floor = np.partition(sample, -limit)[-limit] if limit <= len(sample) else 0.0  # at least `limit` rows reach it

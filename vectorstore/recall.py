@@ -1,6 +1,7 @@
 """What a recall answers, and how: two arms, one pool, ranked."""
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypedDict
@@ -12,7 +13,7 @@ from records.database import Database
 from records.event import Precedent
 from records.taxonomy import EventType
 from records.times import to_epoch
-from vectorstore.contrasts import differs
+from vectorstore.contrasts import Contrast
 from vectorstore.nearest import Near, NearestEvents
 from vectorstore.postings import LexicalRanking, search
 from vectorstore.ranking import Ask, Candidate, choose
@@ -51,6 +52,8 @@ class Recall:
     """How the vectors were searched, for the curious and for tests."""
     min_similarity: float
     """Cosine from which an event counted as a precedent."""
+    snapshot: str = ""
+    """Of the store that was searched, as `EventMemory.snapshot`."""
 
 
 Place = tuple[int, int]
@@ -79,8 +82,9 @@ class Question:
                 break
             depth = min(visible, depth * WIDEN)
         shared = self._shared([each.event.id for each in chosen], lexical)
+        contrast = Contrast(self._ask, lexical.weights)
         precedents = tuple(
-            self._precedent(place, each, lexical, terms)
+            self._precedent(place, each, lexical, contrast, terms)
             for place, (each, terms) in enumerate(zip(chosen, shared, strict=True), start=1)
         )
         status: Literal["found", "no_precedent"] = "found" if precedents else "no_precedent"
@@ -92,23 +96,19 @@ class Question:
 
     def _candidates(self, near: Near, lexical: LexicalRanking) -> list[Candidate]:
         """Both lists joined; what is not similar enough is not even loaded."""
-        dense = {
-            (int(shelf), int(row)): rank for rank, (shelf, row) in enumerate(zip(near.shelf, near.row, strict=True))
-        }
-        similarity = dict(zip(dense, map(float, near.similarity), strict=True))
-        by_words = {(hit.shelf, hit.row): rank for rank, hit in enumerate(lexical.hits)}
-        wanted: dict[str, Place] = {}
-        unmeasured = [place for place in by_words if place not in similarity]
+        enough = _uncut(self._ask.min_similarity)
+        near_places = list(zip(near.shelf.tolist(), near.row.tolist(), strict=True))
+        similarity = dict(zip(near_places, near.similarity.tolist(), strict=True))
+        unmeasured = [place for place in lexical.places if place not in similarity]
         similarity.update(zip(unmeasured, self._nearest.similarities(unmeasured, self._vector), strict=True))
-        for place in dict.fromkeys([*dense, *by_words]):
-            if _cut(similarity[place]) >= self._ask.min_similarity:
-                wanted[self._nearest.id_of(*place)] = place
+        dense = {place: rank for rank, place in enumerate(near_places) if similarity[place] >= enough}
+        by_words = {place: rank for rank, place in enumerate(lexical.places) if similarity[place] >= enough}
+        wanted = {self._nearest.id_of(*place): place for place in dict.fromkeys((*dense, *by_words))}
         events = self._database.events(list(wanted))
         admitted = [event for event in events if self._ask.admits is None or self._ask.admits(event)]
         held = set(wanted.values()) - {wanted[event.id] for event in admitted}
         if held:  # what may not speak takes no place in a list either
-            dense = {place: rank for rank, place in enumerate(place for place in dense if place not in held)}
-            by_words = {place: rank for rank, place in enumerate(place for place in by_words if place not in held)}
+            dense, by_words = _without(held, near_places), _without(held, lexical.places)
         return [
             Candidate(event, _cut(similarity[place]), dense.get(place), by_words.get(place))
             for event in admitted
@@ -116,7 +116,12 @@ class Question:
         ]
 
     def _precedent(
-        self, number: int, candidate: Candidate, lexical: LexicalRanking, shared_terms: tuple[str, ...]
+        self,
+        number: int,
+        candidate: Candidate,
+        lexical: LexicalRanking,
+        contrast: Contrast,
+        shared_terms: tuple[str, ...],
     ) -> Precedent:
         event, ask = candidate.event, self._ask
         if (
@@ -140,7 +145,7 @@ class Question:
                 weights=lexical.weights,
                 similarity=candidate.similarity,
             ),
-            differs=differs(event, ask, lexical.weights),
+            differs=contrast.differs(event),
             reaction=event.reaction,
             source=ask.capped_with(event) if ask.capped_with is not None else None,
         )
@@ -155,6 +160,16 @@ class Question:
                 recent.tolist(), lexical.terms_of(1, recent), lexical.terms_of(0, base), strict=True
             )
         ]
+
+
+def _without(held: Collection[Place], places: Iterable[Place]) -> dict[Place, int]:
+    """The rank of each place that is not held."""
+    return {place: rank for rank, place in enumerate(place for place in places if place not in held)}
+
+
+def _uncut(least: float) -> float:
+    """From which cosine on the cut one is at least so much."""
+    return least if 0 < least <= 1 else math.inf if least > 1 else -math.inf
 
 
 def _cut(similarity: float) -> float:

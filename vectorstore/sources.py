@@ -64,8 +64,7 @@ class EventSources:
 
     def all(self) -> Mapping[str, EventSource]:
         """By name, in the order they were first seen."""
-        text = self._note(NOTE)
-        return {} if text is None else _REGISTER.validate_json(text)
+        return _register(self._note(NOTE))
 
     def note(self, events: Sequence[Event], now: datetime) -> list[str]:
         """Registers the imported sources of events; returns their names. What is registered keeps its first sight."""
@@ -92,22 +91,27 @@ class EventSources:
         self._keep(known)
         return known[name]
 
-    def speaking(self, as_of: datetime) -> tuple[Callable[[Event], bool], Callable[[Event], str | None]]:
-        """Whether an event may be a precedent of a score as of that time, and the name under which its weight is capped (None:
-        without a cap), by the register as it is now."""
-        known = self.all()
-        trusted = {name for name, source in known.items() if source.trusted}
-
-        def admits(event: Event) -> bool:
-            unit = unit_of(event.source)
-            if unit is None or not holds(Defence.QUARANTINE):
-                return True
-            return unit in known and not known[unit].held(as_of)
-
-        return admits, lambda event: None if (unit := unit_of(event.source)) in trusted else unit
-
     def _keep(self, known: dict[str, EventSource]) -> None:
         self._set_note(NOTE, json.dumps(_REGISTER.dump_python(known, mode="json")))
+
+
+def speaking(register: str | None, as_of: datetime) -> tuple[Callable[[Event], bool], Callable[[Event], str | None]]:
+    """Whether an event may be a precedent of a score as of that time, and the name under which its weight is capped (None:
+    without a cap), by the register as it stands in the store's remark."""
+    known = _register(register)
+    trusted = {name for name, source in known.items() if source.trusted}
+
+    def admits(event: Event) -> bool:
+        unit = unit_of(event.source)
+        if unit is None or not holds(Defence.QUARANTINE):
+            return True
+        return unit in known and not known[unit].held(as_of)
+
+    return admits, lambda event: None if (unit := unit_of(event.source)) in trusted else unit
+
+
+def _register(text: str | None) -> Mapping[str, EventSource]:
+    return {} if text is None else _REGISTER.validate_json(text)
 
 
 def overwriting(new: Sequence[Event], stored: Sequence[Event]) -> set[str]:

@@ -106,21 +106,24 @@ class Upkeep:
     ) -> AddResult:
         """`given`: vectors by event id that need not be made."""
         self._opened()
-        total = AddResult(0, 0, 0)
-        latest, written = list({event.id: event for event in events}.values()), 0
+        total, before = AddResult(0, 0, 0), self._revision
+        latest, written, revision = list({event.id: event for event in events}.values()), 0, before
         for start in range(0, len(latest), ADD_BATCH):
             batch = latest[start : start + ADD_BATCH]
             vectors = self._vectors_for(batch, given)
             result = self.database.add_events(batch, embedder=self.identity, embeddings=vectors)
+            revision = result.revision
             on_progress(start + len(batch), len(latest))
             written += result.added + result.changed > 0
             total = AddResult(
                 total.added + result.added, total.unchanged + result.unchanged, total.changed + result.changed
             )
+        alone = revision == before + written  # nobody else wrote: all of it has its vector, and Chroma will have that
         if total.changed or any(event.reaction is not None for event in latest):
-            self.parts.catch_up()  # what has no outcome yet belongs in no part
-        revision = self.database.revision()
-        if revision == self._revision + written:  # nobody else wrote: all of it has its vector, and Chroma has that
+            self.parts.catch_up()
+        elif alone and not total.unchanged:  # what is new and has no outcome belongs in no part and is not recalled
+            self._known.pass_over(before, revision)
+        if alone:
             self._revision = revision
         return total
 
@@ -131,10 +134,11 @@ class Upkeep:
         self.parts.take_away(list(dict.fromkeys(event_ids)))
         return removed
 
-    def current(self) -> Known:
-        """The recallable events as of now; what others wrote to the database since is embedded and indexed."""
+    def current(self, revision: int | None = None) -> Known:
+        """The recallable events as of now; what others wrote to the database since is embedded and indexed. `revision`: the
+        database's, where it was read just now."""
         self._opened()
-        revision = self.database.revision()
+        revision = self.database.revision() if revision is None else revision
         if revision != self._revision:
             self.embed_missing(None)
             self.parts.catch_up()
@@ -235,10 +239,8 @@ class Upkeep:
         self, events: Sequence[Event], given: Mapping[str, NDArray[np.floating]]
     ) -> dict[str, NDArray[np.floating]]:
         """Vectors of the events whose text is new to this embedder."""
-        event_ids = [event.id for event in events]
-        summaries = {event.id: event.summary for event in self.database.events(event_ids)}
-        embedded = self.database.get_embeddings(self.identity, event_ids)
-        fresh = [event for event in events if event.id not in embedded or summaries.get(event.id) != event.summary]
+        embedded = self.database.embedded_summaries(self.identity, [event.id for event in events])
+        fresh = [event for event in events if embedded.get(event.id) != event.summary]
         vectors = {event.id: given[event.id] for event in fresh if event.id in given}
         texts = [event for event in fresh if event.id not in given]
         for start in range(0, len(texts), EMBED_BATCH):

@@ -20,7 +20,7 @@ from records.database.browse import Browse
 from records.database.chat_turns import ChatTurns
 from records.database.engine import Place, connect, place_of
 from records.database.event_methods import EventMethods
-from records.database.events import StoreSnapshot
+from records.database.events import Glance, StoreSnapshot
 from records.database.intake import IntakeStore
 from records.database.job_workers import JobWorkers
 from records.database.jobs import JobTable
@@ -33,7 +33,7 @@ from records.database.tables import meta
 from records.database.vector_methods import VectorMethods
 from records.database.visitor_shelf import VisitorShelf
 from records.forecast import Forecast, Grade
-from records.story import Story
+from records.story import Placement, Story
 
 _NOTE = Prepared(select(meta.c.value).where(meta.c.name == bindparam("wanted")))
 
@@ -99,6 +99,11 @@ class Database(EventMethods, VectorMethods):
         with self._reading() as connection:
             rows = _NOTE.rows(connection, {"wanted": f"note:{name}"})
         return rows[0][0] if rows else None
+
+    def glance(self, note: str) -> Glance:
+        """The revision, the snapshot and a remark, in one transaction."""
+        with self._reading() as connection:
+            return events.glance(connection, f"note:{note}")
 
     def set_note(self, name: str, value: str) -> None:
         """Keeps a remark, in place of the former one of that name (at most 50 characters)."""
@@ -178,6 +183,11 @@ class Database(EventMethods, VectorMethods):
         """Story members to read and add, in one transaction that holds the write lock."""
         with self._writing() as connection:
             yield StoryShelf(connection)
+
+    def placement(self, article_id: str) -> Placement | None:
+        """Where the article was placed among the stories; None if it was not yet."""
+        with self._reading() as connection:
+            return stories.placements(connection, [article_id]).get(article_id)
 
     def story(self, story_id: str) -> Story:
         """A story with all its articles, oldest first. Raises NotFound."""

@@ -1,6 +1,7 @@
 """The database's methods for events."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -31,9 +32,8 @@ class EventMethods(Transactions):
             result = events.write(connection, new)
             if embedder is not None and embeddings:
                 rows = np.stack(list(embeddings.values()))
-                written = events.revision_of(connection) if result.added or result.changed else None
-                vectors.write(connection, embedder, list(embeddings), rows, revision=written)
-            return result
+                vectors.write(connection, embedder, list(embeddings), rows, revision=result.revision or None)
+            return result if result.revision else replace(result, revision=events.revision_of(connection))
 
     def events_without_reaction(self) -> list[str]:
         """Ids of the events whose outcome is still unknown, in the order they were added."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -60,6 +60,8 @@ class AddResult:
     added: int
     unchanged: int
     changed: int
+    revision: int = field(default=0, compare=False, repr=False)
+    """That the database has by it; 0: nothing was written, and it was not looked up."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,17 @@ class StoreSnapshot:
 
     def __str__(self) -> str:
         return f"{self.events} events, {self.digest}"
+
+
+@dataclass(frozen=True)
+class Glance:
+    """The events at one moment, from a few single rows."""
+
+    revision: int
+    """The number of the last write to events or their vectors."""
+    snapshot: StoreSnapshot
+    note: str | None
+    """The remark asked for; None: there is none of that name."""
 
 
 def digest_of(event: Event) -> str:
@@ -87,9 +100,10 @@ def digest_of(event: Event) -> str:
 def write(connection: Connection, events: Sequence[Event]) -> AddResult:
     """Inserts new events and replaces changed ones; the last of several with one id counts. A changed summary drops the
     event's vectors, which described the old text."""
-    latest = _keeping_reactions(connection, {event.id: event for event in events})
-    digests = {event_id: digest_of(event) for event_id, event in latest.items()}
+    latest = {event.id: event for event in events}
     stored = {row.id: row for row in _stored(connection, list(latest))}
+    latest = _keeping_reactions(connection, latest, stored)
+    digests = {event_id: digest_of(event) for event_id, event in latest.items()}
     new = [event for event_id, event in latest.items() if event_id not in stored]
     changed = [
         event
@@ -112,7 +126,7 @@ def write(connection: Connection, events: Sequence[Event]) -> AddResult:
     difference = sum(int(digests[event.id], 16) for event in [*new, *changed])
     difference -= sum(int(stored[event.id].digest, 16) for event in changed)
     _move_snapshot(connection, len(new), difference)
-    return AddResult(added=len(new), unchanged=len(latest) - len(new) - len(changed), changed=len(changed))
+    return AddResult(len(new), len(latest) - len(new) - len(changed), len(changed), revision)
 
 
 def without_reaction(connection: Connection) -> list[str]:
@@ -130,10 +144,10 @@ def add_reactions(connection: Connection, settled: Sequence[Event]) -> int:
     return write(connection, [event for event in settled if stored.get(event.id) == before[event.id]]).changed
 
 
-def _keeping_reactions(connection: Connection, latest: dict[str, Event]) -> dict[str, Event]:
+def _keeping_reactions(connection: Connection, latest: dict[str, Event], among: Collection[str]) -> dict[str, Event]:
     """An event told again without its outcome, as when its article is analysed anew, keeps the reaction that was measured for it,
-    as long as it still names the same instrument and time."""
-    untold = [event.id for event in latest.values() if event.reaction is None]
+    as long as it still names the same instrument and time. `among`: the ids that are stored."""
+    untold = [event.id for event in latest.values() if event.reaction is None and event.id in among]
     for stored in read(connection, untold):
         event = latest[stored.id]
         same_time = (stored.published_at, stored.date_only) == (event.published_at, event.date_only)
@@ -225,6 +239,12 @@ def snapshot(connection: Connection) -> StoreSnapshot:
     """From the running totals: two rows, whatever the size of the store."""
     total, digest = _totals(connection)
     return StoreSnapshot(total, f"{digest:0{DIGEST_BITS // 4}x}")
+
+
+def glance(connection: Connection, note: str) -> Glance:
+    """What a recall begins with; `note`: the name of a remark as it is kept."""
+    remarks = _META.rows(connection, {"wanted": note})
+    return Glance(revision_of(connection), snapshot(connection), remarks[0][0] if remarks else None)
 
 
 def recount(connection: Connection) -> StoreSnapshot:

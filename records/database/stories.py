@@ -73,8 +73,7 @@ class StoryShelf:
 
     def placements(self, article_ids: Sequence[str]) -> dict[str, Placement]:
         """Where articles were placed; those that were not yet are left out."""
-        rows = _PLACEMENTS.rows(self._connection, list(dict.fromkeys(article_ids)))
-        return {article: Placement.model_validate_json(payload) for article, payload in rows}
+        return placements(self._connection, article_ids)
 
     def keep(self, new: Sequence[Article]) -> None:
         """Keeps the articles that are not kept yet: at once, what `add` would do one by one."""
@@ -154,7 +153,7 @@ class StoryShelf:
         }
         values |= _extras(tickers, event_type, embedder, vector)
         ((number,),) = _ADD.rows(self._connection, values)
-        self._add_keys(number, article, keys)
+        self._add_keys(number, to_epoch(article.known_at), to_epoch(article.first_seen_at), keys)
 
     def learn(
         self,
@@ -167,26 +166,31 @@ class StoryShelf:
         vector: NDArray[np.float32] | None,
     ) -> None:
         """Adds what was read of a placed article since; its placement stays. `keys`: those of its tickers."""
-        (row,) = _OF_ARTICLE.rows(self._connection, {"wanted": article.id})
-        known = _row(row)
-        more = _extras(
-            sorted({*known.tickers, *tickers}),
-            event_type or known.event_type,
-            embedder if vector is not None else known.embedder,
-            vector if vector is not None else known.vector,
-        )
-        _LEARN.changed(self._connection, {"member": known.number} | {f"new_{name}": one for name, one in more.items()})
-        held = {key for (key,) in _HELD.rows(self._connection, sorted(keys), {"member": known.number})}
-        self._add_keys(known.number, known.article, set(keys) - held)
+        (row,) = _KNOWN.rows(self._connection, {"wanted": article.id})
+        number, seen, published_at, known_tickers, *known = row
+        more = _extras({*json.loads(known_tickers), *tickers}, event_type, embedder, vector)
+        if event_type is None:
+            more["event_type"] = known[0]
+        if vector is None:
+            more["embedder"], more["vector"] = known[1:]
+        _LEARN.changed(self._connection, {"member": number} | {f"new_{name}": one for name, one in more.items()})
+        held = {key for (key,) in _HELD.rows(self._connection, sorted(keys), {"member": number})}
+        at = seen if published_at is None else published_at
+        self._add_keys(number, at, seen, set(keys) - held)
 
     def put_in_line(self, article_ids: Sequence[str], priority: int, at: datetime) -> list[Turn]:
         """Makes jobs of those of the articles that say something new, have no analysis and are in no job."""
         return line.put_in_line(self._connection, article_ids, priority, at)
 
-    def _add_keys(self, number: int, article: Article, keys: Iterable[int]) -> None:
-        at, seen = to_epoch(article.known_at), to_epoch(article.first_seen_at)
+    def _add_keys(self, number: int, at: int, seen: int, keys: Iterable[int]) -> None:
         rows = [{"key": key, "at": at, "member_number": number, "first_seen_at": seen} for key in sorted(set(keys))]
         _ADD_KEYS.each(self._connection, rows)
+
+
+def placements(connection: Connection, article_ids: Sequence[str]) -> dict[str, Placement]:
+    """As `StoryShelf.placements`, in any transaction."""
+    rows = _PLACEMENTS.rows(connection, list(dict.fromkeys(article_ids)))
+    return {article: Placement.model_validate_json(payload) for article, payload in rows}
 
 
 def story(connection: Connection, story_id: str) -> Story:
@@ -312,7 +316,19 @@ _PLACEMENTS = PreparedForMany(
     lambda places: select(_MEMBER.article_id, _MEMBER.payload).where(_MEMBER.article_id.in_(places))
 )
 _BY_NUMBER = PreparedForMany(lambda places: _member_rows().where(_MEMBER.number.in_(places)))
-_OF_ARTICLE = Prepared(_member_rows().where(_MEMBER.article_id == bindparam("wanted")))
+_KNOWN = Prepared(
+    select(
+        _MEMBER.number,
+        _MEMBER.first_seen_at,
+        _ARTICLE.published_at,
+        _MEMBER.tickers,
+        _MEMBER.event_type,
+        _MEMBER.embedder,
+        _MEMBER.vector,
+    )
+    .join(tables.articles, _ARTICLE.id == _MEMBER.article_id)
+    .where(_MEMBER.article_id == bindparam("wanted"))
+)
 _LEARN = Prepared(
     update(tables.story_members)
     .where(_MEMBER.number == bindparam("member"))

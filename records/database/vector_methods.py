@@ -41,6 +41,11 @@ class VectorMethods(Transactions):
         with self._reading() as connection:
             return vectors.read(connection, embedder.digest, event_ids)
 
+    def embedded_summaries(self, embedder: EmbedderIdentity, event_ids: Sequence[str]) -> dict[str, str]:
+        """By event id the summaries of those that have a vector of this embedder."""
+        with self._reading() as connection:
+            return vectors.summaries(connection, embedder.digest, event_ids)
+
     def known_events(self, embedder: EmbedderIdentity) -> RecallableEvents:
         """All events that can be recalled: those with a reaction and a vector of this embedder."""
         with self._reading() as connection:

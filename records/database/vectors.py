@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from records.database import events as event_rows
 from records.database import tables
@@ -21,6 +21,13 @@ _NEW = Prepared(new_row(tables.embeddings, without=("indexed_in",)))
 _VECTORS = PreparedForMany(
     lambda places: select(_VECTOR.event_number, _VECTOR.vector).where(
         _VECTOR.embedder_digest == bindparam("embedder"), _VECTOR.event_number.in_(places)
+    )
+)
+_EMBEDDED = PreparedForMany(
+    lambda places: select(_EVENT.id, _EVENT.summary).where(
+        _EVENT.id.in_(places),
+        # no join: SQLite would begin it with all that the embedder has embedded
+        exists().where(_VECTOR.event_number == _EVENT.number, _VECTOR.embedder_digest == bindparam("embedder")),
     )
 )
 _MATCH = and_(_VECTOR.event_number == _EVENT.number, _VECTOR.embedder_digest == bindparam("embedder"))
@@ -135,6 +142,12 @@ def read(connection: Connection, embedder_digest: str, event_ids: Sequence[str])
     numbers = event_rows.numbers_by_id(connection, event_ids)
     stored = _bytes_by_number(connection, embedder_digest, list(numbers.values()))
     return {event_id: _unit(stored[number])[0] for event_id, number in numbers.items() if number in stored}
+
+
+def summaries(connection: Connection, embedder_digest: str, event_ids: Sequence[str]) -> dict[str, str]:
+    """By event id the summaries of those that this embedder has embedded."""
+    rows = _EMBEDDED.rows(connection, event_ids, {"embedder": embedder_digest})
+    return dict(rows)
 
 
 def known(connection: Connection, embedder: EmbedderIdentity) -> RecallableEvents:

@@ -6,7 +6,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from agent import score as score_module
 from agent.flow import PastStory, flow_of
+from agent.index_prior import load_index_prior
 from agent.precedent_weights import capped
 from agent.score import STEPS, ScoreModel
 from markets.state import MarketState
@@ -100,12 +102,33 @@ def test_precedents_that_moved_as_expected_of_them_change_nothing(
     score_model: ScoreModel, make_precedent: MakePrecedent
 ) -> None:
     past = make_precedent(1)
-    expected = score_model._expected_of(past.summary, past.event_type, past.reaction.ticker)
+    expected = float(score_model._expected_scales([past])[0])
     z = expected * score_model._reference.mean_abs_z
     many = [make_precedent(n, z=z, ticker=f"T{n}") for n in range(9)]
     many = [one.model_copy(update={"summary": past.summary}) for one in many]
     with_them = score_model.forecast(question(), many, as_of=AS_OF)
     assert with_them.multiplier == pytest.approx(score_model.forecast(question(), [], as_of=AS_OF).multiplier)
+
+
+def test_expected_scales_are_the_same_asked_together_one_by_one_and_again(
+    make_precedent: MakePrecedent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = ("guidance", "litigation", "merger_acquisition")
+    pasts = [
+        make_precedent(n, ticker=ticker, event_type=kind)
+        for n, (ticker, kind) in enumerate((t, k) for t in ("AAA", "^GSPC", "BBB") for k in kinds)
+    ]
+    together = ScoreModel()._expected_scales([*pasts, pasts[0]])
+    one_by_one = np.concatenate([ScoreModel()._expected_scales([past]) for past in pasts])
+    assert len(set(one_by_one.tolist())) > len(kinds)
+    assert (together == [*one_by_one, one_by_one[0]]).all()
+    of_indices = [np.exp(load_index_prior().log_scale(EventType(kind))) for kind in kinds]
+    assert one_by_one[3:6].tolist() == of_indices
+    monkeypatch.setattr(score_module, "TEXTS_KEPT", 4)
+    small = ScoreModel()
+    for _ in range(2):
+        assert (np.concatenate([small._expected_scales(pasts[at : at + 3]) for at in (0, 3, 6)]) == one_by_one).all()
+        assert len(small._kept_scales) <= 4
 
 
 def test_one_ticker_holds_at_most_a_third_of_the_weight() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from agent.wording import (
     LEAD_CHARACTERS,
     MASK,
+    Likeness,
     Vocabulary,
-    cosine,
     event_text,
     name_words,
     read,
@@ -87,7 +87,7 @@ def test_a_text_without_known_terms_is_empty_and_expects_the_base(vocabulary: Vo
     made = vocabulary.vector(["unheard"])
     assert len(made.columns) == len(made.values) == 0
     assert vocabulary.expected(made) == 0.55
-    assert cosine(made, vocabulary.vector(["copper"])) == 0
+    assert Likeness(made).cosine(vocabulary.vector(["copper"])) == 0
     assert vocabulary.telling(made) == []
 
 
@@ -100,12 +100,12 @@ def test_vectors_are_of_unit_length_and_cosines_lie_in_zero_to_one(left: list[st
         norm = float(np.linalg.norm(made.values))
         assert norm == pytest.approx(1, abs=1e-6) or (len(made.values) == 0 and norm == 0)
         assert (np.diff(made.columns) > 0).all()
-    assert 0 <= cosine(one, two) <= 1 + 1e-6
-    assert cosine(one, two) == pytest.approx(cosine(two, one))
+    assert 0 <= Likeness(one).cosine(two) <= 1 + 1e-6
+    assert Likeness(one).cosine(two) == pytest.approx(Likeness(two).cosine(one))
     dense = np.zeros((2, len(TERMS)))
     dense[0, one.columns], dense[1, two.columns] = one.values, two.values
-    assert cosine(one, two) == pytest.approx(float(dense[0] @ dense[1]), abs=1e-6)
-    assert cosine(one, one) == pytest.approx(1.0 if len(one.values) else 0.0, abs=1e-6)
+    assert Likeness(one).cosine(two) == pytest.approx(float(dense[0] @ dense[1]), abs=1e-6)
+    assert Likeness(one).cosine(one) == pytest.approx(1.0 if len(one.values) else 0.0, abs=1e-6)
 
 
 @given(

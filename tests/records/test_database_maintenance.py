@@ -51,6 +51,36 @@ def test_a_vector_of_a_text_that_changed_meanwhile_is_not_kept(database: Databas
     assert list(database.get_embeddings(FORMER, ["1", "2"])) == ["2"]
 
 
+def test_texts_count_as_embedded_by_the_embedder_that_did_it(database: Database, make_event: MakeEvent) -> None:
+    database.add_events([make_event("1", "one"), make_event("2", "two"), make_event("3", "three")])
+    database.put_embeddings(FORMER, ["1", "2"], rows(2))
+    database.put_embeddings(NEW, ["2", "3"], rows(2))
+    assert database.embedded_summaries(FORMER, ["1", "2", "3", "gone"]) == {"1": "one", "2": "two"}
+    assert database.embedded_summaries(NEW, ["1", "3"]) == {"3": "three"}
+    assert database.embedded_summaries(NEW, []) == {}
+
+
+def test_an_addition_says_the_revision_after_it_whatever_it_wrote(database: Database, make_event: MakeEvent) -> None:
+    one = make_event("1", "one")
+    for embeddings in ({}, {"1": rows(1)[0]}, {"1": -rows(1)[0]}, {"1": -rows(1)[0]}):
+        added = database.add_events([one], embedder=NEW, embeddings=embeddings)
+        assert added.revision == database.revision() > 0
+    before = database.revision()
+    both = [make_event("1", "two"), make_event("2", "two")]
+    added = database.add_events(both, embedder=NEW, embeddings={"1": rows(1)[0], "2": rows(1)[0]})
+    assert before + 1 == added.revision == database.revision()
+
+
+def test_a_glance_says_revision_snapshot_and_remark(database: Database, make_event: MakeEvent) -> None:
+    database.add_events([make_event("1", "one")])
+    glance = database.glance("sources")
+    assert (glance.revision, glance.snapshot, glance.note) == (database.revision(), database.snapshot(), None)
+    database.set_note("sources", "{}")
+    assert database.glance("sources").note == "{}"
+    database.add_events([make_event("2", "two")])
+    assert database.glance("sources").revision == glance.revision + 1
+
+
 def test_unannounced_vectors_leave_the_revision_and_announced_ones_raise_it(
     database: Database, make_event: MakeEvent
 ) -> None:

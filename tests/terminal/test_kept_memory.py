@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,14 @@ from terminal import kept_memory
 from terminal.kept_memory import KeptMemory
 
 NOW = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Answer:
+    """What was asked, of which store."""
+
+    text: str
+    snapshot = "1 events"
 
 
 class Memory:
@@ -28,10 +37,10 @@ class Memory:
     embedder, snapshot = "words", "0 events"
     wanted = False
 
-    def recall(self, text: str, *_: object, **__: object) -> str:
+    def recall(self, text: str, *_: object, **__: object) -> "Answer":
         if text == "fail":
             raise StoreLocked("no")
-        return text
+        return Answer(text)
 
     def close(self) -> None:
         type(self).open_now -= 1
@@ -75,7 +84,7 @@ def test_it_is_closed_when_nobody_asks_and_opened_again(
     monkeypatch.setattr(kept_memory, "IDLE_SECONDS", 0.0)
     assert until(lambda: memory.open_now == 0)
     monkeypatch.setattr(kept_memory, "IDLE_SECONDS", 60.0)
-    assert asked(kept) == "x"
+    assert asked(kept).text == "x"
     assert memory.opened == 2
 
 
@@ -106,7 +115,7 @@ def test_after_a_failure_the_next_question_begins_afresh(kept: KeptMemory, memor
     with pytest.raises(StoreLocked):
         asked(kept, "fail")
     assert memory.open_now == 0
-    assert asked(kept) == "x"
+    assert asked(kept).text == "x"
 
 
 def test_closed_it_lets_go_for_good(kept: KeptMemory, memory: type[Memory]) -> None:
@@ -123,3 +132,9 @@ def test_a_shared_one_stays_open(monkeypatch: pytest.MonkeyPatch, memory: type[M
     asked(shared)
     assert (memory.opened, memory.open_now) == (1, 1)
     shared.close()
+
+
+def test_the_snapshot_is_that_of_the_store_that_was_searched(kept: KeptMemory) -> None:
+    assert kept.snapshot == "0 events"
+    asked(kept)
+    assert kept.snapshot == "1 events"

@@ -88,6 +88,28 @@ def test_what_is_written_later_is_taken_in_without_writing_the_copy_anew(
     assert "open" in _ids(events.refresh())
 
 
+def test_each_of_the_ways_to_leave_is_seen_by_itself(
+    add: Callable[..., None], copy: Callable[[], KnownEvents], database: Database, make_event: MakeEvent
+) -> None:
+    add(make_event("1", "one"), make_event("2", "two"))
+    events = copy()
+    assert _ids(events.refresh()) == ["1", "2"]
+    add(make_event("3", "three"), make_event("4", "four"))
+    assert _ids(events.refresh()) == ["1", "2", "3", "4"]
+    database.remove_events(["3"])  # known from memory alone
+    assert _ids(events.refresh()) == ["1", "2", "4"]
+    database.remove_events(["1"])  # from the files
+    assert _ids(events.refresh()) == ["2", "4"]
+    database.add_events([make_event("2", "two again")])  # another text, which has no vector yet
+    assert _ids(events.refresh()) == ["4"]
+    before = events.refresh()
+    add(make_event("5", "five", lag=None))  # without an outcome: nothing is found anew
+    after = events.refresh()
+    assert after.recent is before.recent
+    assert after.dead is before.dead
+    assert after.revision == database.revision() > before.revision
+
+
 def test_a_copy_is_written_anew_once_much_is_newer(
     tmp_path: Path,
     make_event: MakeEvent,

@@ -299,3 +299,38 @@ def test_an_event_without_an_outcome_is_not_looked_for_in_the_index_until_it_has
     memory.add([settled])
     assert set(_ids(memory, GENERIC[0])) == {"1", "2"}
     assert looks
+
+
+def test_own_events_without_an_outcome_are_passed_over_and_found_once_they_have_one(
+    monkeypatch: pytest.MonkeyPatch, memory: EventMemory, database: Database, make_event: MakeEvent
+) -> None:
+    memory.add([make_event("1", GENERIC[0])])
+    assert _ids(memory, GENERIC[0], k=2) == ["1"]
+    changes = Database.changes
+    looked: list[int] = []
+    monkeypatch.setattr(Database, "changes", lambda *given: looked.append(given[-1]) or changes(*given))
+    memory.add([make_event("2", GENERIC[1], lag=None)])
+    assert (_ids(memory, GENERIC[1], k=2), looked) == (["1"], [])
+    settled = make_event("2", GENERIC[1], lag=1)
+    database.add_events([settled])
+    assert _ids(memory, GENERIC[1], k=2) == ["2", "1"]
+    assert len(looked) == 1
+
+
+def test_an_event_told_anew_without_its_outcome_is_not_passed_over(
+    memory: EventMemory, database: Database, make_event: MakeEvent
+) -> None:
+    memory.add([make_event("1", GENERIC[0])])
+    assert _ids(memory, GENERIC[0], k=3) == ["1"]
+    database.add_events([make_event("2", GENERIC[1])])  # by another program, which embeds nothing
+    memory.add([make_event("2", GENERIC[1], lag=None), make_event("3", GENERIC[2], lag=None)])
+    assert sorted(_ids(memory, GENERIC[1], k=3)) == ["1", "2"]
+
+
+def test_a_recall_says_which_store_it_searched(memory: EventMemory, make_event: MakeEvent) -> None:
+    assert memory.recall(GENERIC[0], LATER, 1).snapshot == memory.snapshot
+    memory.add([make_event("1", GENERIC[0]), make_event("2", GENERIC[1])])
+    recalled = memory.recall(GENERIC[0], LATER, 1)
+    memory.add([make_event("3", GENERIC[2], lag=None)])
+    assert recalled.snapshot.startswith("2 events, ")
+    assert recalled.snapshot != memory.snapshot == memory.recall(GENERIC[0], LATER, 1).snapshot

@@ -205,6 +205,14 @@ def test_letters_of_any_script_are_found() -> None:
     assert found == [0, 1, 2, 3]
 
 
+def test_places_of_terms_are_kept_up_to_a_number_and_stay_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PLACES_KEPT", 2)
+    shelf = shelf_of(["copper strike", "nickel", "zinc mine"])
+    for word, row in (("copper", 0), ("nickel", 1), ("zinc", 2), ("strike", 0), ("copper", 0), ("lead", None)) * 2:
+        assert [hit.row for hit in search(word, [shelf], 5).hits] == ([] if row is None else [row])
+        assert len(shelf.postings._places) <= 2
+
+
 @pytest.mark.parametrize("many", [[], [""], ["the", "2024"]])
 def test_shelves_without_a_word_find_nothing_and_can_be_saved(many: list[str], tmp_path: Path) -> None:
     Postings.build(many).save(tmp_path)

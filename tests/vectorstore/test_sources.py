@@ -14,7 +14,7 @@ from records.market import Reaction
 from records.taxonomy import EventType
 from tests.vectorstore.hashing import HashingEmbedder
 from vectorstore import EventMemory
-from vectorstore.sources import QUARANTINE, imported, overwriting, unit_of
+from vectorstore.sources import NOTE, QUARANTINE, imported, overwriting, speaking, unit_of
 
 AT = datetime(2023, 5, 2, 14, 0, tzinfo=UTC)
 AS_OF = datetime(2024, 5, 2, tzinfo=UTC)
@@ -93,7 +93,7 @@ def test_time_alone_releases_only_files_that_name_their_sources(memory: EventMem
 
 
 def test_what_is_not_in_the_register_is_held_and_our_own_is_not(memory: EventMemory) -> None:
-    admits, _ = memory.sources.speaking(AS_OF)
+    admits, _ = speaking(memory.note(NOTE), AS_OF)
     assert not admits(event(1, imported("lost.csv", "wire")))
     assert admits(event(1, "starter"))
     assert admits(event(1, "analysis"))

@@ -16,6 +16,7 @@ from records.errors import NotFound
 from records.story import Placement
 from records.taxonomy import EventType
 from vectorstore.threads import StoryThreads
+from vectorstore.threads import threads as threads_module
 
 START = datetime(2025, 7, 21, 14, 5, tzinfo=UTC)
 TITLE = "Acme cuts profit forecast, finance chief to leave"
@@ -161,6 +162,24 @@ def test_placing_again_gives_the_same_placement_whatever_came_since(threads: Sto
     threads.place(article(f"UPDATE 1-{TITLE}", f"{BODY}\n\n{MORE}", minutes=30))
     again = threads.place(article(source="wire"), tickers=["ACME"], as_of=START + timedelta(days=3))
     assert again == first
+
+
+def test_an_article_that_was_placed_is_found_without_a_look_at_its_text(
+    threads: StoryThreads, first: Placement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("the text was looked at")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threads_module, "sketch", never)
+        assert threads.place(article(source="wire")) == first
+        assert threads.place(article(source="wire"), tickers=["ACME", "ACME"], event_type=EventType.GUIDANCE) == first
+        assert threads.place(article(source="wire"), tickers=["BETA"]) == first
+    story = threads.story(first.story_id)
+    assert (story.tickers, story.event_type) == (("ACME", "BETA"), EventType.GUIDANCE)
+    for minutes, ticker in ((20, "ACME"), (21, "BETA")):
+        found = threads.place(article(f"Pump maker {minutes}", "", minutes=minutes), tickers=[ticker])
+        assert first.article_id in [one.article_id for one in found.closest]
 
 
 def test_tickers_and_type_told_later_serve_the_next_article(threads: StoryThreads, first: Placement) -> None:

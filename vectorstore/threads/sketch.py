@@ -131,12 +131,16 @@ class Sketch:
     def _keys(self) -> dict[str, list[int]]:
         mark = self.print
         rare = sorted(self.title_set, key=lambda term: (-self.weights[term], term))[:KEY_TERMS]
-        named = [key_of("name", ticker) for ticker in sorted(self.tickers)]
         exact = [key_of("whole", mark.digest), key_of("title", mark.title)]
         exact += [key_of("body", mark.body_digest)] if mark.body_digest else []
         exact += [key_of("lead", mark.lead_digest)] if mark.lead_digest else []
         pairs = [key_of("pair", f"{first} {second}") for first, second in combinations(sorted(rare), 2)]
-        return {"exact": exact, "band": list(mark.bands), "ticker": named, "pair": pairs}
+        return {"exact": exact, "band": list(mark.bands), "ticker": ticker_keys(self.tickers), "pair": pairs}
+
+
+def ticker_keys(tickers: Collection[str]) -> list[int]:
+    """The keys of an article that names these."""
+    return [key_of("name", ticker) for ticker in sorted(set(tickers))]
 
 
 def sketch(

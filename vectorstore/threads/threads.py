@@ -20,7 +20,7 @@ from vectorstore.threads.decide import SAME_HEADLINE, SAME_STORY, StoryModel, lo
 from vectorstore.threads.features import Shared, shared
 from vectorstore.threads.members import MemberCache, Members, Stored
 from vectorstore.threads.novelty import novelty
-from vectorstore.threads.sketch import Sketch, sketch
+from vectorstore.threads.sketch import Sketch, sketch, ticker_keys
 from vectorstore.threads.wording import why
 
 MEMBERS_WEIGHED = 8
@@ -84,6 +84,9 @@ class StoryThreads:
         """
         moment = as_of or article.first_seen_at
         to_epoch(moment)  # refuses a naive time before any work
+        placed = self._placed(article, frozenset(tickers), event_type) if vector is None else None
+        if placed is not None:
+            return placed
         new = sketch(article, tickers=tickers, event_type=event_type, vector=vector, embedder=embedder)
         with self._database.stories() as shelf:
             placed = shelf.placement(article.id)
@@ -119,6 +122,17 @@ class StoryThreads:
     def story(self, story_id: str) -> Story:
         """The story with all its articles. Raises NotFound, StoreError."""
         return self._database.story(story_id)
+
+    def _placed(self, article: Article, tickers: Collection[str], event_type: EventType | None) -> Placement | None:
+        """Where it was placed before, and keeps what is told of it: neither needs a look at its text. None: it was not."""
+        if not tickers and event_type is None:
+            return self._database.placement(article.id)
+        with self._database.stories() as shelf:
+            placed = shelf.placement(article.id)
+            if placed is not None:
+                told: _Extras = {"tickers": tickers, "event_type": event_type, "embedder": None, "vector": None}
+                shelf.learn(article, ticker_keys(tickers), **told)
+            return placed
 
     def _place(
         self, shelf: StoryShelf, members: Members, new: Sketch, as_of: datetime, *, kept: bool = False
