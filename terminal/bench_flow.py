@@ -16,7 +16,8 @@ def table(figures: Mapping[str, Any]) -> str:
         f"Share of the limit: {_percent(figures['share_of_limit'])} ({figures['calls_per_minute']:,.0f} calls and "
         f"{figures['tokens_per_minute']:,} tokens a minute; the limit is {limit})",
         f"Processor time: {figures['cpu_ms_per_article']:.1f} ms an article, beyond {figures['embedding']['cpu_seconds']:.1f} s "
-        f"for embedding ({', '.join(f'{name} {seconds:.1f} s' for name, seconds in figures['cpu_seconds'].items())})",
+        f"for embedding ({', '.join(f'{name} {seconds:.1f} s' for name, seconds in figures['cpu_seconds'].items())}); that is "
+        f"{figures['cpu_per_article_in_yardsticks']:.2f} times the yardstick's, {figures['yardstick_ms']:.1f} ms meanwhile",
         f"Ledger: {figures['ledger_difference_tokens']:,} tokens; the server counts {figures['server_tokens']:,}",
         f"Articles: {figures['articles']:,} in {figures['stories']:,} stories; {figures['analysed']:,} analysed, "
         f"{figures['updated']:,} updates, {figures['joined']:,} joined, {sum(figures['failures'].values()):,} set aside",

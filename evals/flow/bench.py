@@ -15,6 +15,7 @@ from evals.flow.news import News, write_news
 from evals.flow.processes import RhymeProcess, Spent, run_rhyme
 from evals.flow.simulated_server import ServerPlan, SimulatedServer
 from evals.flow.tally import TallyRow
+from evals.flow.yardstick import Yardstick
 from records.database import Database
 from records.job import JobCounts
 from records.spending import CallEntry
@@ -89,6 +90,7 @@ class _Run:
     worker_seconds: float = 0.0
     embedding: EmbeddingCost = field(default_factory=EmbeddingCost)
     """Of the workers; taking in embeds nothing."""
+    yardstick_ms: float = 0.0
 
 
 def bench_flow(request: Request, machine: Machine, say: Say) -> dict[str, object]:
@@ -117,8 +119,10 @@ def _flow(request: Request, machine: Machine, home: Path, news: News, say: Say) 
     say("Putting up the event memory …")
     command(SETUP, "search", "a takeover bid")
     say(f"Taking in {news.articles:,} articles …")
-    run.ingested = json.loads(command("ingest", str(news.path)))
-    _work(request, machine, home, run, say)
+    with Yardstick() as yardstick:
+        run.ingested = json.loads(command("ingest", str(news.path)))
+        _work(request, machine, home, run, say)
+    run.yardstick_ms = yardstick.median_ms
     return run
 
 
@@ -253,6 +257,8 @@ def _cpu(request: Request, run: _Run) -> dict[str, object]:
     rest = max(0.0, whole - cost.cpu_seconds)
     return {
         "cpu_ms_per_article": round(1_000 * rest / request.articles, 1),
+        "yardstick_ms": round(run.yardstick_ms, 2),
+        "cpu_per_article_in_yardsticks": round(1_000 * rest / request.articles / run.yardstick_ms, 2),
         "cpu_seconds": {name: round(spent.cpu_seconds, 1) for name, spent in run.spent.items()},
         "embedding": {
             "texts": cost.texts,
