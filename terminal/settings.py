@@ -255,7 +255,10 @@ class Settings(WebSettings):
     threads: Annotated[
         int | None,
         Field(
-            ge=1, le=256, description="CPU threads the local models may use. None: chosen for the machine they run on."
+            ge=1,
+            le=256,
+            description="CPU threads the local models may use. None: chosen for the machine they run on; of several articles in "
+            "hand each has one for its embedding.",
         ),
     ] = None
     allow_private_addresses: Annotated[
