@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 GARBAGE = (50_000, 20, 50)
 """Objects made between two searches for garbage, and searches of one generation for one of the next: with Python's own figures
-(700, 10, 10) they took a fortieth of the processor time, with a fifth of these a sixtieth, for analyses leave few circles behind."""
+(700, 10, 10) they took a fortieth of the processor time, with a fifth of these a sixtieth: analyses leave few circles behind."""
 AWAY = (StoreUnreachable, StoreLocked)
 AWAY_SECONDS = 600.0
 """How long a worker waits for a database server that does not answer, before it leaves with the error."""
