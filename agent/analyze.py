@@ -17,7 +17,7 @@ from agent.guard_views import matchable
 from agent.ledger import forecast_of
 from agent.primary import Primary, choose_primary, market_type
 from agent.progress import OnProgress, Progress, silent
-from agent.provenance import Gathered, provenance_of
+from agent.provenance import Gathered, NamedMemory, provenance_of
 from agent.read import read
 from agent.score import ScoreModel
 from markets.prices import PriceSource
@@ -54,13 +54,9 @@ class Recalled(Protocol):
     def status(self) -> Literal["found", "no_precedent"]: ...
 
 
-class Memory(Protocol):
+class Memory(NamedMemory, Protocol):
     """The event memory as an analysis needs it (`vectorstore.EventMemory`)."""
 
-    @property
-    def embedder(self) -> str: ...
-    @property
-    def snapshot(self) -> str: ...
     def recall(
         self,
         text: str,

@@ -34,7 +34,7 @@ class Gathered:
             self.stages[name] = time.perf_counter() - begun
 
 
-class Kept(Protocol):
+class NamedMemory(Protocol):
     """The event memory, as it is named on record."""
 
     @property
@@ -44,7 +44,7 @@ class Kept(Protocol):
 
 
 def provenance_of(
-    run: Gathered, model: LanguageModel, memory: Kept | None, *, as_of: datetime, seconds: float, version: str
+    run: Gathered, model: LanguageModel, memory: NamedMemory | None, *, as_of: datetime, seconds: float, version: str
 ) -> Provenance:
     """Of an analysis that took so many `seconds`. What it cost is unknown if it is for one call."""
     costs = [call.cost_usd for call in run.calls]

@@ -107,7 +107,8 @@ class Upkeep:
         """`given`: vectors by event id that need not be made."""
         self._opened()
         total, before = AddResult(0, 0, 0), self._revision
-        latest, written, revision = list({event.id: event for event in events}.values()), 0, before
+        latest, written = list({event.id: event for event in events}.values()), 0
+        revision: int | None = before
         for start in range(0, len(latest), ADD_BATCH):
             batch = latest[start : start + ADD_BATCH]
             vectors = self._vectors_for(batch, given)
@@ -118,13 +119,14 @@ class Upkeep:
             total = AddResult(
                 total.added + result.added, total.unchanged + result.unchanged, total.changed + result.changed
             )
-        alone = revision == before + written  # nobody else wrote: all of it has its vector, and Chroma will have that
+        after = before + written
+        alone = revision == after  # nobody else wrote: all of it has its vector, and Chroma will have that
         if total.changed or any(event.reaction is not None for event in latest):
             self.parts.catch_up()
         elif alone and not total.unchanged:  # what is new and has no outcome belongs in no part and is not recalled
-            self._known.pass_over(before, revision)
+            self._known.pass_over(before, after)
         if alone:
-            self._revision = revision
+            self._revision = after
         return total
 
     def remove(self, event_ids: Sequence[str]) -> int:

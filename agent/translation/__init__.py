@@ -4,8 +4,6 @@ Figures, dates and names never pass through the translator (marks.py, forms.py);
 stays English and is counted (work.py, outcome.py).
 """
 
-from agent.translation.languages import language
 from agent.translation.outcome import translated_or_why
-from agent.translation.work import Translated, translate
 
-__all__ = ["Translated", "language", "translate", "translated_or_why"]
+__all__ = ["translated_or_why"]

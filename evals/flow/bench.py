@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evals.flow import metered
 from evals.flow.figures import call_figures, ledger_figures, memory_figures, steady_rate
+from evals.flow.metered import MODULE as METERED
 from evals.flow.metered import EmbeddingCost, read_cost
 from evals.flow.news import News, write_news
 from evals.flow.processes import RhymeProcess, Spent, run_rhyme
@@ -143,7 +143,7 @@ def _work(request: Request, machine: Machine, home: Path, run: _Run, say: Say) -
     with ExitStack() as ending:
         workers = []
         for number in range(request.workers):
-            by = ("-m", metered.MODULE, str(meters[number]))
+            by = ("-m", METERED, str(meters[number]))
             workers.append(RhymeProcess(words, machine.environment, home / f"worker{number}", by=by))
             ending.callback(workers[-1].stop)
         while any(worker.poll() is None for worker in workers):

@@ -1,7 +1,7 @@
 """How fast the machine is while something is measured: the processor time of a piece of work that never changes.
 
-On a machine that is shared, the same work takes up to half as much again from one quarter of an hour to the next. Two runs are
-compared by their times over the yardstick's.
+On a machine that is shared, the same work takes up to three quarters as much again from one quarter of an hour to the next. What
+two runs took can be told apart from that only with this beside it.
 """
 
 import json

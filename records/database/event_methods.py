@@ -32,8 +32,10 @@ class EventMethods(Transactions):
             result = events.write(connection, new)
             if embedder is not None and embeddings:
                 rows = np.stack(list(embeddings.values()))
-                vectors.write(connection, embedder, list(embeddings), rows, revision=result.revision or None)
-            return result if result.revision else replace(result, revision=events.revision_of(connection))
+                vectors.write(connection, embedder, list(embeddings), rows, revision=result.revision)
+            if result.revision is not None:
+                return result
+            return replace(result, revision=events.revision_of(connection))
 
     def events_without_reaction(self) -> list[str]:
         """Ids of the events whose outcome is still unknown, in the order they were added."""

@@ -60,8 +60,8 @@ class AddResult:
     added: int
     unchanged: int
     changed: int
-    revision: int = field(default=0, compare=False, repr=False)
-    """That the database has by it; 0: nothing was written, and it was not looked up."""
+    revision: int | None = field(default=None, compare=False, repr=False)
+    """That the database has by it; None: it was not looked up."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def write(connection: Connection, events: Sequence[Event]) -> AddResult:
         for event_id, event in latest.items()
         if event_id in stored and stored[event_id].digest != digests[event_id]
     ]
-    revision = next_revision(connection) if new or changed else 0
+    revision = next_revision(connection) if new or changed else None
     for event in changed:
         row = stored[event.id]
         values = {**_values(event, digests[event.id]), "revision": revision}
