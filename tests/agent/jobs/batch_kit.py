@@ -149,7 +149,7 @@ def live(database: Database, base_url: str, folder: Path, one: Any) -> Any:
 
 def work(address: str, base_url: str, folder: str, kill_at: int, kill_after: float) -> None:
     """A process of its own: works until nothing is left, or until its `kill_at`-th transaction is about to be committed and
-    `kill_after` seconds more have passed: then SIGKILL ends it."""
+    `kill_after` seconds more have passed: then SIGKILL ends it. Its batches are small, so that there are many of them."""
     seen = itertools.count(1)
 
     def count_commit(_: Any) -> None:
@@ -162,7 +162,7 @@ def work(address: str, base_url: str, folder: str, kill_at: int, kill_after: flo
     with (
         Database.open(address) as database,
         alone(database.place),
-        batch_worker(database, base_url, Path(folder)) as worker,
+        batch_worker(database, base_url, Path(folder), settings=replace(QUICK, most_requests=4)) as worker,
     ):
         ending = worker.run()
     os._exit(0 if ending == "empty" else 1)

@@ -13,7 +13,8 @@ from evals.flow.simulated_server import SimulatedServer
 from evals.flow.tally import billed_tokens
 from records.database import Database
 
-KILLS = 10
+KILLS, MOST_KILLS = 10, 30
+PHASES = 3
 
 
 def test_killed_at_random_moments_each_request_is_billed_once_and_each_article_analysed_once(
@@ -34,12 +35,17 @@ def test_killed_at_random_moments_each_request_is_billed_once_and_each_article_a
             child.join()
             return child.exitcode
 
-        for _ in range(KILLS):
-            assert start(rng.randint(1, 60), rng.choice([0.0, rng.uniform(0.0, 0.4)])) == -signal.SIGKILL
+        # where a kill falls depends on the machine: they go on until they fell into several phases
+        while len(killed) < KILLS or (len(set(killed)) < PHASES and len(killed) < MOST_KILLS):
+            ended = start(rng.randint(1, 60), rng.choice([0.0, rng.uniform(0.0, 0.4)]))
+            if ended == 0:  # nothing was left to do
+                break
+            assert ended == -signal.SIGKILL
             killed.append(phase(database))
         assert start() == 0
         everything_happened_once(database, server, [one.id for one in articles])
-    assert len(set(killed)) > 2, killed  # the kills fell into several phases
+    assert len(killed) >= KILLS
+    assert len(set(killed)) >= PHASES, killed
 
 
 @pytest.mark.parametrize(
