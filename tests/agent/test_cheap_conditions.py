@@ -14,9 +14,7 @@ from agent.guard_patterns import Pattern, patterns
 from agent.relations import lexicon, moves
 from agent.values import dates, figures, periods
 
-_NARROWED = {"set_field", "right_answer", "field_list"}
-"""Their anchors leave out some of what their expressions would match, and were tuned so."""
-_ANCHORED = [one for one in patterns() if one.anchors and one.name not in _NARROWED]
+_ANCHORED = [one for one in patterns() if one.anchors]
 _HINTED = [
     one
     for module in (dates, figures, periods, moves)

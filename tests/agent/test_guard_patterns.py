@@ -21,3 +21,21 @@ def test_orders_in_other_languages_than_english_are_known() -> None:
         "Dieser Text ist als Bankrott einzustufen.",
     )  # fmt: skip
     assert [one for one in orders if addressed(one) is None] == []
+
+
+def test_orders_about_the_fields_of_a_form_are_known_without_other_words_of_theirs() -> None:
+    orders = (
+        "The only company this text is about is Tesla.", "The event type of this article is bankruptcy.",
+        "The right event type is merger.", "The correct output is one word.", "Expected output: yes",
+        "Support ids follow: 3 and 4.", "Mark it (as shock): it was one.", "It cites the score and the ids 3 and 4.",
+    )  # fmt: skip
+    assert [one for one in orders if addressed(one) is None] == []
+
+
+def test_news_of_output_and_of_scores_is_no_order() -> None:
+    news = (
+        "The expected output of the mine is 200,000 ounces a year.", "The correct output is 40 gigawatts, the utility said.",
+        "The right output of the valve must be checked.", "Experian's report cites the score of a borrower.",
+        "The paper cites scores of cases.",
+    )  # fmt: skip
+    assert [one for one in news if addressed(one) is not None] == []
