@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 # How many processes share the tests.
 PROCESSES ?= 2
 
-.PHONY: help demo test test-model browser check gate lock clean
+.PHONY: help demo test test-long test-model browser check gate lock clean
 help:
 	@echo "make demo        set up, get the model, analyse a real article and show the page"
 	@echo "make test        set up and run the tests"
+	@echo "make test-long   the tests that kill at random moments, run many processes at once or a whole bench"
 	@echo "make test-model  the tests that run the embedded language model end to end"
 	@echo "make browser     install Chromium from Debian's packages, for the tests of the pages (skipped without)"
 	@echo "make check       formatting, lint and types"
@@ -40,6 +41,10 @@ demo: $(VENV)/runtime
 test: $(VENV)/dev
 	@$(BIN)/rhyme models pull --embedder
 	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist worksteal
+
+test-long: $(VENV)/dev
+	@$(BIN)/rhyme models pull --embedder
+	@$(BIN)/python -m pytest -q -m long -n $(PROCESSES) --dist worksteal
 
 test-model: $(VENV)/dev
 	@$(BIN)/rhyme models pull

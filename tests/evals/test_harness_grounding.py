@@ -184,6 +184,7 @@ def test_arms_differ_in_what_they_are_named_after_and_rivals_see_no_precedent(pr
     assert arms.SHUFFLE_SEED == 7
 
 
+@pytest.mark.long
 def test_the_whole_experiment_runs_on_a_folder_and_goes_on_where_it_was_stopped(
     world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

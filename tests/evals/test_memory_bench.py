@@ -167,6 +167,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return first
 
 
+@pytest.mark.long
 @whole_run
 def test_a_run_has_the_names_that_stay(figures: dict[str, object]) -> None:
     read = json.loads(json.dumps(figures, allow_nan=False))
@@ -182,6 +183,7 @@ def test_a_run_has_the_names_that_stay(figures: dict[str, object]) -> None:
     assert all("recall_at_10" not in level for level in read["hybrid"])
 
 
+@pytest.mark.long
 @whole_run
 def test_every_peer_asked_for_is_measured_or_said_to_be_missing(figures: dict[str, object]) -> None:
     costs, missing = figures["peer_costs"], figures["peers_missing"]
@@ -192,6 +194,7 @@ def test_every_peer_asked_for_is_measured_or_said_to_be_missing(figures: dict[st
     assert all(reason.startswith("not installed: pip install") for reason in missing.values())
 
 
+@pytest.mark.long
 @whole_run
 def test_the_memory_is_never_short_and_never_ahead_of_its_time(figures: dict[str, object]) -> None:
     for name in ("selectivity", "hybrid"):
@@ -201,6 +204,7 @@ def test_the_memory_is_never_short_and_never_ahead_of_its_time(figures: dict[str
     assert "short 0 and 0 (none): met" in str(figures["verdict"])
 
 
+@pytest.mark.long
 @whole_run
 def test_the_table_shows_every_contestant_and_the_verdict(figures: dict[str, object]) -> None:
     shown = table(figures | {"peers_missing": {"oracle": "not installed: pip install oracle"}})

@@ -290,6 +290,7 @@ def spender(server: BillingServer, tmp_path: Path, name: str, tokens: int) -> "s
     return subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.long
 def test_two_processes_of_eight_threads_never_exceed_a_budget(
     server: BillingServer, database: Database, tmp_path: Path
 ) -> None:

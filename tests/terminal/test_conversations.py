@@ -84,6 +84,7 @@ def mark(number: int) -> str:
     return f"mark{'abcdefghij'[number // 10]}{'abcdefghij'[number % 10]}"
 
 
+@pytest.mark.long
 def test_fifty_conversations_at_once_do_not_mix(talk_of: OpenTalk, server: ToolServer) -> None:
     talk, _ = talk_of()
     server.turns = [echo] * (4 * MANY)

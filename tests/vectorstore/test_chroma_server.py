@@ -54,6 +54,7 @@ def _gone(pid: int) -> bool:
     return False
 
 
+@pytest.mark.long
 def test_three_processes_write_at_once_and_nothing_is_lost(chroma_server: ChromaServer) -> None:
     name = f"test-{uuid.uuid4().hex}"
     writers = [

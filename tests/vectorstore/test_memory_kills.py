@@ -39,7 +39,10 @@ def processes(
     sys.path.remove(str(HERE))
 
 
-@pytest.mark.parametrize(("part_events", "seed"), [(10_000, 1), (60, 2), (60, 3), (25, 4)])
+@pytest.mark.parametrize(
+    ("part_events", "seed"),
+    [(10_000, 1), (60, 2), pytest.param(60, 3, marks=pytest.mark.long), pytest.param(25, 4, marks=pytest.mark.long)],
+)
 def test_killed_at_any_moment_the_memory_keeps_what_it_acknowledged(
     kills: ModuleType,
     processes: "multiprocessing.context.ForkServerContext",

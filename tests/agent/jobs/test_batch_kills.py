@@ -17,6 +17,7 @@ KILLS, MOST_KILLS = 10, 30
 PHASES = 3
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_each_request_is_billed_once_and_each_article_analysed_once(
     kit: ModuleType, batch_kit: ModuleType, processes: ForkServerContext, tmp_path: Path
 ) -> None:

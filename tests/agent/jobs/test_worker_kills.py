@@ -102,7 +102,7 @@ def test_told_to_stop_a_worker_gives_back_what_it_has_not_finished(
         everything_happened_once(database, [one.id for one in articles])
 
 
-@pytest.mark.parametrize("workers", [2, 4])
+@pytest.mark.parametrize("workers", [2, pytest.param(4, marks=pytest.mark.long)])
 def test_workers_on_postgresql_share_the_work_and_do_none_twice(
     kit: ModuleType, start: Start, tmp_path: Path, postgres_url: str, workers: int
 ) -> None:

@@ -20,6 +20,8 @@ from records.errors import SettingsError
 from terminal.bench_chaos import table
 from terminal.commands.bench_chaos import ENTRY, PRELOADED
 
+pytestmark = pytest.mark.long
+
 ARTICLES = 8
 CHECKS = {check.__name__: check for check in INVARIANTS}
 

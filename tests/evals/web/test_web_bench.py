@@ -33,15 +33,18 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return found
 
 
+@pytest.mark.long
 def test_every_page_asked_for_is_answered(figures: dict[str, object]) -> None:
     assert figures["failed"] == {}
     assert figures["answers"] == {kind: 2 * share for kind, share in SHARES.items()}
 
 
+@pytest.mark.long
 def test_every_stream_hears_of_every_analysis_that_another_process_keeps(figures: dict[str, object]) -> None:
     assert (figures["streams_open"], figures["streams_reached"]) == (20, 20)
 
 
+@pytest.mark.long
 def test_the_names_of_the_figures_stay(figures: dict[str, object]) -> None:
     assert figures.keys() >= WANTED
     assert all(isinstance(figures[name], int | float) and float(str(figures[name])) > 0 for name in WANTED)

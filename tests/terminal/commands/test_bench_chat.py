@@ -13,6 +13,7 @@ from tools.toolbox import TOOLS
 SMALL = {"analyses": 200, "events": 1_000, "questions": 2, "calls": 2, "processes": 1, "latency": 0.05}
 
 
+@pytest.mark.long
 def test_every_tool_the_first_word_and_a_new_process_are_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

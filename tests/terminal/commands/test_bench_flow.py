@@ -22,6 +22,7 @@ def far_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RHYME_BUDGET_RUN_TOKENS", "0")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("far_away")
 def test_a_day_of_news_flows_through_and_the_ledger_agrees(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     asked = [

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import pytest
 
 from records.database import Database
 from records.errors import SourceUnreachable
@@ -128,6 +129,7 @@ def all_heard(readers: list[Reader], number: int) -> bool:
     return all(one.heard and one.heard[-1][0] >= number for one in readers)
 
 
+@pytest.mark.long
 def test_a_server_killed_under_load_loses_no_analysis_and_does_no_write_twice(analysed_home: Path) -> None:
     database = Database.open(analysed_home / "rhyme.db")
     before, one = database.announced.latest(), database.recent_analyses(1)[0].id
