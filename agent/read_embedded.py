@@ -15,7 +15,7 @@ from typing import Literal
 
 from agent.progress import OnProgress, Progress
 from agent.read import ReadResult, by_ticker, fit_to_context
-from agent.sentences import joined, split_sentences
+from agent.sentences import joined, split_sentences, without_bullet
 from agent.summary import hold_summary
 from models.interface import LanguageModel
 from prompts import PromptLibrary
@@ -247,7 +247,7 @@ def checked_summary(
 
 
 def _facts(article: Article, shown: int) -> tuple[Fact, ...]:
-    sentences = [(span, text) for span, text in split_sentences(article.body) if span.end <= shown]
+    sentences = [without_bullet(*one) for one in split_sentences(article.body) if one[0].end <= shown]
     return tuple(
         Fact(id=f"A{number}", text=text, quote=text, span=span)
         for number, (span, text) in enumerate(sentences[:MAX_FACTS], 1)

@@ -18,6 +18,7 @@ _ABBREVIATIONS = frozenset(
 TEXTS_KEPT = 512
 """Texts whose sentences are kept: an article, and each part of it that is cited, is parted again and again while it is analysed."""
 
+_BULLET = re.compile(r"(?:[*•·▪‣◦●■]\s+(?=\S)|[-–—]{1,2}\s+(?=[^\s\d.,$£€¥]))")  # "- 3 percent" may be a minus
 _ENDED = re.compile(r"[.!?][\"'”’)]*$")
 _INITIAL = re.compile(r"(?:^|[\s(\"'“‘])[A-Z]$")
 
@@ -30,6 +31,12 @@ def split_sentences(text: str) -> list[tuple[Span, str]]:
 def sentences_of(text: str) -> tuple[str, ...]:
     """As `split_sentences`, without their places."""
     return tuple([words for _, words in _parted(text)])
+
+
+def without_bullet(span: Span, sentence: str) -> tuple[Span, str]:
+    """The sentence, and its place, without the mark of a list before it ("* Profit fell")."""
+    mark = _BULLET.match(sentence)
+    return (Span(start=span.start + mark.end(), end=span.end), sentence[mark.end() :]) if mark else (span, sentence)
 
 
 @lru_cache(maxsize=TEXTS_KEPT)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from agent.check import Checker
 from agent.evidence import Evidence
-from agent.sentences import split_sentences
+from agent.sentences import split_sentences, without_bullet
 from records.analysis import Sentence
 from records.article import Article
 from records.impact import Impact
@@ -67,7 +67,7 @@ def hold_summary(written: str, article: Article, candidates: Sequence[Candidate]
         alone = any(not checker.faults(Sentence(text=text, support=(name,))) for name in whole)
         return alone and not strange_words(text, article.body)
 
-    said = dict.fromkeys(text for _, text in split_sentences(written) if text[-1] in _ENDS)
+    said = dict.fromkeys(without_bullet(*one)[1] for one in split_sentences(written) if one[1][-1] in _ENDS)
     kept = tuple(text for text in said if carried(text))
     return Held(kept, len(said) - len(kept))
 

@@ -1,9 +1,10 @@
 """Sentences and their places."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sentences import joined, split_sentences
+from agent.sentences import joined, split_sentences, without_bullet
 
 
 def test_abbreviations_and_decimals_end_no_sentence() -> None:
@@ -30,6 +31,20 @@ def test_spans_point_at_their_sentences_in_order_without_overlap(text: str) -> N
         assert sentence == sentence.strip() != ""
         assert span.start >= end
         end = span.end
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("* Profit fell.", "Profit fell."), ("• 3 percent of sales", "3 percent of sales"), ("-- Sales rose.", "Sales rose."),
+        ("- 3 percent", "- 3 percent"), ("-- $5 million", "-- $5 million"), ("*", "*"), ("3*4 is 12.", "3*4 is 12."),
+        ("-based makers rose.", "-based makers rose."),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_told_without_the_mark_of_its_list(sentence: str, said: str) -> None:
+    text = f"Oil fell.\n{sentence}\n"
+    span, without = without_bullet(*split_sentences(text)[1])
+    assert without == text[span.start : span.end] == said
 
 
 def test_joined_sentences_are_told_apart_again() -> None:

@@ -69,6 +69,10 @@ def test_where_nothing_is_left_the_articles_own_lead_stands(article: Article, ca
     assert checked_summary("It will save $9 billion.", article, facts, candidates) == (quote, 1)
 
 
+def test_the_mark_of_a_list_is_no_part_of_a_summary(article: Article, candidates: Candidates) -> None:
+    assert hold_summary(f"* {TRUE}", article, candidates).kept == (TRUE,)
+
+
 def test_the_words_of_a_fact_say_no_more_than_its_quote(article: Article, candidates: Candidates) -> None:
     quote = "a premium of 26.6 percent"
     span = Span(start=article.body.index(quote), end=article.body.index(quote) + len(quote))
