@@ -50,6 +50,14 @@ class Placement(Record):
     model: Annotated[str, Field(description="version of the model that decided")]
 
 
+class TakenIn(Record):
+    """How many articles are kept, and what they are to their stories."""
+
+    articles: Annotated[int, Field(ge=0)] = 0
+    stories: Annotated[int, Field(ge=0, description="different ones that these were placed in")] = 0
+    duplicates: Annotated[int, Field(ge=0, description="reprints of what their story had")] = 0
+
+
 class Member(Record):
     """One article of a story."""
 

@@ -1,10 +1,12 @@
 """What an ingest came to, as text and under names that never change."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from records.job import JobOutcome, Pause
+from records.job import JobCounts, JobOutcome, Pause
+from records.story import TakenIn
 from terminal.jobs_view import pause_text
 from terminal.plain import plain
 
@@ -39,6 +41,15 @@ class Work:
         return dict(sorted(kinds.items()))
 
 
+@dataclass(frozen=True)
+class InAll:
+    """All that the archive has at the end, what earlier runs took in and did included."""
+
+    taken_in: TakenIn
+    jobs: JobCounts
+    cost: "Sum"
+
+
 @dataclass
 class IngestReport:
     """All of one `rhyme ingest`."""
@@ -49,6 +60,8 @@ class IngestReport:
     """None: nothing was asked to be analysed."""
     cost: "Sum | None" = None
     """Of the calls of this run by the cost ledger; None likewise."""
+    in_all: InAll | None = None
+    """None where there was nothing before: then this run is all."""
     waiting: int = 0
     """Jobs open at the end."""
     seconds: float = 0.0
@@ -99,11 +112,28 @@ def as_object(report: IngestReport) -> dict[str, Any]:
         "failures": dict(failures),
         "notes": dict(notes),
         "job_failures": work.failures,
+        "call_failures": dict(sorted(cost.failures.items())) if cost else {},
         "waiting": report.waiting,
+        "in_all": None if report.in_all is None else _in_all_object(report.in_all),
         "pause": pause,
         "stopped": report.stopped,
         "seconds": round(report.seconds, 3),
         "sources": [one.model_dump(mode="json") for one in report.reports],
+    }
+
+
+def _in_all_object(whole: InAll) -> dict[str, Any]:
+    jobs, cost = whole.jobs, whole.cost
+    return {
+        **whole.taken_in.model_dump(),
+        **{name: getattr(jobs, name) for name in RESULTS},
+        "job_failures": dict(jobs.failed),
+        "calls": cost.calls,
+        "cache_hits": cost.cache_hits,
+        "input_tokens": cost.input_tokens,
+        "output_tokens": cost.output_tokens,
+        "cost_usd": cost_usd(cost),
+        "call_failures": dict(sorted(cost.failures.items())),
     }
 
 
@@ -128,32 +158,56 @@ def as_lines(report: IngestReport, *, jobs: bool) -> list[str]:
     lines.append(f"Together: {', '.join(counted)}, in {report.seconds:,.0f} s.")
     if report.work is not None:
         lines += _work_lines(report.work, report.cost)
+    if report.in_all is not None:
+        lines += _in_all_lines(report.in_all)
     return [*lines, *_next(report, jobs=jobs)]
 
 
 def _work_lines(work: Work, cost: "Sum | None") -> list[str]:
-    failed = sum(work.failures.values())
-    lines = [
-        f"Analysed {work.count('analysed'):,}, updated {work.count('updated'):,}, joined {work.count('joined'):,}."
-    ]
-    if failed:
-        kinds = ", ".join(f"{kind} {number:,}" for kind, number in work.failures.items())
-        lines.append(f"Set aside {failed:,}: {kinds}. `rhyme jobs list --failed` shows them.")
-    if cost is not None:
-        usd = cost_usd(cost)
-        price = (
-            f"{cost.cost_usd:,.4f} USD"
-            if usd is not None
-            else f"{cost.cost_usd:,.4f} USD and {cost.unpriced_calls:,} calls of unknown price"
-        )
-        uncertain = (
-            f"; {cost.uncertain_calls:,} calls broke off and may have been billed too" if cost.uncertain_calls else ""
-        )
-        lines.append(
-            f"Calls {cost.calls:,}, from the cache {cost.cache_hits:,}; tokens {cost.input_tokens:,} in, {cost.output_tokens:,} "
-            f"out; {price}{uncertain}."
-        )
-    return lines
+    lines = [_results({name: work.count(name) for name in RESULTS}), *_set_aside(work.failures)]
+    return lines if cost is None else [*lines, _cost_line(cost)]
+
+
+def _in_all_lines(whole: InAll) -> list[str]:
+    kept = whole.taken_in
+    counted = (
+        _count(kept.articles, "article"),
+        _count(kept.stories, "story", "stories"),
+        _count(kept.duplicates, "duplicate"),
+    )
+    lines = [f"In all, with what was there before: {', '.join(counted)}."]
+    if whole.jobs.total:
+        results = _results({name: getattr(whole.jobs, name) for name in RESULTS})
+        lines += [f"  {one}" for one in (results, *_set_aside(whole.jobs.failed))]
+    return [*lines, f"  {_cost_line(whole.cost)}"] if whole.cost.calls or whole.cost.cache_hits else lines
+
+
+def _results(numbers: Mapping[str, int]) -> str:
+    return f"{', '.join(f'{name} {number:,}' for name, number in numbers.items())}.".capitalize()
+
+
+def _set_aside(failures: Mapping[str, int]) -> list[str]:
+    if not failures:
+        return []
+    return [f"Set aside {sum(failures.values()):,}: {_kinds(failures)}. `rhyme jobs list --failed` shows them."]
+
+
+def _cost_line(cost: "Sum") -> str:
+    price = f"{cost.cost_usd:,.4f} USD"
+    if cost_usd(cost) is None:
+        price += f" and {cost.unpriced_calls:,} calls of unknown price"
+    uncertain = (
+        f"; {cost.uncertain_calls:,} calls broke off and may have been billed too" if cost.uncertain_calls else ""
+    )
+    failed = f"; failed tries: {_kinds(cost.failures)}" if cost.failures else ""
+    return (
+        f"Calls {cost.calls:,}, from the cache {cost.cache_hits:,}; tokens {cost.input_tokens:,} in, {cost.output_tokens:,} "
+        f"out; {price}{uncertain}{failed}."
+    )
+
+
+def _kinds(failures: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind} {number:,}" for kind, number in sorted(failures.items()))
 
 
 def _next(report: IngestReport, *, jobs: bool) -> list[str]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from records.article import Article
 from records.database import tables, texts
 from records.database.analyses import PIECE, among, article_of, article_values
+from records.story import TakenIn
 
 
 def save(connection: Connection, articles: Sequence[Article]) -> set[str]:
@@ -20,6 +21,16 @@ def save(connection: Connection, articles: Sequence[Article]) -> set[str]:
         connection.execute(insert(tables.articles), [article_values(article) for article in new])
         texts.add(connection, new)
     return {article.id for article in new}
+
+
+def taken_in(connection: Connection) -> TakenIn:
+    """Everything that is kept, counted."""
+    member = tables.story_members.c
+    reprints = select(func.count()).where(member.relation == "reprint").scalar_subquery()
+    number = select(func.count()).select_from(tables.articles).scalar_subquery()
+    query = select(number, select(func.count(member.story_id.distinct())).scalar_subquery(), reprints)
+    articles, stories, duplicates = connection.execute(query).one()
+    return TakenIn(articles=articles, stories=stories, duplicates=duplicates)
 
 
 def without_story(connection: Connection, ids: Sequence[str]) -> list[Article]:

@@ -11,6 +11,7 @@ from records.database import articles, feeds, line
 from records.database.engine import Place
 from records.database.turns import Turns
 from records.feed import Feed
+from records.story import TakenIn
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
@@ -32,6 +33,11 @@ class IntakeStore:
         """All or nothing; one that is kept already stays as it was first seen. Returns the ids that were new."""
         with self._writing() as connection:
             return articles.save(connection, new)
+
+    def taken_in(self) -> TakenIn:
+        """All that was taken in so far, counted."""
+        with self._reading() as connection:
+            return articles.taken_in(connection)
 
     def articles_without_story(self, ids: Sequence[str]) -> list[Article]:
         """Those kept but not placed in a story, as they were first seen, in the order of `ids`."""

@@ -11,7 +11,7 @@ from records.times import utc_now
 from terminal.assembly import Assembly, articles_at_once
 from terminal.feed_parts import absolute, open_reader
 from terminal.garbage import seldom_collected
-from terminal.ingest_report import IngestReport, as_lines, as_object
+from terminal.ingest_report import InAll, IngestReport, as_lines, as_object
 from terminal.line import LateLine
 from terminal.output import as_json
 from terminal.plain import plain
@@ -48,6 +48,8 @@ def run(options: argparse.Namespace) -> int:
 
                 unfinished = work(parts, options, view, report)
             report.waiting = parts.database.jobs.counts().open
+            if report.total("known"):
+                report.in_all = _in_all(parts)
             report.seconds = time.monotonic() - begun
     text = as_json(as_object(report)) if options.json else "\n".join(as_lines(report, jobs=not options.no_jobs))
     print(text, flush=True)
@@ -55,6 +57,15 @@ def run(options: argparse.Namespace) -> int:
     if unfinished:  # their threads would keep the process; what they still do is kept once or not at all
         os._exit(code)
     return code
+
+
+def _in_all(parts: Assembly) -> InAll:
+    from terminal.commands.cost import Sum
+
+    whole = Sum()
+    for line in parts.database.model_calls.costs("model"):
+        whole.add(line)
+    return InAll(parts.database.intake.taken_in(), parts.database.jobs.counts(), whole)
 
 
 def open_ingest(parts: Assembly, stdin: BinaryIO | None = None, *, line: LateLine | None = None) -> "Ingest":

@@ -87,10 +87,17 @@ def test_sources_are_taken_in_and_analysed_and_the_report_agrees_with_the_cost_l
     assert [told[name] for name in names] == [run[name] for name in names]
     assert told["calls"] > 0
     assert told["cost_usd"] is None  # nobody knows the price of that model
+    assert told["in_all"] is None  # there was nothing before
     everything_once(tmp_path, capsys)
     again = said(capsys, "ingest", news, "--analyze")
     assert [again[name] for name in ("new", "jobs", "analysed", "updated", "calls", "waiting")] == [0] * 6
     assert again["cost_usd"] == 0
+    of_all = ("articles", "stories", "duplicates", "analysed", "updated", "joined", "job_failures", "call_failures", *names)
+    assert {name: again["in_all"][name] for name in of_all} == {name: told[name] for name in of_all}
+    assert again["in_all"]["cost_usd"] is None
+    capsys.readouterr()
+    assert main(["ingest", news, "--no-jobs", "--quiet"]) == 0
+    assert "In all, with what was there before: 5 articles, 3 stories, 1 duplicate.\n" in capsys.readouterr().out
     updated = next(job for job in said(capsys, "jobs", "list")["jobs"] if job["outcome"]["result"] == "updated")
     with Database.open(tmp_path / "home" / "rhyme.db") as database:
         analysis = database.load_analysis(updated["outcome"]["analysis_id"])
