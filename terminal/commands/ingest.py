@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
                 unfinished = work(parts, options, view, report)
             report.waiting = parts.database.jobs.counts().open
             if report.total("known"):
-                report.in_all = _in_all(parts)
+                report.in_all = _in_all(parts, report.total("new"))
             report.seconds = time.monotonic() - begun
     text = as_json(as_object(report)) if options.json else "\n".join(as_lines(report, jobs=not options.no_jobs))
     print(text, flush=True)
@@ -59,13 +59,17 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def _in_all(parts: Assembly) -> InAll:
+def _in_all(parts: Assembly, new: int) -> InAll | None:
+    """None if this run took in all there is: then it knew some because its sources have them twice."""
     from terminal.commands.cost import Sum
 
+    taken_in = parts.database.intake.taken_in()
+    if taken_in.articles <= new:
+        return None
     whole = Sum()
     for line in parts.database.model_calls.costs("model"):
         whole.add(line)
-    return InAll(parts.database.intake.taken_in(), parts.database.jobs.counts(), whole)
+    return InAll(taken_in, parts.database.jobs.counts(), whole)
 
 
 def open_ingest(parts: Assembly, stdin: BinaryIO | None = None, *, line: LateLine | None = None) -> "Ingest":

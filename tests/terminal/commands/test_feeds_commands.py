@@ -129,6 +129,19 @@ def test_ingest_reports_each_source_and_leaves_with_four_when_one_is_gone(
     assert [one["error"] is None for one in told["sources"]] == [True, False]
 
 
+def test_an_ingest_says_what_all_came_to_only_where_there_was_something_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "twice.jsonl"
+    path.write_text('{"title": "Alcoa cuts its outlook for the year"}\n' * 2)
+    assert main(["ingest", str(path), "--json", "--quiet"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["new"], told["known"], told["in_all"]) == (1, 1, None)
+    assert main(["ingest", str(path), "--json", "--quiet"]) == 0
+    whole = json.loads(capsys.readouterr().out)["in_all"]
+    assert (whole["articles"], whole["stories"], whole["duplicates"], whole["analysed"]) == (1, 1, 0, 0)
+
+
 def _rows(path: Path, count: int) -> None:
     words = "alumina bauxite copper dollar euro freight gold helium iron jet kerosene lithium".split()
     path.write_text(
