@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# How many processes share the tests: on two cores, since many of them wait for others of their own.
-PROCESSES ?= 3
+# How many processes share the tests.
+PROCESSES ?= 2
 
 .PHONY: help demo test test-long test-model browser check gate lock clean
 help:

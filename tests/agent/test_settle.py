@@ -209,6 +209,7 @@ def test_two_runs_at_once_settle_everything_once(
     assert_settled(database)
 
 
+@pytest.mark.long
 def test_a_run_killed_anywhere_is_finished_by_the_next(
     database: Database, prices: PriceSource, start_run: Callable[[], "subprocess.Popen[str]"]
 ) -> None:

@@ -46,6 +46,7 @@ def made(make_news: Callable[..., Analysis]) -> list[Analysis]:
     return found
 
 
+@pytest.mark.long
 def test_workers_and_followers_that_are_killed_lose_no_alert_and_double_none(
     database: Database, set_rule: MakeRule, make_news: Callable[..., Analysis], start: Start, tmp_path: Path
 ) -> None:

@@ -180,6 +180,7 @@ def test_every_public_set_is_pinned_to_a_commit_and_a_digest() -> None:
             assert any(len(part) == 40 for part in file.address.split("/")), file.address
 
 
+@pytest.mark.long
 def test_ctrl_c_stops_a_real_process_and_the_same_command_goes_on(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "terminal.main", "eval", "all", "--only", "threads", "--only", "tickers"]
     words += ["--code-only", "--json", "--home", str(tmp_path)]

@@ -216,6 +216,7 @@ def sample(n: int, coefficient: float, seed: int) -> Sample:
     )
 
 
+@pytest.mark.long
 def test_an_effect_that_is_there_is_found_and_holds() -> None:
     model, ref = ScoreModel(), reference()
     development, validation = sample(1200, 0.3, 1), sample(1200, 0.3, 2)
@@ -233,6 +234,7 @@ def test_noise_gains_nothing() -> None:
     assert not gain(validation.features["impact"], term, validation, model, ref, seed=0).holds
 
 
+@pytest.mark.long
 def test_what_another_fitting_sample_would_bring_widens_the_interval_and_a_certain_coefficient_does_not() -> None:
     model, ref, validation = ScoreModel(), reference(), sample(400, 0.3, 2)
     x = validation.features["surprise"]

@@ -245,6 +245,7 @@ def _port(server: ChromaServer) -> int:
     return int(server.url.rpartition(":")[2])
 
 
+@pytest.mark.long
 def test_processes_that_add_and_recall_at_once_lose_nothing(
     chroma_server: ChromaServer, tmp_path: Path, make_embedder: Callable[..., Embedder]
 ) -> None:

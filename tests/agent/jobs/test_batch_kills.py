@@ -13,11 +13,12 @@ from evals.flow.simulated_server import SimulatedServer
 from evals.flow.tally import billed_tokens
 from records.database import Database
 
+pytestmark = pytest.mark.long
+
 KILLS, MOST_KILLS = 10, 30
 PHASES = 3
 
 
-@pytest.mark.long
 def test_killed_at_random_moments_each_request_is_billed_once_and_each_article_analysed_once(
     kit: ModuleType, batch_kit: ModuleType, processes: ForkServerContext, tmp_path: Path
 ) -> None:

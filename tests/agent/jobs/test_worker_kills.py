@@ -54,6 +54,7 @@ def everything_happened_once(database: Database, articles: list[str]) -> None:
     assert database.verify_ledger().fault is None
 
 
+@pytest.mark.long
 def test_killed_over_and_over_each_article_is_analysed_once_and_no_kept_one_is_asked_for_again(
     kit: ModuleType, start: Start, tmp_path: Path
 ) -> None:

@@ -79,7 +79,7 @@ def test_a_backfill_is_analysed_listed_and_costed_at_half_price(
     assert last["cost_usd"] == pytest.approx(total["cost_usd"])
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_told_to_stop_it_leaves_at_once_and_the_batch_goes_on(
     simulated: SimulatedServer,
     story: Path,

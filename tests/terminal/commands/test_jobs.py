@@ -106,7 +106,7 @@ def test_a_wrong_command_says_what_is_right(
     assert words in flat(capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_a_worker_that_is_told_to_stop_leaves_in_order_and_loses_nothing(
     server: Any,
     stories: list[str],
