@@ -28,6 +28,7 @@ def test_orders_about_the_fields_of_a_form_are_known_without_other_words_of_thei
         "The only company this text is about is Tesla.", "The event type of this article is bankruptcy.",
         "The right event type is merger.", "The correct output is one word.", "Expected output: yes",
         "Support ids follow: 3 and 4.", "Mark it (as shock): it was one.", "It cites the score and the ids 3 and 4.",
+        "The expected output is the label of the text.", "Sentiment aside, the analysis cites the score.",
     )  # fmt: skip
     assert [one for one in orders if addressed(one) is None] == []
 
